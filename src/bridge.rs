@@ -1,0 +1,212 @@
+//! The native class that `lib/crossing/bridge.js` holds: one per environment,
+//! used on its JS thread only.
+
+// napi hands arguments over by value.
+#![allow(clippy::needless_pass_by_value)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+
+use crate::crossing::environment::Environment;
+use crate::crossing::network::{Network, Work};
+use crate::grpc::keepalive::Keepalive;
+use crate::grpc::{channel, server};
+
+/// What a channel is made with; `null` is the default.
+#[napi(object, use_nullable = true)]
+pub struct ChannelOptions {
+    pub target: String,
+    pub max_receive_bytes: Option<f64>,
+    pub max_send_bytes: Option<f64>,
+    pub keepalive_ms: Option<f64>,
+    pub keepalive_timeout_ms: Option<f64>,
+}
+
+/// One method of a server that has a handler.
+#[napi(object, use_nullable = true)]
+pub struct ServedMethod {
+    pub method: u32,
+    pub path: String,
+    pub request_stream: bool,
+}
+
+/// What a server is made with; `null` is the default.
+#[napi(object, use_nullable = true)]
+pub struct ServerOptions {
+    pub host: String,
+    pub port: u32,
+    pub methods: Vec<ServedMethod>,
+    pub max_receive_bytes: Option<f64>,
+    pub max_send_bytes: Option<f64>,
+    pub keepalive_ms: Option<f64>,
+    pub keepalive_timeout_ms: Option<f64>,
+    pub max_concurrent_streams: Option<u32>,
+}
+
+/// Largest message received by default, as in other gRPC libraries.
+const MAX_RECEIVE: usize = 4 << 20;
+/// Calls at once on one connection by default.
+const MAX_STREAMS: u32 = 1000;
+/// What a peer may take to answer a ping by default.
+const PING_TIMEOUT_MS: f64 = 20_000.0;
+
+/// See the module.
+#[napi]
+pub struct Bridge {
+    environment: Arc<Environment>,
+    network: &'static Network,
+}
+
+#[napi]
+impl Bridge {
+    /// Attaches this environment. `wake` is called when events wait.
+    #[napi(constructor)]
+    pub fn new(env: Env, wake: Function<'_, (), ()>) -> Result<Self> {
+        let wake = wake
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .max_queue_size::<0>()
+            .build()?;
+        let environment = Environment::new(Box::new(move || {
+            // A status other than ok means that JS is going away.
+            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }));
+        let network = Network::get()?;
+        env.add_env_cleanup_hook(Arc::clone(&environment), move |environment| {
+            environment.close();
+            network.submit(Work::Abandon(environment));
+        })?;
+        Ok(Self {
+            environment,
+            network,
+        })
+    }
+
+    /// Takes a batch of commands.
+    #[napi]
+    pub fn send(&self, batch: BufferSlice<'_>, length: u32) {
+        let length = batch.len().min(length as usize);
+        let batch = Bytes::copy_from_slice(&batch[..length]);
+        self.network
+            .submit(Work::Batch(Arc::clone(&self.environment), batch));
+    }
+
+    /// Fills a buffer with events.
+    #[napi]
+    #[allow(clippy::cast_precision_loss)] // sizes are far below 2^53
+    pub fn drain(&self, mut into: BufferSlice<'_>) -> f64 {
+        self.environment.drain(&mut into) as f64
+    }
+
+    /// The number of a method path.
+    #[napi]
+    pub fn method(&self, path: String) -> Result<u32> {
+        let number = self.network.shared.method(&path);
+        number.ok_or_else(|| invalid(format!("{path:?} is not a method path")))
+    }
+
+    /// A channel to a target.
+    #[napi]
+    pub fn open_channel(&self, options: ChannelOptions) -> Result<u32> {
+        let target = options
+            .target
+            .parse()
+            .map_err(|e| invalid(format!("{e}")))?;
+        Ok(self.network.shared.open_channel(channel::Options {
+            target,
+            keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
+            max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
+            max_send: limit(options.max_send_bytes, None),
+        }))
+    }
+
+    /// Gives a channel back.
+    #[napi]
+    pub fn close_channel(&self, channel: u32) {
+        self.network.submit(Work::CloseChannel(channel));
+    }
+
+    /// What a channel is doing.
+    #[napi]
+    pub fn channel_state(&self, channel: u32) -> &'static str {
+        let channel = self.network.shared.channel(channel);
+        channel.map_or("closed", |channel| channel.state())
+    }
+
+    /// Binds and serves; answered by LISTENING.
+    #[napi]
+    pub fn listen(&self, server: u32, options: ServerOptions) -> Result<()> {
+        let port = u16::try_from(options.port)
+            .map_err(|_| invalid(format!("port {} is not from 0 to 65535", options.port)))?;
+        let methods = options.methods.into_iter().map(|method| {
+            let route = server::Method {
+                number: method.method,
+                request_stream: method.request_stream,
+            };
+            (method.path, route)
+        });
+        self.network.submit(Work::Listen {
+            environment: Arc::clone(&self.environment),
+            server,
+            host: options.host,
+            port,
+            options: server::Options {
+                methods: methods.collect(),
+                keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
+                max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
+                max_send: limit(options.max_send_bytes, None),
+                max_streams: options.max_concurrent_streams.unwrap_or(MAX_STREAMS),
+            },
+        });
+        Ok(())
+    }
+
+    /// Stops a server; answered by STOPPED.
+    #[napi]
+    pub fn stop_server(&self, server: u32, grace_ms: f64) {
+        self.network.submit(Work::Stop {
+            environment: Arc::clone(&self.environment),
+            server,
+            grace: millis(grace_ms),
+        });
+    }
+
+    /// Records of LOG up to this level are wanted; 0 for none.
+    #[napi]
+    pub fn log_level(&self, level: u8) {
+        self.environment.set_log_level(level);
+    }
+}
+
+fn invalid(text: String) -> napi::Error {
+    napi::Error::new(napi::Status::InvalidArg, text)
+}
+
+fn millis(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::ZERO)
+}
+
+/// A limit in bytes; negative means none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked
+fn limit(bytes: Option<f64>, default: Option<usize>) -> Option<usize> {
+    match bytes {
+        None => default,
+        Some(bytes) if bytes >= 0.0 => Some(bytes as usize),
+        Some(_) => None,
+    }
+}
+
+/// No interval, or one of 0, means no pings.
+fn keepalive(every: Option<f64>, timeout: Option<f64>) -> Option<Keepalive> {
+    let every = every.filter(|ms| *ms > 0.0)?;
+    Some(Keepalive {
+        every: millis(every),
+        timeout: millis(timeout.unwrap_or(PING_TIMEOUT_MS)),
+    })
+}

@@ -1,0 +1,189 @@
+//! Carries out what JS sent, in order, on the network thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::uri::PathAndQuery;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::environment::{Environment, level};
+use super::network::Shared;
+use super::record::{HEADER, Reader, command};
+use crate::grpc::call::{self, Call};
+use crate::grpc::channel::Channel;
+use crate::grpc::metadata;
+use crate::grpc::status::{Code, Status};
+use crate::grpc::stream::{Gate, Outgoing};
+
+/// The timeout that means none.
+const NO_TIMEOUT: u32 = u32::MAX;
+
+struct Record {
+    op: u8,
+    flags: u8,
+    id: u32,
+    body: Reader,
+}
+
+/// Carries out one batch. What cannot be read is logged and skipped.
+pub fn carry_out(environment: &Arc<Environment>, shared: &Shared, mut batch: Bytes) {
+    while let Some(record) = next_record(&mut batch) {
+        let (op, id) = (record.op, record.id);
+        if apply(environment, shared, record).is_none() {
+            environment.log(level::WARN, &format!("bad command {op} for call {id}"));
+        }
+    }
+}
+
+fn next_record(batch: &mut Bytes) -> Option<Record> {
+    let header = *batch.first_chunk::<HEADER>()?;
+    let [s0, s1, s2, s3, op, flags, _, _, i0, i1, i2, i3] = header;
+    let size = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
+    if size < HEADER || size > batch.len() {
+        return None;
+    }
+    let record = batch.split_to(size);
+    Some(Record {
+        op,
+        flags,
+        id: u32::from_le_bytes([i0, i1, i2, i3]),
+        body: Reader::new(record.slice(HEADER..)),
+    })
+}
+
+fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Option<()> {
+    let Record {
+        op,
+        flags,
+        id,
+        mut body,
+    } = record;
+    match op {
+        command::CALL => return start_call(environment, shared, flags, id, body),
+        command::MESSAGE => environment.pass(id, Outgoing::Message(frame(body)?)),
+        command::END => environment.pass(id, Outgoing::End),
+        command::CANCEL => environment.cancel(id),
+        command::CREDIT => environment.credit(id, body.u32()? as usize),
+        command::REPLY => {
+            let trailers = sized_metadata(&mut body)?;
+            let message = frame(body)?;
+            environment.pass(
+                id,
+                match trailers {
+                    Ok(trailers) => Outgoing::Reply(message, trailers),
+                    Err(why) => Outgoing::Status(Status::internal(why)),
+                },
+            );
+        }
+        command::HEADERS => {
+            environment.pass(
+                id,
+                match read_metadata(body)? {
+                    Ok(headers) => Outgoing::Headers(headers),
+                    Err(why) => Outgoing::Status(Status::internal(why)),
+                },
+            );
+        }
+        command::STATUS => {
+            let code = i32::try_from(body.u32()?).map_or(Code::Unknown, Code::from_i32);
+            let length = body.u32()? as usize;
+            let details = String::from_utf8_lossy(&body.bytes(length)?).into_owned();
+            let mut status = Status::new(code, details);
+            match read_metadata(body)? {
+                Ok(trailers) => status.trailers = trailers,
+                Err(why) => status = Status::internal(why),
+            }
+            environment.pass(id, Outgoing::Status(status));
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn start_call(
+    environment: &Arc<Environment>,
+    shared: &Shared,
+    flags: u8,
+    id: u32,
+    mut body: Reader,
+) -> Option<()> {
+    let channel = body.u32()?;
+    let method = body.u32()?;
+    let timeout = body.u32()?;
+    let metadata = sized_metadata(&mut body)?;
+    let (sender, inbox) = unbounded_channel();
+    let gate = Arc::new(Gate::default());
+    let handle = environment.begin(id, sender, Arc::clone(&gate));
+    let (channel, path, metadata) = match look_up(shared, channel, method, metadata) {
+        Ok(found) => found,
+        Err(status) => {
+            handle.end(&status.into());
+            return Some(());
+        }
+    };
+    let has = |flag| flags & flag != 0;
+    let call = Call {
+        method,
+        path,
+        metadata,
+        timeout: (timeout != NO_TIMEOUT).then(|| Duration::from_millis(u64::from(timeout))),
+        message: if has(command::HAS_MESSAGE) {
+            Some(frame(body)?)
+        } else {
+            None
+        },
+        complete: has(command::COMPLETE),
+        wait_for_ready: has(command::WAIT_FOR_READY),
+        unary: has(command::UNARY),
+    };
+    let task = tokio::spawn(async move {
+        let ended = call::run(channel, call, inbox, gate, &handle).await;
+        handle.end(&ended);
+    });
+    environment.set_task(id, task.abort_handle());
+    Some(())
+}
+
+/// What the numbers of a CALL stand for.
+fn look_up(
+    shared: &Shared,
+    channel: u32,
+    method: u32,
+    metadata: Result<HeaderMap, String>,
+) -> Result<(Arc<Channel>, PathAndQuery, HeaderMap), Status> {
+    let channel = shared.channel(channel);
+    let channel = channel.ok_or_else(|| Status::unavailable("Channel has been shut down"))?;
+    let path = shared.path(method);
+    let path = path.ok_or_else(|| Status::internal(format!("method {method} is not known")))?;
+    Ok((channel, path, metadata.map_err(Status::internal)?))
+}
+
+/// The rest of a record, which must be a whole frame: its length is relied on.
+fn frame(body: Reader) -> Option<Bytes> {
+    let frame = body.rest();
+    let [_, length @ ..] = *frame.first_chunk::<5>()?;
+    (u32::from_be_bytes(length) as usize == frame.len() - 5).then_some(frame)
+}
+
+/// `None` for a record that cannot be read; the inner error is for the caller
+/// who gave metadata that cannot be sent.
+fn sized_metadata(body: &mut Reader) -> Option<Result<HeaderMap, String>> {
+    let length = body.u32()? as usize;
+    read_metadata(Reader::new(body.bytes(length)?))
+}
+
+fn read_metadata(mut body: Reader) -> Option<Result<HeaderMap, String>> {
+    let mut headers = HeaderMap::new();
+    while !body.is_empty() {
+        let length = body.u16()? as usize;
+        let key = body.bytes(length)?;
+        let length = body.u32()? as usize;
+        let value = body.bytes(length)?;
+        if let Err(why) = metadata::append(&mut headers, &key, &value) {
+            return Some(Err(why));
+        }
+    }
+    Some(Ok(headers))
+}

@@ -1,0 +1,8 @@
+//! How events and bytes pass between JS and the network thread. The format is
+//! docs/crossing.md.
+
+pub mod commands;
+pub mod environment;
+pub mod network;
+pub mod queue;
+pub mod record;

@@ -1,0 +1,237 @@
+//! The network thread: one per process, started by the first environment, shared
+//! by all. Everything but draining happens here.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::commands::carry_out;
+use super::environment::{Environment, Handlers};
+use super::record::event;
+use crate::grpc::channel::{self, Channel, Channels};
+use crate::grpc::server::{self, Server};
+
+/// What the JS threads ask of the network thread.
+pub enum Work {
+    /// A batch of commands.
+    Batch(Arc<Environment>, Bytes),
+    /// Bind and serve.
+    Listen {
+        environment: Arc<Environment>,
+        server: u32,
+        host: String,
+        port: u16,
+        options: server::Options,
+    },
+    /// Stop serving.
+    Stop {
+        environment: Arc<Environment>,
+        server: u32,
+        grace: Duration,
+    },
+    /// A channel number is given back, after the commands sent before.
+    CloseChannel(u32),
+    /// The environment is gone.
+    Abandon(Arc<Environment>),
+}
+
+/// Tables that JS threads fill and the network thread reads.
+#[derive(Default)]
+pub struct Shared {
+    paths: RwLock<Paths>,
+    channels: Mutex<HashMap<u32, Arc<Channel>>>,
+    next_channel: AtomicU32,
+    live: Channels,
+}
+
+#[derive(Default)]
+struct Paths {
+    numbers: HashMap<String, u32>,
+    paths: Vec<PathAndQuery>,
+}
+
+impl Shared {
+    /// The number of a path; equal paths have one. `None` for what is no path.
+    pub fn method(&self, path: &str) -> Option<u32> {
+        if let Some(number) = self.paths.read().numbers.get(path) {
+            return Some(*number);
+        }
+        let parsed: PathAndQuery = path.parse().ok()?;
+        let mut paths = self.paths.write();
+        let number = u32::try_from(paths.paths.len()).ok()?;
+        paths.paths.push(parsed);
+        Some(*paths.numbers.entry(path.to_owned()).or_insert(number))
+    }
+
+    /// The path of a number.
+    pub fn path(&self, method: u32) -> Option<PathAndQuery> {
+        self.paths.read().paths.get(method as usize).cloned()
+    }
+
+    /// A number for a channel; equal options share the connection behind it.
+    pub fn open_channel(&self, options: channel::Options) -> u32 {
+        let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
+        let channel = self.live.get(options);
+        self.channels.lock().insert(number, channel);
+        number
+    }
+
+    /// The channel of a number that has not been closed.
+    pub fn channel(&self, number: u32) -> Option<Arc<Channel>> {
+        self.channels.lock().get(&number).cloned()
+    }
+}
+
+/// The thread, seen from the others.
+pub struct Network {
+    work: UnboundedSender<Work>,
+    /// See [`Shared`].
+    pub shared: Arc<Shared>,
+}
+
+static NETWORK: OnceLock<Network> = OnceLock::new();
+static DIRTY: Dirty = Dirty {
+    environments: Mutex::new(Vec::new()),
+    any: OnceLock::new(),
+};
+
+/// Environments that have events and are not woken yet.
+struct Dirty {
+    environments: Mutex<Vec<Arc<Environment>>>,
+    any: OnceLock<Notify>,
+}
+
+/// Wakes an environment at the end of this turn of the network thread, when all
+/// that is ready now has been done: one wake-up for many events.
+pub fn wake_later(environment: &Arc<Environment>) {
+    DIRTY.environments.lock().push(Arc::clone(environment));
+    DIRTY.any.get_or_init(Notify::new).notify_one();
+}
+
+impl Network {
+    /// The network thread, started if it is not running.
+    ///
+    /// # Errors
+    /// The system gave no thread or no poller.
+    pub fn get() -> io::Result<&'static Self> {
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = STARTING.lock();
+        if let Some(network) = NETWORK.get() {
+            return Ok(network);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (work, inbox) = unbounded_channel();
+        let shared = Arc::new(Shared::default());
+        let network = Self {
+            work,
+            shared: Arc::clone(&shared),
+        };
+        std::thread::Builder::new()
+            .name("owt-grpc-net".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::spawn(wake_dirty());
+                    work_off(inbox, shared).await;
+                });
+            })?;
+        Ok(NETWORK.get_or_init(|| network))
+    }
+
+    /// Hands work over. The thread lives as long as the process.
+    pub fn submit(&self, work: Work) {
+        let _ = self.work.send(work);
+    }
+}
+
+async fn wake_dirty() {
+    let any = DIRTY.any.get_or_init(Notify::new);
+    loop {
+        any.notified().await;
+        let environments = std::mem::take(&mut *DIRTY.environments.lock());
+        for environment in environments {
+            environment.wake();
+        }
+    }
+}
+
+async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
+    while let Some(work) = inbox.recv().await {
+        match work {
+            Work::Batch(environment, batch) => carry_out(&environment, &shared, batch),
+            Work::Listen {
+                environment,
+                server,
+                host,
+                port,
+                options,
+            } => {
+                tokio::spawn(listen(environment, server, host, port, options));
+            }
+            Work::Stop {
+                environment,
+                server,
+                grace,
+            } => {
+                tokio::spawn(stop(environment, server, grace));
+            }
+            Work::CloseChannel(number) => {
+                shared.channels.lock().remove(&number);
+            }
+            Work::Abandon(environment) => environment.abandon(),
+        }
+    }
+}
+
+async fn listen(
+    environment: Arc<Environment>,
+    server: u32,
+    host: String,
+    port: u16,
+    options: server::Options,
+) {
+    let handlers = Handlers {
+        environment: Arc::clone(&environment),
+        server,
+    };
+    match Server::listen(&host, port, options, handlers).await {
+        Ok(listening) => {
+            let port = u32::from(listening.port);
+            environment.keep_server(server, listening);
+            environment.push(event::LISTENING, 0, server, |record| {
+                record.u32(port).u32(0)
+            });
+        }
+        Err(error) => {
+            let code = match error.kind() {
+                io::ErrorKind::AddrInUse => "EADDRINUSE",
+                io::ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
+                io::ErrorKind::PermissionDenied => "EACCES",
+                _ => "EINVAL",
+            };
+            environment.push(event::LISTENING, 0, server, |record| {
+                record
+                    .u32(0)
+                    .sized(error.to_string().as_bytes())
+                    .bytes(code.as_bytes())
+            });
+        }
+    }
+}
+
+async fn stop(environment: Arc<Environment>, server: u32, grace: Duration) {
+    let cut_off = match environment.take_server(server) {
+        Some(listening) => listening.stop(grace).await,
+        None => 0,
+    };
+    environment.push(event::STOPPED, 0, server, |record| record.u32(cut_off));
+}

@@ -1,0 +1,388 @@
+//! A client call, from the first byte to its status.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::ResponseFuture;
+use h2::{Reason, RecvStream, SendStream};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Response, Version};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::channel::Channel;
+use super::connection::Connection;
+use super::framing::{Decoder, PREFIX};
+use super::status::{Code, Status, with_causes};
+use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
+use super::timeout;
+
+/// The content type of requests and responses.
+pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+/// What a peer may compress with when it sends to us.
+pub const ACCEPTED: HeaderValue = HeaderValue::from_static("identity,gzip");
+/// See [`ACCEPTED`].
+pub const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+/// What the messages that follow are compressed with.
+pub const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+/// How long the caller will wait.
+pub const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("owt-grpc/", env!("CARGO_PKG_VERSION")));
+
+/// How often a call that no server has begun to work on is sent again.
+const TRANSPARENT_RETRIES: u32 = 2;
+
+/// What to call, and how.
+pub struct Call {
+    /// The number that stands for the path in this process.
+    pub method: u32,
+    /// `/package.Service/Method`
+    pub path: PathAndQuery,
+    /// The application's metadata.
+    pub metadata: HeaderMap,
+    /// From now to the deadline; covers connecting.
+    pub timeout: Option<Duration>,
+    /// The first message, framed.
+    pub message: Option<Bytes>,
+    /// Nothing follows the first message.
+    pub complete: bool,
+    /// Wait for a connection instead of failing while there is none.
+    pub wait_for_ready: bool,
+    /// One reply is expected and kept for the end.
+    pub unary: bool,
+}
+
+/// How a call ended, with the initial metadata that was not reported before.
+pub struct Ended {
+    /// The one reply of a unary call.
+    pub reply: Option<Bytes>,
+    /// Initial metadata of a unary call.
+    pub headers: HeaderMap,
+    /// Its status.
+    pub status: Status,
+}
+
+impl From<Status> for Ended {
+    fn from(status: Status) -> Self {
+        Self {
+            reply: None,
+            headers: HeaderMap::new(),
+            status,
+        }
+    }
+}
+
+/// Makes the call. Dropping the future cancels it: the stream is reset.
+pub async fn run(
+    channel: Arc<Channel>,
+    call: Call,
+    mut inbox: UnboundedReceiver<Outgoing>,
+    gate: Arc<Gate>,
+    events: &impl CallEvents,
+) -> Ended {
+    let connected = AtomicBool::new(false);
+    let exchange = exchange(&channel, &call, &mut inbox, &gate, events, &connected);
+    let Some(limit) = call.timeout else {
+        return exchange.await;
+    };
+    if let Ok(ended) = tokio::time::timeout(limit, exchange).await {
+        return ended;
+    }
+    let doing = if connected.load(Ordering::Relaxed) {
+        "waiting for a reply from"
+    } else {
+        "connecting to"
+    };
+    Ended::from(Status::new(
+        Code::DeadlineExceeded,
+        format!(
+            "Deadline exceeded after {:.3}s while {} {} ({})",
+            limit.as_secs_f64(),
+            doing,
+            channel.options().target,
+            call.path,
+        ),
+    ))
+}
+
+async fn exchange(
+    channel: &Arc<Channel>,
+    call: &Call,
+    inbox: &mut UnboundedReceiver<Outgoing>,
+    gate: &Gate,
+    events: &impl CallEvents,
+    connected: &AtomicBool,
+) -> Ended {
+    if let Some(limit) = channel.options().max_send
+        && let Some(message) = &call.message
+        && message.len() - PREFIX > limit
+    {
+        return too_large_to_send(message.len() - PREFIX, limit).into();
+    }
+    let mut attempt = 0;
+    loop {
+        connected.store(false, Ordering::Relaxed);
+        let connection = match channel.ready(call.wait_for_ready).await {
+            Ok(connection) => connection,
+            Err(status) => return status.into(),
+        };
+        connected.store(true, Ordering::Relaxed);
+        let error = match start(channel, call, &connection).await {
+            Ok((response, body)) => {
+                match converse(response, body, channel, call, inbox, gate, events).await {
+                    Ok(ended) => return ended,
+                    Err(error) => error,
+                }
+            }
+            Err(Failed::Status(status)) => return status.into(),
+            Err(Failed::Transport(error)) => error,
+        };
+        let refused = error.reason() == Some(Reason::REFUSED_STREAM);
+        if error.is_go_away() || refused {
+            channel.retire(&connection);
+        }
+        // No server has looked at it, so sending it again cannot do it twice.
+        let untouched = refused || (error.is_go_away() && error.reason() == Some(Reason::NO_ERROR));
+        if untouched && call.complete && attempt < TRANSPARENT_RETRIES {
+            attempt += 1;
+            continue;
+        }
+        return explain(&error, channel, &connection).into();
+    }
+}
+
+enum Failed {
+    Status(Status),
+    Transport(h2::Error),
+}
+
+/// Opens the stream and sends the first message, if there is one. The first
+/// message needs no flow control of ours: h2 keeps it, and it is one per call.
+async fn start(
+    channel: &Arc<Channel>,
+    call: &Call,
+    connection: &Connection,
+) -> Result<(ResponseFuture, SendStream<Bytes>), Failed> {
+    let mut sender = match connection.sender.clone().ready().await {
+        Ok(sender) => sender,
+        Err(error) if error.is_go_away() || error.is_io() => {
+            // The peer is leaving: this call belongs on the next connection.
+            channel.retire(connection);
+            let next = channel
+                .ready(call.wait_for_ready)
+                .await
+                .map_err(Failed::Status)?;
+            next.sender.ready().await.map_err(Failed::Transport)?
+        }
+        Err(error) => return Err(Failed::Transport(error)),
+    };
+    let request = request(channel, call).map_err(Failed::Status)?;
+    let empty = call.message.is_none() && call.complete;
+    let (response, mut body) = sender
+        .send_request(request, empty)
+        .map_err(Failed::Transport)?;
+    if let Some(message) = &call.message {
+        body.send_data(message.clone(), call.complete)
+            .map_err(Failed::Transport)?;
+    }
+    Ok((response, body))
+}
+
+fn request(channel: &Channel, call: &Call) -> Result<Request<()>, Status> {
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = channel.uri(call.method, &call.path)?;
+    let mut headers = if call.metadata.is_empty() {
+        HeaderMap::with_capacity(8)
+    } else {
+        call.metadata.clone()
+    };
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONTENT_TYPE, GRPC);
+    headers.insert(USER_AGENT, AGENT);
+    headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+    if let Some(value) = call.timeout.and_then(timeout::format) {
+        headers.insert(GRPC_TIMEOUT, value);
+    }
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// Sends what follows and reads the response, both at once. The response
+/// decides: a server may answer before it has read everything.
+async fn converse(
+    response: ResponseFuture,
+    mut body: SendStream<Bytes>,
+    channel: &Channel,
+    call: &Call,
+    inbox: &mut UnboundedReceiver<Outgoing>,
+    gate: &Gate,
+    events: &impl CallEvents,
+) -> Result<Ended, h2::Error> {
+    let download = download(response, channel, call.unary, gate, events);
+    if call.complete {
+        return download.await;
+    }
+    tokio::select! {
+        ended = download => ended,
+        status = upload(&mut body, inbox, channel.options().max_send, events) => Ok(status.into()),
+    }
+}
+
+/// Sends messages until the application ends; then waits for ever. Returns only
+/// if the call cannot go on.
+async fn upload(
+    body: &mut SendStream<Bytes>,
+    inbox: &mut UnboundedReceiver<Outgoing>,
+    limit: Option<usize>,
+    events: &impl CallEvents,
+) -> Status {
+    let mut next = None;
+    loop {
+        let outgoing = match next.take() {
+            Some(outgoing) => Some(outgoing),
+            None => inbox.recv().await,
+        };
+        match outgoing {
+            Some(Outgoing::Message(message)) => {
+                let length = message.len() - PREFIX;
+                if let Some(limit) = limit.filter(|limit| length > *limit) {
+                    return too_large_to_send(length, limit);
+                }
+                let (data, cost, leftover) = stream::join_waiting(message, inbox);
+                next = leftover;
+                if stream::send(body, data).await.is_err() {
+                    break;
+                }
+                events.writable(cost);
+            }
+            Some(Outgoing::End) => {
+                let _ = body.send_data(Bytes::new(), true);
+                break;
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    // What broke the stream, or the reply, arrives on the other half.
+    std::future::pending().await
+}
+
+async fn download(
+    response: ResponseFuture,
+    channel: &Channel,
+    unary: bool,
+    gate: &Gate,
+    events: &impl CallEvents,
+) -> Result<Ended, h2::Error> {
+    let (head, mut body) = response.await?.into_parts();
+    let response = Response::from_parts(head, ());
+    if let Some(status) = status_in_headers(&response) {
+        return Ok(status.into());
+    }
+    let gzip = is_gzip(response.headers());
+    let mut decoder = Decoder::new(channel.options().max_receive, gzip);
+    let mut headers = response.into_parts().0.headers;
+    let received = if unary {
+        one_reply(&mut body, &mut decoder).await
+    } else {
+        events.headers(&headers);
+        headers.clear();
+        let all = stream::deliver(&mut body, &mut decoder, gate, events).await;
+        all.map(|()| None)
+    };
+    let mut ended = match received {
+        Ok(reply) => Ended {
+            reply,
+            headers: HeaderMap::new(),
+            status: final_status(&mut body).await?,
+        },
+        Err(ReceiveError::Status(status)) => Ended::from(status),
+        Err(ReceiveError::Transport(error)) => return Err(error),
+    };
+    if unary && ended.status.code == Code::Ok && ended.reply.is_none() {
+        ended.status = Status::new(Code::Unimplemented, "No message received");
+    }
+    ended.headers = headers;
+    Ok(ended)
+}
+
+/// The status of a response that has no body, or is not gRPC at all.
+fn status_in_headers(response: &Response<()>) -> Option<Status> {
+    let headers = response.headers();
+    if let Some(status) = headers
+        .contains_key("grpc-status")
+        .then(|| Status::from_trailers(headers.clone()))
+        .flatten()
+    {
+        return Some(status);
+    }
+    let is_grpc = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(GRPC.as_bytes()));
+    if response.status() == http::StatusCode::OK && is_grpc {
+        return None;
+    }
+    Some(Status::from_http(
+        response.status(),
+        "The peer's response is not gRPC",
+    ))
+}
+
+/// Whether messages under these headers may be compressed.
+pub fn is_gzip(headers: &HeaderMap) -> bool {
+    headers
+        .get(GRPC_ENCODING)
+        .is_some_and(|encoding| encoding == "gzip")
+}
+
+async fn one_reply(
+    body: &mut RecvStream,
+    decoder: &mut Decoder,
+) -> Result<Option<Bytes>, ReceiveError> {
+    let mut reply = None;
+    loop {
+        while let Some(message) = decoder.next_message()? {
+            if reply.replace(message).is_some() {
+                return Err(Status::internal("Too many responses received").into());
+            }
+        }
+        if !stream::receive(body, decoder).await? {
+            return Ok(reply);
+        }
+    }
+}
+
+async fn final_status(body: &mut RecvStream) -> Result<Status, h2::Error> {
+    let trailers = body.trailers().await?;
+    Ok(trailers
+        .and_then(Status::from_trailers)
+        .unwrap_or_else(|| Status::new(Code::Unknown, "The peer ended the call without a status")))
+}
+
+/// The status for a message over the caller's own limit.
+pub fn too_large_to_send(length: usize, limit: usize) -> Status {
+    Status::new(
+        Code::ResourceExhausted,
+        format!("Attempted to send message with a size larger than max ({length} vs {limit})"),
+    )
+}
+
+fn explain(error: &h2::Error, channel: &Channel, connection: &Connection) -> Status {
+    match error.reason() {
+        Some(reason) if error.is_reset() => Status::from_reset(reason),
+        _ => match connection.ending().reason() {
+            Some(why) => Status::unavailable(why),
+            None => Status::unavailable(format!(
+                "Connection dropped: {}: {}",
+                channel.options().target,
+                with_causes(error)
+            )),
+        },
+    }
+}

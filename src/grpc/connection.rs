@@ -1,0 +1,189 @@
+//! One HTTP/2 connection of a client: made, watched, explained when it ends.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::io::{Greeting, Io};
+use super::keepalive::{self, Keepalive};
+use super::status::with_causes;
+use super::target::Target;
+
+/// HTTP/2 windows: large enough that 5 MiB messages need few round trips.
+pub const STREAM_WINDOW: u32 = 1 << 20;
+/// All streams of a connection together.
+pub const CONNECTION_WINDOW: u32 = 16 << 20;
+/// Fewer, larger DATA frames for payloads of 16 KiB and more.
+pub const FRAME_SIZE: u32 = 256 << 10;
+/// Peers reset streams in good faith (a batch of cancelled calls); more than
+/// this many at once that we had no time to look at is an attack.
+pub const RESET_STREAMS: usize = 1024;
+/// What a peer may take for TCP and the first HTTP/2 frame when no deadline is
+/// shorter.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A connection that took its first breath: the peer has answered in HTTP/2.
+#[derive(Clone)]
+pub struct Connection {
+    /// Starts streams. Cloned for each call.
+    pub sender: SendRequest<Bytes>,
+    ending: Ending,
+}
+
+/// Why a connection ended, once it has. Shared with every call on it.
+#[derive(Clone)]
+pub struct Ending {
+    reason: Arc<OnceLock<String>>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Ending {
+    /// Waits for the end.
+    pub async fn wait(&mut self) {
+        // An error means that the connection's task is gone: the same.
+        let _ = self.ended.wait_for(|ended| *ended).await;
+    }
+
+    /// The reason, once ended.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.get().map(String::as_str)
+    }
+}
+
+/// Tells one connection from another without holding it open.
+pub struct Marker(Arc<OnceLock<String>>);
+
+impl Connection {
+    /// Why and when this connection ends.
+    pub fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    /// What tells this connection from others.
+    pub fn marker(&self) -> Marker {
+        Marker(Arc::clone(&self.ending.reason))
+    }
+
+    /// Whether this is the marked connection.
+    pub fn has(&self, marker: &Marker) -> bool {
+        Arc::ptr_eq(&self.ending.reason, &marker.0)
+    }
+
+    /// Whether both are the same connection.
+    pub fn is(&self, other: &Self) -> bool {
+        self.has(&other.marker())
+    }
+}
+
+/// Why no connection could be made: a sentence that names the target.
+pub type ConnectError = String;
+
+/// Connects, tries each address of the target in turn, and waits until the peer
+/// has shown that it speaks HTTP/2.
+///
+/// # Errors
+/// The sentence for the status of every call that waited.
+pub async fn connect(
+    target: &Target,
+    keepalive: Option<Keepalive>,
+) -> Result<Connection, ConnectError> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, try_addresses(target, keepalive)).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(format!(
+            "No connection established to {target}: no answer within {} s",
+            CONNECT_TIMEOUT.as_secs()
+        )),
+    }
+}
+
+async fn try_addresses(
+    target: &Target,
+    keepalive: Option<Keepalive>,
+) -> Result<Connection, ConnectError> {
+    let addresses = target
+        .resolve()
+        .await
+        .map_err(|error| format!("Name resolution failed for {target}: {error}"))?;
+    let mut failure = format!("Name resolution failed for {target}: no address");
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return handshake(target, stream, keepalive).await,
+            Err(error) => {
+                failure =
+                    format!("No connection established to {target}: connect {address}: {error}");
+            }
+        }
+    }
+    Err(failure)
+}
+
+async fn handshake(
+    target: &Target,
+    stream: TcpStream,
+    keepalive: Option<Keepalive>,
+) -> Result<Connection, ConnectError> {
+    let (io, greeting) = Io::new(stream);
+    let explain = {
+        let target = target.clone();
+        move |error: &h2::Error, greeting: &Greeting| match greeting.explain() {
+            Some(what) => format!("No connection established to {target}: {what}"),
+            None => format!(
+                "No connection established to {target}: the peer does not speak HTTP/2: {}",
+                with_causes(error)
+            ),
+        }
+    };
+    let (sender, mut connection) = Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_SIZE)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .enable_push(false)
+        .handshake::<_, Bytes>(io)
+        .await
+        .map_err(|error| explain(&error, &greeting))?;
+
+    // A ping that comes back proves the peer; until then nothing is sent to it.
+    let mut pings = connection.ping_pong();
+    if let Some(pings) = &mut pings {
+        tokio::select! {
+            pong = pings.ping(h2::Ping::opaque()) => {
+                pong.map_err(|error| explain(&error, &greeting))?;
+            }
+            end = &mut connection => {
+                return Err(match end {
+                    Err(error) => explain(&error, &greeting),
+                    Ok(()) => format!(
+                        "No connection established to {target}: the peer closed it at once"
+                    ),
+                });
+            }
+        }
+    }
+
+    let (ended, watcher) = watch::channel(false);
+    let ending = Ending {
+        reason: Arc::new(OnceLock::new()),
+        ended: watcher,
+    };
+    let reason = Arc::clone(&ending.reason);
+    let target = target.to_string();
+    tokio::spawn(async move {
+        let why = tokio::select! {
+            end = connection => match end {
+                Ok(()) => format!("Connection dropped: {target} closed the connection"),
+                Err(error) => format!("Connection dropped: {target}: {}", with_causes(&error)),
+            },
+            () = keepalive::watch(pings, keepalive) => {
+                format!("Connection dropped: {target} did not answer a keepalive ping in time")
+            }
+        };
+        let _ = reason.set(why);
+        let _ = ended.send(true);
+    });
+    Ok(Connection { sender, ending })
+}

@@ -1,0 +1,132 @@
+//! Metadata between HTTP/2 headers and plain (key, bytes) entries.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// Peers send base64 with and without padding: both are read, none is written.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Headers that belong to the protocol and never reach the application.
+fn is_reserved(name: &str) -> bool {
+    matches!(
+        name,
+        "te" | "content-type"
+            | "grpc-timeout"
+            | "grpc-encoding"
+            | "grpc-accept-encoding"
+            | "grpc-status"
+            | "grpc-message"
+    )
+}
+
+/// Calls `each` for every entry that the application may see. Values of `-bin`
+/// keys are decoded; one that is not base64 is left out.
+pub fn for_each(headers: &HeaderMap, mut each: impl FnMut(&str, &[u8])) {
+    for (name, value) in headers {
+        let name = name.as_str();
+        if is_reserved(name) {
+            continue;
+        }
+        if !name.ends_with("-bin") {
+            each(name, value.as_bytes());
+            continue;
+        }
+        // One header line may carry several values (RFC 7230, 3.2.2).
+        for part in value.as_bytes().split(|byte| *byte == b',') {
+            if let Ok(bytes) = BASE64.decode(part.trim_ascii()) {
+                each(name, &bytes);
+            }
+        }
+    }
+}
+
+/// Adds one entry of the application.
+///
+/// # Errors
+/// The text says which key or value cannot be sent, and why.
+pub fn append(headers: &mut HeaderMap, key: &[u8], value: &[u8]) -> Result<(), String> {
+    let name = HeaderName::from_bytes(key).map_err(|_| {
+        format!(
+            "metadata key {:?} is not valid",
+            String::from_utf8_lossy(key)
+        )
+    })?;
+    if is_reserved(name.as_str()) {
+        return Err(format!("metadata key {name} is reserved by gRPC"));
+    }
+    let encoded: Cow<[u8]> = if name.as_str().ends_with("-bin") {
+        BASE64.encode(value).into_bytes().into()
+    } else {
+        value.into()
+    };
+    let value = HeaderValue::from_bytes(&encoded)
+        .map_err(|_| format!("the metadata value of {name} has characters that cannot be sent"))?;
+    headers
+        .try_append(name, value)
+        .map_err(|_| "too many metadata entries".to_owned())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        for_each(headers, |key, value| {
+            found.push((key.to_owned(), value.to_vec()));
+        });
+        found
+    }
+
+    #[test]
+    fn entries_come_back_as_they_were_given() {
+        let mut headers = HeaderMap::new();
+        append(&mut headers, b"room", b"r1").unwrap();
+        append(&mut headers, b"room", b"r2").unwrap();
+        append(&mut headers, b"blob-bin", &[0, 255, 10]).unwrap();
+        assert_eq!(
+            entries(&headers),
+            [
+                ("room".to_owned(), b"r1".to_vec()),
+                ("room".to_owned(), b"r2".to_vec()),
+                ("blob-bin".to_owned(), vec![0, 255, 10]),
+            ]
+        );
+    }
+
+    #[test]
+    fn several_binary_values_may_share_a_line_with_or_without_padding() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-bin", HeaderValue::from_static("AQ==, Ag"));
+        assert_eq!(
+            entries(&headers),
+            [("x-bin".to_owned(), vec![1]), ("x-bin".to_owned(), vec![2])]
+        );
+    }
+
+    #[test]
+    fn a_bad_key_or_value_is_named() {
+        let mut headers = HeaderMap::new();
+        assert!(
+            append(&mut headers, b"a b", b"x")
+                .unwrap_err()
+                .contains("a b")
+        );
+        assert!(
+            append(&mut headers, b"te", b"x")
+                .unwrap_err()
+                .contains("te")
+        );
+        assert!(append(&mut headers, b"k", b"\n").unwrap_err().contains('k'));
+    }
+}

@@ -1,0 +1,17 @@
+//! gRPC over bytes: channels, calls, servers. Knows nothing of JS, of OWT or of
+//! the bus. Everything here runs on the network thread.
+
+pub mod backoff;
+pub mod call;
+pub mod channel;
+pub mod connection;
+pub mod framing;
+pub mod io;
+pub mod keepalive;
+pub mod metadata;
+pub mod serve;
+pub mod server;
+pub mod status;
+pub mod stream;
+pub mod target;
+pub mod timeout;

@@ -1,0 +1,339 @@
+//! A server call, from its request headers to its status.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use h2::{RecvStream, SendStream};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
+
+use super::call::{ACCEPTED, GRPC, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, is_gzip, too_large_to_send};
+use super::framing::{Decoder, PREFIX};
+use super::server::{Application, Incoming, Method as Route, Options};
+use super::status::{Code, Status};
+use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
+use super::timeout;
+
+/// How a call ended, seen from the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// A unary reply was sent: nobody needs to be told.
+    Replied,
+    /// The status was handed to the transport.
+    Finished,
+    /// The client cancelled.
+    Cancelled,
+    /// The deadline passed; the client was told.
+    DeadlineExceeded,
+    /// The connection is gone.
+    ConnectionLost,
+}
+
+/// One call on its way: both halves of the stream, and who it is for.
+pub struct Arrival<'a, A: Application> {
+    /// The request and its body.
+    pub request: Request<RecvStream>,
+    /// Where the response goes.
+    pub respond: SendResponse<Bytes>,
+    /// The connection it came on.
+    pub connection: u32,
+    /// What the server was made with.
+    pub options: &'a Options,
+    /// Who handles it.
+    pub application: &'a A,
+}
+
+/// Serves one call. Dropping the future resets the stream.
+pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
+    let Arrival {
+        request,
+        mut respond,
+        connection,
+        options,
+        application,
+    } = arrival;
+    let (head, mut body) = request.into_parts();
+    let route = match check(&head.method, &head.headers, head.uri.path(), options) {
+        Ok(route) => route,
+        Err(Rejection::Http(status)) => {
+            let mut response = Response::new(());
+            *response.status_mut() = status;
+            let _ = respond.send_response(response, true);
+            return;
+        }
+        Err(Rejection::Status(status)) => return refuse(&mut respond, status),
+    };
+    let deadline = head
+        .headers
+        .get(GRPC_TIMEOUT)
+        .and_then(timeout::parse)
+        .and_then(|left| Instant::now().checked_add(left));
+
+    let mut decoder = Decoder::new(options.max_receive, is_gzip(&head.headers));
+    let message = if route.request_stream {
+        None
+    } else {
+        let request = within(deadline, one_request(&mut body, &mut decoder));
+        match request.await {
+            Some(Ok(message)) => Some(message),
+            Some(Err(ReceiveError::Status(status))) => return refuse(&mut respond, status),
+            Some(Err(ReceiveError::Transport(_))) => return,
+            None => return refuse(&mut respond, deadline_exceeded(head.uri.path())),
+        }
+    };
+    let accepted = application
+        .accept(Incoming {
+            method: route.number,
+            connection,
+            deadline: deadline.map(|at| at.saturating_duration_since(Instant::now())),
+            metadata: head.headers,
+            message,
+        })
+        .await;
+    let mut call = ServerCall {
+        respond,
+        sending: None,
+        inbox: accepted.inbox,
+        max_send: options.max_send,
+    };
+    let conversation = async {
+        if route.request_stream {
+            call.converse(&mut body, &mut decoder, &accepted.gate, &accepted.events)
+                .await
+        } else {
+            call.answer(&accepted.events).await
+        }
+    };
+    let closed = if let Some(closed) = within(deadline, conversation).await {
+        closed
+    } else {
+        call.end(deadline_exceeded(head.uri.path()));
+        Closed::DeadlineExceeded
+    };
+    application.closed(accepted.events, closed);
+}
+
+enum Rejection {
+    Http(StatusCode),
+    Status(Status),
+}
+
+fn check<'a>(
+    method: &Method,
+    headers: &HeaderMap,
+    path: &str,
+    options: &'a Options,
+) -> Result<&'a Route, Rejection> {
+    let is_grpc = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(GRPC.as_bytes()));
+    if method != Method::POST {
+        return Err(Rejection::Http(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    if !is_grpc {
+        return Err(Rejection::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    options.methods.get(path).ok_or_else(|| {
+        Rejection::Status(Status::new(
+            Code::Unimplemented,
+            format!("The server does not implement the method {path}"),
+        ))
+    })
+}
+
+fn deadline_exceeded(path: &str) -> Status {
+    Status::new(
+        Code::DeadlineExceeded,
+        format!("Deadline exceeded while the server handled {path}"),
+    )
+}
+
+async fn within<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(at) => tokio::time::timeout_at(at, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// Answers a call that never reached a handler.
+fn refuse(respond: &mut SendResponse<Bytes>, status: Status) {
+    let mut response = Response::new(());
+    *response.headers_mut() = status.into_trailers();
+    response.headers_mut().insert(CONTENT_TYPE, GRPC);
+    // If the client is still sending, h2 asks it to stop, after this.
+    let _ = respond.send_response(response, true);
+}
+
+async fn one_request(body: &mut RecvStream, decoder: &mut Decoder) -> Result<Bytes, ReceiveError> {
+    let mut request = None;
+    loop {
+        while let Some(message) = decoder.next_message()? {
+            if request.replace(message).is_some() {
+                return Err(Status::internal("Too many requests received").into());
+            }
+        }
+        if !stream::receive(body, decoder).await? {
+            let missing = || Status::internal("The client sent no request message").into();
+            return request.ok_or_else(missing);
+        }
+    }
+}
+
+struct ServerCall {
+    respond: SendResponse<Bytes>,
+    /// There once the response's headers are sent.
+    sending: Option<SendStream<Bytes>>,
+    inbox: UnboundedReceiver<Outgoing>,
+    max_send: Option<usize>,
+}
+
+impl ServerCall {
+    /// Sends what the application says until it ends the call or the peer does.
+    async fn answer(&mut self, events: &impl CallEvents) -> Closed {
+        loop {
+            let outgoing = tokio::select! {
+                biased;
+                outgoing = self.inbox.recv() => outgoing,
+                closed = closed_by_peer(&mut self.respond, self.sending.as_mut()) => return closed,
+            };
+            if let Some(closed) = self.send(outgoing, events).await {
+                return closed;
+            }
+        }
+    }
+
+    /// As [`Self::answer`], while messages of the client arrive.
+    async fn converse(
+        &mut self,
+        body: &mut RecvStream,
+        decoder: &mut Decoder,
+        gate: &Arc<Gate>,
+        events: &impl CallEvents,
+    ) -> Closed {
+        let incoming = async {
+            match stream::deliver(body, decoder, gate, events).await {
+                Ok(()) => {
+                    events.half_closed();
+                    std::future::pending().await
+                }
+                Err(ReceiveError::Status(status)) => status,
+                // The answering half sees the same loss and reports it.
+                Err(ReceiveError::Transport(_)) => std::future::pending().await,
+            }
+        };
+        let refused = tokio::select! {
+            closed = self.answer(events) => return closed,
+            status = incoming => status,
+        };
+        self.end(refused);
+        Closed::Cancelled
+    }
+
+    async fn send(
+        &mut self,
+        outgoing: Option<Outgoing>,
+        events: &impl CallEvents,
+    ) -> Option<Closed> {
+        match outgoing {
+            Some(Outgoing::Reply(message, trailers)) => {
+                let length = message.len() - PREFIX;
+                if let Some(limit) = self.max_send.filter(|limit| length > *limit) {
+                    self.end(too_large_to_send(length, limit));
+                } else if let Some(sending) = self.open(None) {
+                    let mut status = Status::new(Code::Ok, "");
+                    status.trailers = trailers;
+                    let _ = sending.send_data(message, false);
+                    let _ = sending.send_trailers(status.into_trailers());
+                }
+                Some(Closed::Replied)
+            }
+            Some(Outgoing::Headers(headers)) => {
+                self.open(Some(headers));
+                None
+            }
+            Some(Outgoing::Message(message)) => self.send_messages(message, events).await,
+            Some(Outgoing::Status(status)) => {
+                self.end(status);
+                Some(Closed::Finished)
+            }
+            Some(Outgoing::End) => None,
+            // The environment of the handler is gone.
+            None => {
+                self.end(Status::unavailable("The server's handler is gone"));
+                Some(Closed::Finished)
+            }
+        }
+    }
+
+    async fn send_messages(&mut self, first: Bytes, events: &impl CallEvents) -> Option<Closed> {
+        let length = first.len() - PREFIX;
+        if let Some(limit) = self.max_send.filter(|limit| length > *limit) {
+            self.end(too_large_to_send(length, limit));
+            return Some(Closed::Finished);
+        }
+        self.open(None)?;
+        let (data, cost, leftover) = stream::join_waiting(first, &mut self.inbox);
+        let sending = self.sending.as_mut()?;
+        match stream::send(sending, data).await {
+            Ok(()) => events.writable(cost),
+            Err(error) => {
+                return Some(error.as_ref().map_or(Closed::Cancelled, closed_by));
+            }
+        }
+        match leftover {
+            // Joining stops at what is no message, so this is one step deep.
+            Some(other) => Box::pin(self.send(Some(other), events)).await,
+            None => None,
+        }
+    }
+
+    /// The stream to send on; sends the headers first if they are not out yet.
+    fn open(&mut self, headers: Option<HeaderMap>) -> Option<&mut SendStream<Bytes>> {
+        if self.sending.is_none() {
+            let mut response = Response::new(());
+            *response.headers_mut() = headers.unwrap_or_default();
+            response.headers_mut().insert(CONTENT_TYPE, GRPC);
+            response
+                .headers_mut()
+                .insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+            self.sending = self.respond.send_response(response, false).ok();
+        }
+        self.sending.as_mut()
+    }
+
+    /// Ends the call; without a message before it, in one frame.
+    fn end(&mut self, status: Status) {
+        match &mut self.sending {
+            Some(sending) => {
+                let _ = sending.send_trailers(status.into_trailers());
+            }
+            None => refuse(&mut self.respond, status),
+        }
+    }
+}
+
+async fn closed_by_peer(
+    respond: &mut SendResponse<Bytes>,
+    sending: Option<&mut SendStream<Bytes>>,
+) -> Closed {
+    let result = match sending {
+        Some(sending) => poll_fn(|cx| sending.poll_reset(cx)).await,
+        None => poll_fn(|cx| respond.poll_reset(cx)).await,
+    };
+    match result {
+        Ok(_reason) => Closed::Cancelled,
+        Err(error) => closed_by(&error),
+    }
+}
+
+fn closed_by(error: &h2::Error) -> Closed {
+    if error.is_reset() {
+        Closed::Cancelled
+    } else {
+        Closed::ConnectionLost
+    }
+}

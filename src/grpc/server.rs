@@ -1,0 +1,311 @@
+//! A listening server: its port, its connections, its end.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::Reason;
+use h2::server::{Builder, Connection};
+use http::HeaderMap;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::connection::{CONNECTION_WINDOW, FRAME_SIZE, RESET_STREAMS, STREAM_WINDOW};
+use super::io::{Greeting, Io};
+use super::keepalive::{self, Keepalive};
+use super::serve::{Arrival, Closed, serve};
+use super::status::with_causes;
+use super::stream::{CallEvents, Gate, Outgoing};
+
+/// A method that has a handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    /// The number that stands for its path in this process.
+    pub number: u32,
+    /// The client sends a stream.
+    pub request_stream: bool,
+}
+
+/// What a server is made with.
+#[derive(Debug)]
+pub struct Options {
+    /// By path.
+    pub methods: HashMap<String, Method>,
+    /// Pings, or none.
+    pub keepalive: Option<Keepalive>,
+    /// Largest message received, in bytes.
+    pub max_receive: Option<usize>,
+    /// Largest message sent, in bytes.
+    pub max_send: Option<usize>,
+    /// Calls at once on one connection; the client's further calls wait.
+    pub max_streams: u32,
+}
+
+/// A call for the application.
+pub struct Incoming {
+    /// The number of its path.
+    pub method: u32,
+    /// The connection it came on.
+    pub connection: u32,
+    /// What is left until the deadline.
+    pub deadline: Option<Duration>,
+    /// All headers, reserved ones included.
+    pub metadata: HeaderMap,
+    /// The request, unless the client sends a stream.
+    pub message: Option<Bytes>,
+}
+
+/// What the application answers to a call.
+pub struct Accepted<E> {
+    /// What it sends.
+    pub inbox: UnboundedReceiver<Outgoing>,
+    /// Closes while it is behind in reading.
+    pub gate: Arc<Gate>,
+    /// What it is told.
+    pub events: E,
+}
+
+/// Who handles the calls of a server.
+pub trait Application: Send + Sync + 'static {
+    /// What a call reports to.
+    type Events: CallEvents;
+    /// A peer has connected.
+    fn connected(&self, connection: u32, peer: SocketAddr);
+    /// The peer is gone; its calls have been closed.
+    fn disconnected(&self, connection: u32);
+    /// Takes a call; may wait while too much is queued.
+    fn accept(&self, incoming: Incoming) -> impl Future<Output = Accepted<Self::Events>> + Send;
+    /// The call is over.
+    fn closed(&self, events: Self::Events, how: Closed);
+    /// Something went wrong that no call can report.
+    fn warn(&self, text: String);
+}
+
+/// Numbers for the connections of the whole process.
+static NEXT_CONNECTION: AtomicU32 = AtomicU32::new(1);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    Serving,
+    /// GOAWAY is sent, calls under way go on.
+    Draining,
+    /// What is left is cut off.
+    Aborting,
+}
+
+/// A server that listens.
+pub struct Server {
+    stage: watch::Sender<Stage>,
+    accepting: tokio::task::JoinHandle<u32>,
+    /// The port, chosen by the system if 0 was asked for.
+    pub port: u16,
+}
+
+impl Server {
+    /// Binds and serves until stopped.
+    ///
+    /// # Errors
+    /// What the system said to binding the address.
+    pub async fn listen<A: Application>(
+        host: &str,
+        port: u16,
+        options: Options,
+        application: A,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((host, port)).await?;
+        let port = listener.local_addr()?.port();
+        let stage = watch::Sender::new(Stage::Serving);
+        let context = Context {
+            options: Arc::new(options),
+            application: Arc::new(application),
+            stage: stage.subscribe(),
+        };
+        let accepting = tokio::spawn(accept(listener, context));
+        Ok(Self {
+            stage,
+            accepting,
+            port,
+        })
+    }
+
+    /// Stops listening, tells every client to leave, waits up to `grace` for
+    /// calls to end and cuts off the rest. Returns how many connections had to
+    /// be cut off with calls on them.
+    pub async fn stop(mut self, grace: Duration) -> u32 {
+        self.stage.send_replace(Stage::Draining);
+        if let Ok(joined) = tokio::time::timeout(grace, &mut self.accepting).await {
+            return joined.unwrap_or(0);
+        }
+        self.stage.send_replace(Stage::Aborting);
+        self.accepting.await.unwrap_or(0)
+    }
+}
+
+struct Context<A> {
+    options: Arc<Options>,
+    application: Arc<A>,
+    stage: watch::Receiver<Stage>,
+}
+
+impl<A> Clone for Context<A> {
+    fn clone(&self) -> Self {
+        Self {
+            options: Arc::clone(&self.options),
+            application: Arc::clone(&self.application),
+            stage: self.stage.clone(),
+        }
+    }
+}
+
+async fn accept<A: Application>(listener: TcpListener, context: Context<A>) -> u32 {
+    let mut stage = context.stage.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(attend(stream, peer, context.clone()));
+                }
+                Err(error) => {
+                    // Out of descriptors, mostly: serving on beats spinning.
+                    context.application.warn(format!("accept: {error}"));
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            _ = next_stage(&mut stage, Stage::Serving) => break,
+        }
+    }
+    drop(listener);
+    let mut cut_off = 0;
+    while let Some(ended) = connections.join_next().await {
+        cut_off += u32::from(ended.unwrap_or(false));
+    }
+    cut_off
+}
+
+/// One connection, from its handshake to its end. True if it was cut off with
+/// calls on it.
+async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Context<A>) -> bool {
+    let number = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
+    let (io, greeting) = Io::new(stream);
+    let mut stage = context.stage.clone();
+    let handshake = Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_SIZE)
+        .max_concurrent_streams(context.options.max_streams)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .max_pending_accept_reset_streams(RESET_STREAMS)
+        .handshake::<_, Bytes>(io);
+    let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake);
+    let connection = tokio::select! {
+        result = handshake => match result {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => {
+                context.application.warn(describe(peer, &error, &greeting));
+                return false;
+            }
+            Err(_elapsed) => {
+                context.application.warn(format!("{peer} connected and sent nothing"));
+                return false;
+            }
+        },
+        _ = next_stage(&mut stage, Stage::Serving) => return false,
+    };
+    context.application.connected(number, peer);
+    let (result, cut_off) = drive(connection, number, &context).await;
+    if let Err(error) = result {
+        context.application.warn(describe(peer, &error, &greeting));
+    }
+    context.application.disconnected(number);
+    cut_off
+}
+
+/// What a peer may take to say that it speaks HTTP/2.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
+
+async fn drive<A: Application>(
+    mut connection: Connection<Io, Bytes>,
+    number: u32,
+    context: &Context<A>,
+) -> (Result<(), h2::Error>, bool) {
+    let mut stage = context.stage.clone();
+    let mut seen = Stage::Serving;
+    let pings = connection.ping_pong();
+    let silent = keepalive::watch(pings, context.options.keepalive);
+    tokio::pin!(silent);
+    // Dropping the set with the connection ends the calls that are left.
+    let mut calls = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = connection.accept() => match accepted {
+                Some(Ok((request, respond))) => {
+                    let context = context.clone();
+                    calls.spawn(async move {
+                        serve(Arrival {
+                            request,
+                            respond,
+                            connection: number,
+                            options: &context.options,
+                            application: &*context.application,
+                        })
+                        .await;
+                    });
+                }
+                Some(Err(error)) => {
+                    settle(&mut calls).await;
+                    return (Err(error), false);
+                }
+                None => {
+                    settle(&mut calls).await;
+                    return (Ok(()), false);
+                }
+            },
+            Some(_) = calls.join_next() => {}
+            () = &mut silent => {
+                context.application.warn(format!("connection {number}: no answer to a keepalive ping"));
+                connection.abrupt_shutdown(Reason::NO_ERROR);
+                return (Ok(()), !calls.is_empty());
+            }
+            changed = next_stage(&mut stage, seen), if seen < Stage::Aborting => {
+                seen = changed;
+                if seen == Stage::Draining {
+                    connection.graceful_shutdown();
+                } else {
+                    connection.abrupt_shutdown(Reason::CANCEL);
+                    let cut_off = !calls.is_empty();
+                    let _ = tokio::time::timeout(LAST_WORDS, connection.accept()).await;
+                    return (Ok(()), cut_off);
+                }
+            }
+        }
+    }
+}
+
+/// The stage after `seen`. A server that was dropped is one to abort.
+async fn next_stage(stage: &mut watch::Receiver<Stage>, seen: Stage) -> Stage {
+    let changed = stage.wait_for(|stage| *stage > seen).await;
+    changed.map_or(Stage::Aborting, |stage| *stage)
+}
+
+/// What writing the last frames to a peer may take.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// The calls of a connection that has ended see its loss and end themselves.
+async fn settle(calls: &mut JoinSet<()>) {
+    while calls.join_next().await.is_some() {}
+}
+
+fn describe(peer: SocketAddr, error: &h2::Error, greeting: &Greeting) -> String {
+    match greeting.explain() {
+        Some(what) => format!("connection from {peer}: {what}"),
+        None => format!("connection from {peer}: {}", with_causes(error)),
+    }
+}

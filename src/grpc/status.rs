@@ -1,0 +1,146 @@
+//! How a call ends: the one type that every failure below JS becomes.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt::Write as _;
+
+use h2::Reason;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+pub use tonic::Code;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// What the gRPC specification wants escaped in `grpc-message`; bytes beyond
+/// ASCII always are.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// The status of a call and the trailing metadata that came with it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// The gRPC status code.
+    pub code: Code,
+    /// The text for a person: `details` in JS, `grpc-message` on the wire.
+    pub details: String,
+    /// Trailing metadata as HTTP/2 headers, reserved ones included.
+    pub trailers: HeaderMap,
+}
+
+impl Status {
+    /// A status without trailing metadata.
+    pub fn new(code: Code, details: impl Into<String>) -> Self {
+        Self {
+            code,
+            details: details.into(),
+            trailers: HeaderMap::new(),
+        }
+    }
+
+    /// The peer, or the way to it, cannot take the call now.
+    pub fn unavailable(details: impl Into<String>) -> Self {
+        Self::new(Code::Unavailable, details)
+    }
+
+    /// Somebody broke the protocol, or this library has a bug.
+    pub fn internal(details: impl Into<String>) -> Self {
+        Self::new(Code::Internal, details)
+    }
+
+    /// Reads the status out of trailers, `None` if they carry none.
+    pub fn from_trailers(mut trailers: HeaderMap) -> Option<Self> {
+        let code = Code::from_bytes(trailers.remove(GRPC_STATUS)?.as_bytes());
+        let details = trailers
+            .remove(GRPC_MESSAGE)
+            .map(|text| {
+                percent_decode(text.as_bytes())
+                    .decode_utf8_lossy()
+                    .into_owned()
+            })
+            .unwrap_or_default();
+        Some(Self {
+            code,
+            details,
+            trailers,
+        })
+    }
+
+    /// What a response without a gRPC status means, by its HTTP status.
+    pub fn from_http(status: http::StatusCode, what: &str) -> Self {
+        let code = match status.as_u16() {
+            400 => Code::Internal,
+            401 => Code::Unauthenticated,
+            403 => Code::PermissionDenied,
+            404 => Code::Unimplemented,
+            429 | 502 | 503 | 504 => Code::Unavailable,
+            _ => Code::Unknown,
+        };
+        Self::new(code, format!("{what} (HTTP status {})", status.as_u16()))
+    }
+
+    /// What a stream that the peer reset means.
+    pub fn from_reset(reason: Reason) -> Self {
+        match reason {
+            Reason::CANCEL => Self::new(Code::Cancelled, "The peer cancelled the stream"),
+            Reason::REFUSED_STREAM => Self::unavailable("The peer refused the stream"),
+            Reason::ENHANCE_YOUR_CALM => Self::new(
+                Code::ResourceExhausted,
+                "The peer refused the stream: too much at once (ENHANCE_YOUR_CALM)",
+            ),
+            Reason::INADEQUATE_SECURITY => Self::new(
+                Code::PermissionDenied,
+                "The peer refused the stream: inadequate security",
+            ),
+            other => Self::internal(format!("The peer reset the stream: {other}")),
+        }
+    }
+
+    /// The trailers that end a response with this status.
+    pub fn into_trailers(self) -> HeaderMap {
+        let mut trailers = self.trailers;
+        trailers.insert(GRPC_STATUS, HeaderValue::from(self.code as i32));
+        if !self.details.is_empty() {
+            let escaped: Cow<str> = percent_encode(self.details.as_bytes(), ESCAPED).into();
+            // Escaped text is visible ASCII, so this holds for every details.
+            if let Ok(value) = HeaderValue::from_str(&escaped) {
+                trailers.insert(GRPC_MESSAGE, value);
+            }
+        }
+        trailers
+    }
+}
+
+/// An error with all its causes, "a: b: c": the outermost text alone seldom says
+/// what happened. A cause that repeats the text before it is left out.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            let _ = write!(text, ": {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_survive_the_wire_whatever_they_contain() {
+        for details in ["", "plain", "50 % of Ωmega\r\n\u{1F600}", "a%20b"] {
+            let status = Status::new(Code::NotFound, details);
+            let back = Status::from_trailers(status.into_trailers());
+            let back = back.map(|status| (status.code, status.details));
+            assert_eq!(back, Some((Code::NotFound, details.to_owned())));
+        }
+    }
+
+    #[test]
+    fn trailers_without_a_status_are_no_status() {
+        assert!(Status::from_trailers(HeaderMap::new()).is_none());
+    }
+}

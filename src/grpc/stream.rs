@@ -1,0 +1,199 @@
+//! What client and server streams have in common: messages out under the
+//! peer's flow control, messages in under the application's.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use h2::{RecvStream, SendStream};
+use http::HeaderMap;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use super::framing::{Decoder, PREFIX};
+use super::status::Status;
+
+/// What the application sends on a call, in order. Which of them a call may
+/// use depends on its side and kind.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// Initial metadata (server, once, before any message).
+    Headers(HeaderMap),
+    /// A framed message.
+    Message(Bytes),
+    /// No more messages (client).
+    End,
+    /// The one message of a unary reply and its trailing metadata (server).
+    Reply(Bytes, HeaderMap),
+    /// The end of the call (server).
+    Status(Status),
+}
+
+/// What the application is told of a call while it goes on.
+pub trait CallEvents: Send + Sync + 'static {
+    /// Initial metadata has arrived (client streams).
+    fn headers(&self, headers: &HeaderMap);
+    /// A message has arrived.
+    fn message(&self, message: &[u8]);
+    /// The peer's window has taken that much of what was sent (see [`cost`]).
+    fn writable(&self, cost: usize);
+    /// The peer sends no more messages (server).
+    fn half_closed(&self);
+}
+
+/// What a message counts for in flow control between JS and Rust: an empty
+/// message is an object in a queue, too.
+pub fn cost(length: usize) -> usize {
+    length + 64
+}
+
+/// How much may wait in the application for one stream.
+const WINDOW: usize = 256 << 10;
+
+/// Messages are joined into DATA frames up to this size when they queue up.
+const JOIN: usize = 16 << 10;
+
+/// Closes when the application has more unread than it should, so that the
+/// stream is not read and HTTP/2's own window closes behind it.
+#[derive(Debug, Default)]
+pub struct Gate {
+    outstanding: AtomicUsize,
+    opened: Notify,
+}
+
+impl Gate {
+    /// The application got a message.
+    fn deliver(&self, cost: usize) {
+        self.outstanding.fetch_add(cost, Ordering::Relaxed);
+    }
+
+    /// The application has consumed that much.
+    pub fn consume(&self, cost: usize) {
+        let before = self
+            .outstanding
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+                Some(held.saturating_sub(cost))
+            })
+            .unwrap_or(0);
+        if before >= WINDOW && before.saturating_sub(cost) < WINDOW {
+            self.opened.notify_one();
+        }
+    }
+
+    async fn open(&self) {
+        while self.outstanding.load(Ordering::Relaxed) >= WINDOW {
+            self.opened.notified().await;
+        }
+    }
+}
+
+/// Delivers the messages of a stream until its DATA ends.
+///
+/// # Errors
+/// The status with which the call fails.
+pub async fn deliver(
+    body: &mut RecvStream,
+    decoder: &mut Decoder,
+    gate: &Gate,
+    events: &impl CallEvents,
+) -> Result<(), ReceiveError> {
+    loop {
+        while let Some(message) = decoder.next_message()? {
+            gate.open().await;
+            gate.deliver(cost(message.len()));
+            events.message(&message);
+        }
+        if !receive(body, decoder).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Why receiving stopped.
+#[derive(Debug)]
+pub enum ReceiveError {
+    /// What arrived cannot be accepted.
+    Status(Status),
+    /// The stream or its connection broke.
+    Transport(h2::Error),
+}
+
+impl From<Status> for ReceiveError {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+/// Moves one DATA frame into the decoder; false at the end of the stream.
+pub async fn receive(body: &mut RecvStream, decoder: &mut Decoder) -> Result<bool, ReceiveError> {
+    match body.data().await {
+        Some(Ok(chunk)) => {
+            // The window opens as the bytes are taken; what bounds them is that
+            // this function is not called while the application is behind.
+            let _ = body.flow_control().release_capacity(chunk.len());
+            decoder.push(chunk);
+            Ok(true)
+        }
+        Some(Err(error)) => Err(ReceiveError::Transport(error)),
+        None if decoder.is_empty() => Ok(false),
+        None => Err(Status::internal("The stream ended in the middle of a message").into()),
+    }
+}
+
+/// Sends bytes as the peer's window allows.
+///
+/// # Errors
+/// `None` when the stream is closed already.
+pub async fn send(
+    stream: &mut SendStream<Bytes>,
+    mut data: Bytes,
+) -> Result<(), Option<h2::Error>> {
+    while !data.is_empty() {
+        stream.reserve_capacity(data.len());
+        let mut capacity = stream.capacity();
+        while capacity == 0 {
+            capacity = match poll_fn(|cx| stream.poll_capacity(cx)).await {
+                Some(Ok(capacity)) => capacity,
+                Some(Err(error)) => return Err(Some(error)),
+                None => return Err(None),
+            };
+        }
+        let part = data.split_to(capacity.min(data.len()));
+        stream.send_data(part, false).map_err(Some)?;
+    }
+    Ok(())
+}
+
+/// Joins `first` with the messages that already wait behind it. Returns the
+/// bytes, what they cost, and what stopped the joining if it was no message.
+pub fn join_waiting(
+    first: Bytes,
+    inbox: &mut UnboundedReceiver<Outgoing>,
+) -> (Bytes, usize, Option<Outgoing>) {
+    let mut total = cost(first.len().saturating_sub(PREFIX));
+    if first.len() >= JOIN {
+        return (first, total, None);
+    }
+    let mut joined: Option<BytesMut> = None;
+    let leftover = loop {
+        let length = joined.as_ref().map_or(first.len(), BytesMut::len);
+        if length >= JOIN {
+            break None;
+        }
+        match inbox.try_recv() {
+            Ok(Outgoing::Message(next)) => {
+                total += cost(next.len().saturating_sub(PREFIX));
+                let buffer = joined.get_or_insert_with(|| {
+                    let mut buffer = BytesMut::with_capacity(JOIN + next.len());
+                    buffer.extend_from_slice(&first);
+                    buffer
+                });
+                buffer.extend_from_slice(&next);
+            }
+            Ok(other) => break Some(other),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break None,
+        }
+    };
+    (joined.map_or(first, BytesMut::freeze), total, leftover)
+}

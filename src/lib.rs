@@ -1,0 +1,5 @@
+//! The native side of owt-grpc. What JS can call is the one class of `bridge`.
+
+mod bridge;
+mod crossing;
+mod grpc;
