@@ -1,0 +1,280 @@
+/// <reference types="node" />
+
+import type { Duplex, Readable, Writable } from 'node:stream';
+import type { EventEmitter } from 'node:events';
+import type * as owt from './owt';
+
+export * as owt from './owt';
+
+/** OWT's names of its services, each with its interface. */
+export interface Services {
+  webrtc: owt.webrtc_agent.Service;
+  audio: owt.audio_agent.Service;
+  video: owt.video_agent.Service;
+  streaming: owt.streaming_agent.Service;
+  recording: owt.streaming_agent.Service;
+  analytics: owt.analytics_agent.Service;
+  quic: owt.quic_agent.Service;
+  conference: owt.conference_agent.Service;
+  nodeManager: owt.node_manager.Service;
+  clusterManager: owt.cluster_manager.Service;
+  sipPortal: owt.sip_portal.Service;
+  sip: owt.sip_agent.Service;
+}
+
+/** The kinds of method, as the generated types name them. */
+export interface Unary<Request, Reply> { kind: 'unary'; request: Request; reply: Reply }
+export interface ServerStream<Request, Reply> { kind: 'serverStream'; request: Request; reply: Reply }
+export interface ClientStream<Request, Reply> { kind: 'clientStream'; request: Request; reply: Reply }
+export interface BidiStream<Request, Reply> { kind: 'bidiStream'; request: Request; reply: Reply }
+
+/**
+ * What may be sent for a message of type T: any part of it. Numbers and strings
+ * are converted into each other, null is unset, other keys are ignored.
+ */
+export type Input<T> = T extends string
+  ? string | number | boolean
+  : T extends number
+    ? number | string
+    : T extends Buffer
+      ? Uint8Array | string | number[]
+      : T extends (infer Item)[]
+        ? Input<Item>[]
+        : T extends object
+          ? { [Key in keyof T]?: Input<T[Key]> | null }
+          : T;
+
+/** gRPC's status codes. */
+export declare const status: {
+  readonly OK: 0;
+  readonly CANCELLED: 1;
+  readonly UNKNOWN: 2;
+  readonly INVALID_ARGUMENT: 3;
+  readonly DEADLINE_EXCEEDED: 4;
+  readonly NOT_FOUND: 5;
+  readonly ALREADY_EXISTS: 6;
+  readonly PERMISSION_DENIED: 7;
+  readonly RESOURCE_EXHAUSTED: 8;
+  readonly FAILED_PRECONDITION: 9;
+  readonly ABORTED: 10;
+  readonly OUT_OF_RANGE: 11;
+  readonly UNIMPLEMENTED: 12;
+  readonly INTERNAL: 13;
+  readonly UNAVAILABLE: 14;
+  readonly DATA_LOSS: 15;
+  readonly UNAUTHENTICATED: 16;
+};
+
+/** What every call fails with. Its message is `<code> <NAME>: <details>`. */
+export declare class RpcError extends Error {
+  constructor(code: number, details: string, metadata: Metadata);
+  /** One of {@link status}. */
+  code: number;
+  /** The text alone, without the code. */
+  details: string;
+  /** Trailing metadata. */
+  metadata: Metadata;
+}
+
+/**
+ * Keys in lower case, each with one or more values: Buffers for keys that end
+ * in `-bin`, strings of visible ASCII for all others.
+ *
+ * @example
+ * const metadata = new Metadata();
+ * metadata.set('room', 'room1');
+ * metadata.add('token-bin', Buffer.from([1, 2, 3]));
+ */
+export declare class Metadata {
+  static from(from: MetadataLike): Metadata;
+  set(key: string, value: string | Buffer): void;
+  add(key: string, value: string | Buffer): void;
+  remove(key: string): void;
+  /** All values of a key. */
+  get(key: string): (string | Buffer)[];
+  /** The first value of each key. */
+  getMap(): Record<string, string | Buffer>;
+  clone(): Metadata;
+  merge(other: Metadata): void;
+  toJSON(): Record<string, (string | Buffer)[]>;
+}
+
+export type MetadataLike = Metadata | Record<string, string | Buffer | (string | Buffer)[]>;
+
+/** What can be said about one call. */
+export interface CallOptions {
+  /** When to give up: a Date, or ms since 1970. Covers connecting. */
+  deadline?: Date | number;
+  /** How long to wait, in ms. The earlier of both counts. */
+  timeout?: number;
+  /** Cancels the call, which then fails with CANCELLED. */
+  signal?: AbortSignal;
+  metadata?: MetadataLike;
+  /** Wait for a connection instead of failing at once while there is none. */
+  waitForReady?: boolean;
+}
+
+export interface StatusObject { code: number; details: string; metadata: Metadata }
+
+/** A unary call that was started with a callback. Emits 'metadata' and 'status'. */
+export interface UnaryCall extends EventEmitter { cancel(): void; getPeer(): string }
+
+/** Emits 'metadata', 'data' ..., on failure 'error', then 'status', 'end', 'close'. Leaving a `for await` cancels it. */
+export interface ServerStreamCall<Reply> extends Readable {
+  cancel(): void;
+  getPeer(): string;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Reply> & AsyncDisposable;
+}
+export interface ClientStreamCall<Request> extends Writable {
+  cancel(): void;
+  getPeer(): string;
+  write(message: Input<Request>, ...rest: any[]): boolean;
+}
+export interface BidiStreamCall<Request, Reply> extends Duplex {
+  cancel(): void;
+  getPeer(): string;
+  write(message: Input<Request>, ...rest: any[]): boolean;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Reply> & AsyncDisposable;
+}
+
+export type Callback<Reply> = (error: RpcError | null, reply?: Reply) => void;
+
+/** How a method is called. */
+export type ClientMethod<Method> = Method extends Unary<infer Request, infer Reply>
+  ? {
+      (request: Input<Request>, options?: CallOptions): Promise<Reply>;
+      (request: Input<Request>, callback: Callback<Reply>): UnaryCall;
+      (request: Input<Request>, options: CallOptions, callback: Callback<Reply>): UnaryCall;
+    }
+  : Method extends ServerStream<infer Request, infer Reply>
+    ? (request: Input<Request>, options?: CallOptions) => ServerStreamCall<Reply>
+    : Method extends ClientStream<infer Request, infer Reply>
+      ? (options: CallOptions, callback: Callback<Reply>) => ClientStreamCall<Request>
+      : Method extends BidiStream<infer Request, infer Reply>
+        ? (options?: CallOptions) => BidiStreamCall<Request, Reply>
+        : never;
+
+export type Client<Type extends keyof Services> = {
+  [Name in keyof Services[Type]]: ClientMethod<Services[Type][Name]>;
+} & {
+  /** Later calls throw, pending unary calls finish, open streams are cancelled. */
+  close(): void;
+  readonly state: 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed';
+} & AsyncDisposable;
+
+/** Limits and pings, the same for both sides. Sizes in bytes, -1 for no limit. */
+export interface TransportOptions {
+  /** Sets both limits. */
+  maxMessageBytes?: number;
+  /** Default 4 MiB. */
+  maxReceiveBytes?: number;
+  /** Default no limit. */
+  maxSendBytes?: number;
+  /** Ping after this many ms; default 0, no pings. */
+  keepaliveMs?: number;
+  /** What the peer may take to answer a ping, in ms; default 20,000. */
+  keepaliveTimeoutMs?: number;
+}
+
+export interface ClientOptions extends TransportOptions {
+  /** Calls of this thread that may be pending at once; more fail with RESOURCE_EXHAUSTED. Default 100,000. */
+  maxPendingCalls?: number;
+}
+
+/**
+ * A client of one of OWT's services. Connects at its first call; clients of one
+ * address with equal options share a connection.
+ *
+ * @param type OWT's name of the service
+ * @param address host:port
+ * @throws Error for an unknown type, TypeError for an address or option that is none
+ *
+ * @example
+ * const client = createClient('webrtc', 'localhost:10080');
+ * const { id } = await client.publish({ id: 'p1', type: 'webrtc' }, { timeout: 2000 });
+ * client.close();
+ */
+export declare function createClient<Type extends keyof Services>(
+  type: Type,
+  address: string,
+  options?: ClientOptions
+): Client<Type>;
+
+/** What a handler is told of its call. */
+export interface ServerCall {
+  readonly metadata: Metadata;
+  readonly cancelled: boolean;
+  /** Aborted when the client is gone or its deadline has passed. */
+  readonly signal: AbortSignal;
+  getPeer(): string;
+  /** ms since 1970, or Infinity. */
+  getDeadline(): number;
+  getPath(): string;
+  /** Sends initial metadata, before the first message. */
+  sendMetadata(metadata: MetadataLike): void;
+}
+export interface ServerUnaryCall<Request> extends EventEmitter, ServerCall { request: Request }
+export interface ServerWritableCall<Request, Reply> extends Writable, ServerCall {
+  request: Request;
+  write(message: Input<Reply>, ...rest: any[]): boolean;
+}
+export interface ServerReadableCall<Request> extends Readable, ServerCall {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Request> & AsyncDisposable;
+}
+export interface ServerDuplexCall<Request, Reply> extends Duplex, ServerCall {
+  write(message: Input<Reply>, ...rest: any[]): boolean;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Request> & AsyncDisposable;
+}
+
+export type HandlerCallback<Reply> = (
+  error: Error | { code: number; details: string } | null,
+  reply?: Input<Reply> | null,
+  trailers?: MetadataLike
+) => void;
+
+/** What may handle a method: an async function, a callback function, an async generator. */
+export type Handler<Method> = Method extends Unary<infer Request, infer Reply>
+  ? (call: ServerUnaryCall<Request>, callback: HandlerCallback<Reply>) => Input<Reply> | Promise<Input<Reply> | void> | void
+  : Method extends ServerStream<infer Request, infer Reply>
+    ? (call: ServerWritableCall<Request, Reply>) => AsyncIterable<Input<Reply>> | Promise<void> | void
+    : Method extends ClientStream<infer Request, infer Reply>
+      ? (call: ServerReadableCall<Request>, callback: HandlerCallback<Reply>) => Promise<Input<Reply> | void> | void
+      : Method extends BidiStream<infer Request, infer Reply>
+        ? (call: ServerDuplexCall<Request, Reply>) => AsyncIterable<Input<Reply>> | Promise<void> | void
+        : never;
+
+export type Handlers<Type extends keyof Services> = {
+  [Name in keyof Services[Type]]?: Handler<Services[Type][Name]>;
+};
+
+export interface ServerOptions extends TransportOptions {
+  /** Calls at once on one connection; further ones wait at the client. Default 1000. */
+  maxConcurrentStreams?: number;
+  /** Answer a handler's exception with `Unknown error` instead of its message, as grpc-js does. Default false. */
+  hideThrown?: boolean;
+}
+
+/**
+ * A server.
+ *
+ * @example
+ * const server = new Server();
+ * server.addService('webrtc', {
+ *   async publish(call) { return { id: call.request.id }; },
+ *   async *listenToNotifications(call) { yield { type: 'webrtc', name: 'onMediaUpdate' }; },
+ * });
+ * const port = await server.listen('127.0.0.1:0');
+ * await server.stop({ graceMs: 1000 });
+ */
+export declare class Server {
+  constructor(options?: ServerOptions);
+  /** The port while it listens, otherwise null. */
+  readonly port: number | null;
+  /** Registers handlers, bound to `impl` now. Other keys are ignored; methods without one answer UNIMPLEMENTED. */
+  addService<Type extends keyof Services>(type: Type, impl: Handlers<Type> & Record<string, any>): this;
+  /** Listens on host:port, or on a port of all addresses. Resolves with the port; rejects with EADDRINUSE and the like. */
+  listen(address?: string | number): Promise<number>;
+  /** Takes no more calls, gives those under way `graceMs` (5000), cuts off the rest; resolves with how many connections were cut off. */
+  stop(options?: { graceMs?: number }): Promise<number>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,8 @@
+'use strict';
+
+const { createClient } = require('./lib/client');
+const { RpcError, status } = require('./lib/errors');
+const { Metadata } = require('./lib/metadata');
+const { Server } = require('./lib/server');
+
+module.exports = { Metadata, RpcError, Server, createClient, status };

@@ -1,0 +1,85 @@
+'use strict';
+
+// What a caller may say about one call, in one place and one form.
+
+const { RpcError, status } = require('./errors');
+const { Metadata, blockOf } = require('./metadata');
+
+/** What crosses in 32 bits; longer timeouts are as good as none. */
+const LONGEST = 0xfffffffe;
+
+/**
+ * @typedef {object} CallOptions
+ * @property {Date | number} [deadline] when to give up: a Date or ms since 1970; covers connecting
+ * @property {number} [timeout] how long to wait, in ms; the earlier of both counts
+ * @property {AbortSignal} [signal] cancels the call
+ * @property {import('./metadata').MetadataLike} [metadata]
+ * @property {boolean} [waitForReady] wait for a connection instead of failing while there is none
+ */
+
+/** @type {CallOptions} */
+const NONE = Object.freeze({});
+
+/**
+ * Sorts the arguments behind the request: [metadata][, options][, callback], as
+ * grpc-js has them, or options that carry the metadata.
+ *
+ * @param {any} a
+ * @param {any} b
+ * @param {any} c
+ * @returns {{ options: CallOptions, callback: ((error: Error | null, reply?: any) => void) | null }}
+ */
+function sortArguments(a, b, c) {
+  if (typeof a === 'function') return { options: NONE, callback: a };
+  if (isMetadata(a)) {
+    const { options, callback } = sortArguments(b, c, undefined);
+    return { options: { ...options, metadata: a }, callback };
+  }
+  const callback = typeof b === 'function' ? b : typeof c === 'function' ? c : null;
+  if (a == null) {
+    return b != null && typeof b === 'object' ? { options: b, callback } : { options: NONE, callback };
+  }
+  if (typeof a !== 'object') throw new TypeError(`call options must be an object, not ${typeof a}`);
+  return { options: a, callback };
+}
+
+/** @param {any} value */
+function isMetadata(value) {
+  return value instanceof Metadata || typeof value?.toHttp2Headers === 'function';
+}
+
+/**
+ * The ms that a call may take, null for no limit, 0 or less if it is too late.
+ *
+ * @param {CallOptions} options
+ * @returns {number | null}
+ */
+function timeoutOf(options) {
+  let left = Infinity;
+  if (options.timeout != null) left = checkedNumber('timeout', options.timeout);
+  if (options.deadline != null) {
+    const at = checkedNumber('deadline', +options.deadline);
+    left = Math.min(left, at - Date.now());
+  }
+  if (left > LONGEST) return null;
+  return Math.ceil(left);
+}
+
+/**
+ * @param {string} name
+ * @param {number} value
+ */
+function checkedNumber(name, value) {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value;
+  throw new RpcError(status.INVALID_ARGUMENT, `call option ${name} is no number or valid Date`, new Metadata());
+}
+
+/**
+ * @param {CallOptions} options
+ * @returns {Buffer | null}
+ */
+function metadataOf(options) {
+  return options.metadata == null ? null : blockOf(options.metadata);
+}
+
+module.exports = { sortArguments, timeoutOf, metadataOf };

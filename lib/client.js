@@ -1,0 +1,215 @@
+'use strict';
+
+// Clients: one class per service, made once, whose methods start calls.
+
+const { sortArguments } = require('./call-options');
+const { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions } = require('./config');
+const { getBridge } = require('./crossing/bridge');
+const { statusObject } = require('./endings');
+const { status } = require('./errors');
+const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
+const { UnaryCall } = require('./unary-call');
+
+const OPTIONS = [
+  'maxMessageBytes',
+  'maxReceiveBytes',
+  'maxSendBytes',
+  'keepaliveMs',
+  'keepaliveTimeoutMs',
+  'maxPendingCalls',
+];
+
+const MAX_PENDING_CALLS = 100_000;
+
+/**
+ * A method, with the number that stands for its path in the native core.
+ *
+ * @typedef {import('./codec-runtime').Method & { number: number }} Method
+ */
+
+/**
+ * What a client's calls share: the way to the server.
+ */
+class Connection {
+  /**
+   * @param {string} target
+   * @param {Record<string, any>} options
+   */
+  constructor(target, options) {
+    this.bridge = getBridge();
+    this.target = target;
+    this.maxPendingCalls = numberOption('client', options, 'maxPendingCalls', { min: 1 }) ?? MAX_PENDING_CALLS;
+    /** @type {number} */
+    this.channel = this.bridge.native.openChannel({ target, ...transportOptions('client', options) });
+    this.closed = false;
+    /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
+    this.streams = new Set();
+    closeUnused.register(this, { bridge: this.bridge, channel: this.channel }, this);
+  }
+
+  /** Why a call cannot start now, or null. */
+  refusal() {
+    if (this.bridge.pending < this.maxPendingCalls) return null;
+    return statusObject(
+      status.RESOURCE_EXHAUSTED,
+      `${this.bridge.pending} calls are pending, which is the limit (client option maxPendingCalls)`
+    );
+  }
+
+  close() {
+    if (this.closed) return;
+    this.closed = true;
+    closeUnused.unregister(this);
+    // Calls under way hold the channel themselves: their commands go first.
+    this.bridge.outbox.flush();
+    this.bridge.native.closeChannel(this.channel);
+    for (const { stream } of [...this.streams]) stream.destroy();
+  }
+}
+
+/** A client that is dropped without close() gives its channel back, too. */
+const closeUnused = new FinalizationRegistry(({ bridge, channel }) => bridge.native.closeChannel(channel));
+
+/** The base of all clients. */
+class Client {
+  /** @type {Connection} */
+  #connection;
+
+  /** @param {Connection} connection */
+  constructor(connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * The connection, for a call that is about to start.
+   *
+   * @param {Client} client
+   */
+  static connectionOf(client) {
+    const connection = client.#connection;
+    if (connection.closed) throw new Error('Channel has been shut down');
+    return connection;
+  }
+
+  /** Ends the client: later calls throw, pending calls finish, open streams are cancelled. Twice is fine. */
+  close() {
+    this.#connection.close();
+  }
+
+  /** @returns {'idle' | 'connecting' | 'ready' | 'backoff' | 'closed'} what the channel is doing */
+  get state() {
+    const { bridge, channel, closed } = this.#connection;
+    return closed ? 'closed' : bridge.native.channelState(channel);
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+    this.close();
+  }
+}
+
+/**
+ * @param {Method} method
+ * @returns {(this: Client, request: any, a?: any, b?: any, c?: any) => any}
+ */
+function unary(method) {
+  return function call(request, a, b, c) {
+    const connection = Client.connectionOf(this);
+    const { options, callback } = sortArguments(a, b, c);
+    if (callback !== null) {
+      const started = new UnaryCall(connection, method, callback);
+      started.start(request, options);
+      return started;
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (/** @type {Error | null} */ error, /** @type {any} */ reply) => {
+        if (error === null) resolve(reply);
+        else reject(error);
+      };
+      new UnaryCall(connection, method, settle).start(request, options);
+    });
+  };
+}
+
+/**
+ * @param {Method} method
+ * @returns {(this: Client, ...args: any[]) => any}
+ */
+function serverStream(method) {
+  return function call(request, a, b) {
+    const connection = Client.connectionOf(this);
+    const stream = new ServerStreamCall(connection, method);
+    stream.start(request, sortArguments(a, b, undefined).options);
+    return stream;
+  };
+}
+
+/**
+ * @param {Method} method
+ * @returns {(this: Client, ...args: any[]) => any}
+ */
+function clientStream(method) {
+  return function call(a, b, c) {
+    const connection = Client.connectionOf(this);
+    const { options, callback } = sortArguments(a, b, c);
+    if (callback === null) throw new TypeError(`${method.originalName} needs a callback for its reply`);
+    const stream = new ClientStreamCall(connection, method, callback);
+    stream.start(options);
+    return stream;
+  };
+}
+
+/**
+ * @param {Method} method
+ * @returns {(this: Client, ...args: any[]) => any}
+ */
+function bidiStream(method) {
+  return function call(a, b) {
+    const connection = Client.connectionOf(this);
+    const stream = new BidiStreamCall(connection, method);
+    stream.start(sortArguments(a, b, undefined).options);
+    return stream;
+  };
+}
+
+/** @param {import('./codec-runtime').Method} method */
+function starterOf(method) {
+  const numbered = { ...method, number: getBridge().native.method(method.path) };
+  if (method.requestStream) return method.responseStream ? bidiStream(numbered) : clientStream(numbered);
+  return method.responseStream ? serverStream(numbered) : unary(numbered);
+}
+
+/** @type {Map<string, typeof Client>} service name -> its class */
+const classes = new Map();
+
+/** @param {{ name: string, methods: import('./codec-runtime').Method[] }} service */
+function classOf(service) {
+  let made = classes.get(service.name);
+  if (made === undefined) {
+    made = class extends Client {};
+    for (const method of service.methods) {
+      const value = starterOf(method);
+      Object.defineProperty(made.prototype, method.name, { value, writable: true, configurable: true });
+      Object.defineProperty(made.prototype, method.originalName, { value, writable: true, configurable: true });
+    }
+    classes.set(service.name, made);
+  }
+  return made;
+}
+
+/**
+ * A client of one of OWT's services. Connects at its first call.
+ *
+ * @param {string} type OWT's name of the service, such as 'webrtc'
+ * @param {string} address host:port
+ * @param {object} [options]
+ * @returns {any} its methods by their proto and camelCase names
+ */
+function createClient(type, address, options) {
+  const service = serviceOf(type);
+  if (typeof address !== 'string') throw new TypeError('Channel target must be a string');
+  refuseTls();
+  const checked = checkedOptions('client', options, OPTIONS);
+  return new (classOf(service))(new Connection(address, checked));
+}
+
+module.exports = { createClient, Connection };

@@ -1,0 +1,98 @@
+'use strict';
+
+// Options and environment, checked before anything is started. Errors name the
+// option or variable.
+
+const TLS_VARIABLES = [
+  'OWT_GRPC_ROOT_CERT',
+  'OWT_GRPC_SERVER_CERT',
+  'OWT_GRPC_SERVER_KEY',
+  'OWT_GRPC_CLIENT_CERT',
+  'OWT_GRPC_CLIENT_KEY',
+];
+
+/** TLS that was asked for and cannot be had is an error, never plaintext. */
+function refuseTls() {
+  const { OWT_GRPC_SSL: ssl } = process.env;
+  const on = ssl !== undefined && !['', '0', 'false'].includes(ssl);
+  const asked = on ? 'OWT_GRPC_SSL' : TLS_VARIABLES.find((name) => process.env[name]);
+  if (asked === undefined) return;
+  throw new Error(
+    `${asked} asks for TLS, which this version of owt-grpc does not have yet: ` +
+      'unset it to use plaintext on a network you trust'
+  );
+}
+
+/**
+ * @param {string} owner whose option it is, for the error
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {{ min?: number, max?: number }} [range]
+ * @returns {number | null} null when not set
+ */
+function numberOption(owner, options, name, { min = -1, max = Number.MAX_SAFE_INTEGER } = {}) {
+  const value = options[name];
+  if (value == null) return null;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new TypeError(`${owner}: option ${name} must be a whole number from ${min} to ${max}, not ${String(value)}`);
+}
+
+/**
+ * What channels and servers have in common. `maxMessageBytes` sets both
+ * limits; -1 is no limit.
+ *
+ * @param {string} owner
+ * @param {Record<string, any>} options
+ */
+function transportOptions(owner, options) {
+  const both = numberOption(owner, options, 'maxMessageBytes');
+  return {
+    maxReceiveBytes: numberOption(owner, options, 'maxReceiveBytes') ?? both,
+    maxSendBytes: numberOption(owner, options, 'maxSendBytes') ?? both,
+    keepaliveMs: numberOption(owner, options, 'keepaliveMs', { min: 0 }),
+    keepaliveTimeoutMs: numberOption(owner, options, 'keepaliveTimeoutMs', { min: 1 }),
+  };
+}
+
+/**
+ * @param {string} owner
+ * @param {unknown} options
+ * @param {string[]} known
+ * @returns {Record<string, any>}
+ */
+function checkedOptions(owner, options, known) {
+  if (options == null) return {};
+  if (typeof options !== 'object') throw new TypeError(`${owner}: options must be an object, not ${typeof options}`);
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new TypeError(`${owner}: option ${name} is not known; the options are ${known.join(', ')}`);
+    }
+  }
+  return options;
+}
+
+/**
+ * The type's contract.
+ *
+ * @param {string} type
+ * @returns {import('./codec-runtime').World}
+ */
+function worldOf(type) {
+  /** @type {Record<string, import('./codec-runtime').World>} */
+  const codec = require('./codec');
+  if (typeof type === 'string' && Object.hasOwn(codec, type)) return codec[type];
+  throw new Error(`Invalid proto type:${String(type)} (known types: ${Object.keys(codec).join(', ')})`);
+}
+
+/**
+ * The type's service.
+ *
+ * @param {string} type
+ */
+function serviceOf(type) {
+  const { service } = worldOf(type);
+  if (service === null) throw new Error(`Invalid proto type:${type} has messages only, no service`);
+  return service;
+}
+
+module.exports = { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions, worldOf };

@@ -1,0 +1,57 @@
+'use strict';
+
+// The numbers of docs/crossing.md.
+
+/** Bytes before each record's body. */
+const HEADER = 12;
+
+/** Bytes before each message: a flag and its length. */
+const PREFIX = 5;
+
+const NO_TIMEOUT = 0xffffffff;
+
+const Command = Object.freeze({
+  CALL: 1,
+  MESSAGE: 2,
+  END: 3,
+  CANCEL: 4,
+  CREDIT: 5,
+  REPLY: 6,
+  HEADERS: 7,
+  STATUS: 8,
+});
+
+const CallFlag = Object.freeze({
+  HAS_MESSAGE: 1,
+  COMPLETE: 2,
+  WAIT_FOR_READY: 4,
+  UNARY: 8,
+});
+
+const Event = Object.freeze({
+  REPLY: 1,
+  HEADERS: 2,
+  MESSAGE: 3,
+  STATUS: 4,
+  WRITABLE: 5,
+  INCOMING: 6,
+  HALF_CLOSED: 7,
+  CLOSED: 8,
+  LISTENING: 9,
+  STOPPED: 10,
+  LOG: 11,
+  CONNECTED: 12,
+  DISCONNECTED: 13,
+});
+
+/** How a server call ended. */
+const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, CONNECTION_LOST: 3 });
+
+/**
+ * What a stream message counts for in back-pressure.
+ *
+ * @param {number} length
+ */
+const cost = (length) => length + 64;
+
+module.exports = { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag, Event, Closed, cost };

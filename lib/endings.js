@@ -1,0 +1,80 @@
+'use strict';
+
+// Reads the records that end a client call.
+
+const { Metadata } = require('./metadata');
+const { RpcError, messageOf, status } = require('./errors');
+
+/** @typedef {{ code: number, details: string, metadata: Metadata }} StatusObject */
+
+/**
+ * The body of a STATUS record.
+ *
+ * @param {Buffer} buf
+ * @param {number} flags
+ * @param {number} start
+ * @param {number} end
+ * @returns {StatusObject & { headers: Metadata | null }}
+ */
+function readStatus(buf, flags, start, end) {
+  const code = buf.readUInt32LE(start);
+  let at = start + 8 + buf.readUInt32LE(start + 4);
+  const details = buf.utf8Slice(start + 8, at);
+  let headers = null;
+  if (flags & 1) {
+    const length = buf.readUInt32LE(at);
+    headers = Metadata.fromBlock(buf, at + 4, at + 4 + length);
+    at += 4 + length;
+  }
+  return { code, details, metadata: Metadata.fromBlock(buf, at, end), headers };
+}
+
+/**
+ * The metadata in front of a REPLY record's message.
+ *
+ * @param {Buffer} buf
+ * @param {number} start
+ */
+function readReplyMetadata(buf, start) {
+  const headersEnd = start + 4 + buf.readUInt32LE(start);
+  const end = headersEnd + 4 + buf.readUInt32LE(headersEnd);
+  return {
+    headers: Metadata.fromBlock(buf, start + 4, headersEnd),
+    trailers: Metadata.fromBlock(buf, headersEnd + 4, end),
+    end,
+  };
+}
+
+/** @param {StatusObject} from */
+function errorOf({ code, details, metadata }) {
+  return new RpcError(code, details, metadata);
+}
+
+/**
+ * @param {number} code
+ * @param {string} details
+ * @returns {StatusObject}
+ */
+function statusObject(code, details) {
+  return { code, details, metadata: new Metadata() };
+}
+
+/**
+ * What a request that cannot be encoded ends its call with. An error that is a
+ * status already stays what it is.
+ *
+ * @param {unknown} error
+ */
+function sendFailure(error) {
+  if (error instanceof RpcError) return statusObject(error.code, error.details);
+  return statusObject(status.INTERNAL, `Request message serialization failure: ${messageOf(error)}`);
+}
+
+/** @param {unknown} error */
+function parseFailure(error) {
+  return statusObject(status.INTERNAL, `Response message parsing error: ${messageOf(error)}`);
+}
+
+const deadlinePassed = () => statusObject(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call was sent');
+
+module.exports = { readStatus, readReplyMetadata, errorOf, statusObject, sendFailure, parseFailure, deadlinePassed };

@@ -1,0 +1,53 @@
+'use strict';
+
+// Status codes, and the one class that a failed call becomes.
+
+const status = Object.freeze({
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+});
+
+/** @type {string[]} */
+const names = [];
+for (const [name, code] of Object.entries(status)) names[code] = name;
+
+/**
+ * What a call that did not end with OK fails with.
+ */
+class RpcError extends Error {
+  /**
+   * @param {number} code
+   * @param {string} details
+   * @param {import('./metadata').Metadata} metadata trailing metadata
+   */
+  constructor(code, details, metadata) {
+    super(`${code} ${names[code] ?? 'UNKNOWN'}: ${details}`);
+    this.code = code;
+    this.details = details;
+    this.metadata = metadata;
+  }
+}
+// On the prototype, as for Error itself: an own `name` would be enumerated.
+Object.defineProperty(RpcError.prototype, 'name', { value: 'RpcError', configurable: true, writable: true });
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+module.exports = { status, statusNames: names, RpcError, messageOf };

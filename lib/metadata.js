@@ -1,0 +1,179 @@
+'use strict';
+
+// Metadata: keys in lower case, each with one or more values. Values of keys
+// that end in -bin are Buffers, all others are strings of visible ASCII.
+
+const KEY = /^[0-9a-z_.-]+$/;
+const ASCII = /^[ -~]*$/;
+
+/** @typedef {string | Buffer} Value */
+/** @typedef {Metadata | Record<string, Value | Value[]>} MetadataLike */
+
+class Metadata {
+  constructor() {
+    /** @type {Map<string, Value[]>} */
+    this.entries = new Map();
+  }
+
+  /**
+   * Metadata from itself or from a plain object.
+   *
+   * @param {MetadataLike} from
+   */
+  static from(from) {
+    if (from instanceof Metadata) return from;
+    if (from === null || typeof from !== 'object') {
+      throw new TypeError(`metadata must be an object or a Metadata, not ${String(from)}`);
+    }
+    // A Metadata of another gRPC library has the same face.
+    const source = /** @type {any} */ (from);
+    const metadata = new Metadata();
+    if (typeof source.toHttp2Headers === 'function' && typeof source.get === 'function') {
+      for (const key of Object.keys(source.getMap())) {
+        for (const value of source.get(key)) metadata.add(key, value);
+      }
+      return metadata;
+    }
+    for (const [key, values] of Object.entries(from)) {
+      for (const value of Array.isArray(values) ? values : [values]) metadata.add(key, value);
+    }
+    return metadata;
+  }
+
+  /**
+   * @param {string} key
+   * @param {Value} value replaces all values of the key
+   */
+  set(key, value) {
+    const name = checked(key, value);
+    this.entries.set(name, [value]);
+  }
+
+  /**
+   * @param {string} key
+   * @param {Value} value joins the values of the key
+   */
+  add(key, value) {
+    const name = checked(key, value);
+    const values = this.entries.get(name);
+    if (values === undefined) this.entries.set(name, [value]);
+    else values.push(value);
+  }
+
+  /** @param {string} key */
+  remove(key) {
+    this.entries.delete(normal(key));
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Value[]} all values of the key, empty if there are none
+   */
+  get(key) {
+    return [...(this.entries.get(normal(key)) ?? [])];
+  }
+
+  /** @returns {Record<string, Value>} the first value of each key */
+  getMap() {
+    /** @type {Record<string, Value>} */
+    const map = {};
+    for (const [key, values] of this.entries) map[key] = values[0];
+    return map;
+  }
+
+  /** @returns {Metadata} */
+  clone() {
+    const copy = new Metadata();
+    copy.merge(this);
+    return copy;
+  }
+
+  /** @param {Metadata} other its values join ours */
+  merge(other) {
+    for (const [key, values] of other.entries) {
+      this.entries.set(key, [...(this.entries.get(key) ?? []), ...values]);
+    }
+  }
+
+  /** @returns {Record<string, Value[]>} all values of each key */
+  toJSON() {
+    return Object.fromEntries(this.entries);
+  }
+
+  /**
+   * The block that crosses, null if there is nothing in it.
+   *
+   * @returns {Buffer | null}
+   */
+  toBlock() {
+    /** @type {Buffer[]} */
+    const parts = [];
+    for (const [key, values] of this.entries) {
+      const name = Buffer.from(key, 'latin1');
+      for (const value of values) {
+        const bytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
+        const sizes = Buffer.allocUnsafe(6);
+        sizes.writeUInt16LE(name.length, 0);
+        sizes.writeUInt32LE(bytes.length, 2);
+        parts.push(sizes.subarray(0, 2), name, sizes.subarray(2), bytes);
+      }
+    }
+    return parts.length === 0 ? null : Buffer.concat(parts);
+  }
+
+  /**
+   * @param {Buffer} block
+   * @param {number} [start]
+   * @param {number} [end]
+   */
+  static fromBlock(block, start = 0, end = block.length) {
+    const metadata = new Metadata();
+    for (let at = start; at < end; ) {
+      const nameEnd = at + 2 + block.readUInt16LE(at);
+      const name = block.latin1Slice(at + 2, nameEnd);
+      const valueEnd = nameEnd + 4 + block.readUInt32LE(nameEnd);
+      const value = name.endsWith('-bin')
+        ? Buffer.from(block.subarray(nameEnd + 4, valueEnd))
+        : block.latin1Slice(nameEnd + 4, valueEnd);
+      const values = metadata.entries.get(name);
+      if (values === undefined) metadata.entries.set(name, [value]);
+      else values.push(value);
+      at = valueEnd;
+    }
+    return metadata;
+  }
+}
+
+/** @param {string} key */
+function normal(key) {
+  return String(key).toLowerCase();
+}
+
+/**
+ * @param {string} key
+ * @param {Value} value
+ */
+function checked(key, value) {
+  const name = normal(key);
+  if (!KEY.test(name)) throw new Error(`Metadata key "${name}" contains illegal characters`);
+  if (name.startsWith('grpc-')) throw new Error(`Metadata key "${name}" is reserved for gRPC`);
+  if (name.endsWith('-bin')) {
+    if (!Buffer.isBuffer(value)) throw new Error(`Metadata key "${name}" ends in -bin: its values must be Buffers`);
+  } else if (typeof value !== 'string') {
+    throw new Error(`Metadata key "${name}" does not end in -bin: its values must be strings`);
+  } else if (!ASCII.test(value)) {
+    throw new Error(`Metadata value of "${name}" contains illegal characters: "${value}"`);
+  }
+  return name;
+}
+
+/**
+ * A block for what a caller gave, or null.
+ *
+ * @param {MetadataLike | null | undefined} metadata
+ */
+function blockOf(metadata) {
+  return metadata == null ? null : Metadata.from(metadata).toBlock();
+}
+
+module.exports = { Metadata, blockOf };

@@ -1,0 +1,385 @@
+'use strict';
+
+// What handlers are given: the call. One class for each kind, over one core.
+
+const { EventEmitter } = require('node:events');
+const { Duplex, Readable, Writable } = require('node:stream');
+const { Closed } = require('./crossing/records');
+const { status } = require('./errors');
+const { Metadata, blockOf } = require('./metadata');
+const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
+const { Incoming, Outgoing } = require('./stream-halves');
+
+/** Messages that wait in front of a client that does not read. More than this ends its call. */
+const MAX_WAITING = 100_000;
+
+/** @typedef {import('./server').Server} Server */
+/** @typedef {import('./server').Handler} Handler */
+/** @typedef {import('./server-status').WireStatus} WireStatus */
+
+/** What is known of a call when it arrives. */
+class Arrival {
+  /**
+   * @param {Server} server
+   * @param {Handler} handler
+   * @param {number} id
+   * @param {number} connection
+   * @param {number} left ms until the deadline
+   * @param {Buffer | null} metadata its block, read when asked for
+   */
+  constructor(server, handler, id, connection, left, metadata) {
+    this.server = server;
+    this.handler = handler;
+    this.id = id;
+    this.peer = server.peers.get(connection) ?? 'unknown';
+    this.deadline = left === Infinity ? Infinity : Date.now() + left;
+    this.block = metadata;
+    /** @type {Metadata | null} */
+    this.metadata = null;
+    /** @type {AbortController | null} */
+    this.aborter = null;
+    this.cancelled = false;
+    this.headersSent = false;
+    /** The status, or the reply, has been given. */
+    this.answered = false;
+  }
+
+  get outbox() {
+    return /** @type {import('./crossing/bridge').Bridge} */ (this.server.bridge).outbox;
+  }
+
+  readMetadata() {
+    this.metadata ??= this.block === null ? new Metadata() : Metadata.fromBlock(this.block);
+    return this.metadata;
+  }
+
+  signal() {
+    this.aborter ??= new AbortController();
+    if (this.cancelled) this.aborter.abort();
+    return this.aborter.signal;
+  }
+
+  /** @param {import('./metadata').MetadataLike} metadata */
+  sendMetadata(metadata) {
+    if (this.headersSent || this.answered) return;
+    this.headersSent = true;
+    this.outbox.headers(this.id, blockOf(metadata));
+  }
+
+  /** @param {WireStatus} ended */
+  sendStatus(ended) {
+    if (this.answered) return;
+    this.answered = true;
+    this.outbox.status(this.id, ended);
+  }
+
+  /** The client is gone: from here on nothing that is said reaches it. */
+  abandon() {
+    this.answered = true;
+    this.cancelled = true;
+    this.aborter?.abort();
+  }
+}
+
+/** @type {PropertyDescriptorMap & ThisType<{ arrival: Arrival }>} */
+const COMMON = {
+  metadata: { get() { return this.arrival.readMetadata(); } },
+  cancelled: { get() { return this.arrival.cancelled; } },
+  signal: { get() { return this.arrival.signal(); } },
+  getPeer: { value() { return this.arrival.peer; } },
+  getDeadline: { value() { return this.arrival.deadline; } },
+  getPath: { value() { return this.arrival.handler.method.path; } },
+  sendMetadata: {
+    /** @param {import('./metadata').MetadataLike} metadata */
+    value(metadata) { this.arrival.sendMetadata(metadata); },
+  },
+};
+
+/**
+ * Gives a call class the members that all kinds have. They read the arrival.
+ *
+ * @param {{ prototype: any }} target
+ */
+function addCommonMembers(target) {
+  Object.defineProperties(target.prototype, COMMON);
+}
+
+/**
+ * The answer of a unary or client-stream call. The first one counts.
+ *
+ * @param {Arrival} arrival
+ * @param {any} error
+ * @param {any} reply
+ * @param {any} [trailers]
+ */
+function answer(arrival, error, reply, trailers) {
+  if (arrival.answered) return;
+  if (error) {
+    arrival.sendStatus(statusOf(error, trailers));
+    return;
+  }
+  try {
+    arrival.outbox.reply(arrival.id, trailersOf(trailers), arrival.handler.method.response, reply);
+    arrival.answered = true;
+  } catch (failure) {
+    arrival.sendStatus(unserializable(failure));
+  }
+}
+
+/** One request, one reply. */
+class ServerUnaryCall extends EventEmitter {
+  /**
+   * @param {Arrival} arrival
+   * @param {any} request
+   */
+  constructor(arrival, request) {
+    super();
+    this.arrival = arrival;
+    this.request = request;
+  }
+
+  /** @param {number} reason */
+  onClosed(reason) {
+    if (reason === Closed.FINISHED) return;
+    this.arrival.abandon();
+    this.emit('cancelled', 'cancelled');
+  }
+}
+addCommonMembers(ServerUnaryCall);
+
+/** A stream of requests, one reply. */
+class ServerReadableCall extends Readable {
+  /** @param {Arrival} arrival */
+  constructor(arrival) {
+    super({ objectMode: true });
+    this.arrival = arrival;
+    this.incoming = new Incoming(arrival.outbox, arrival.id, arrival.handler.method.request, (m) => this.push(m));
+  }
+
+  _read() {
+    this.incoming.read();
+  }
+
+  /** @param {Buffer} buf @param {number} start @param {number} end */
+  onMessage(buf, start, end) {
+    receive(this, buf, start, end);
+  }
+
+  onHalfClosed() {
+    this.incoming.end();
+  }
+
+  /** @param {number} reason */
+  onClosed(reason) {
+    if (reason !== Closed.FINISHED) {
+      this.arrival.abandon();
+      this.emit('cancelled', 'cancelled');
+    }
+    this.incoming.end();
+    this.resume();
+  }
+}
+addCommonMembers(ServerReadableCall);
+
+/**
+ * A request that cannot be read ends the call.
+ *
+ * @param {{ arrival: Arrival, incoming: Incoming }} call
+ * @param {Buffer} buf
+ * @param {number} start
+ * @param {number} end
+ */
+function receive(call, buf, start, end) {
+  try {
+    call.incoming.onMessage(buf, start, end);
+  } catch (error) {
+    call.arrival.sendStatus(unreadable(error));
+  }
+}
+
+/** @param {unknown} error */
+function unreadable(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  return plainStatus(status.INTERNAL, `Error deserializing request: ${text}`);
+}
+
+/** What the two kinds that answer with a stream have in common. */
+class Answering {
+  /** @param {any} stream */
+  constructor(stream) {
+    this.stream = stream;
+    /** @type {WireStatus} what `end()` sends */
+    this.status = plainStatus(status.OK, '');
+    const { arrival } = stream;
+    this.outgoing = new Outgoing(arrival.outbox, arrival.id, arrival.handler.method.response);
+    // As in grpc-js: an error that the handler emits is the call's status.
+    stream.on('error', (/** @type {any} */ error) => this.fail(statusOf(error)));
+  }
+
+  /** @param {WireStatus} failure */
+  fail(failure) {
+    this.stream.arrival.sendStatus(failure);
+    this.outgoing.release();
+    if (!this.stream.writableEnded && !this.stream.destroyed) this.stream.end();
+  }
+
+  /** Whether `write()` makes sense, and the bound on what waits. */
+  accepts() {
+    const { stream } = this;
+    if (stream.writableEnded || stream.destroyed || stream.arrival.answered) return false;
+    if (stream.writableLength < MAX_WAITING) return true;
+    const text = `The client does not read: ${MAX_WAITING} messages wait for it`;
+    this.fail(plainStatus(status.RESOURCE_EXHAUSTED, text));
+    return false;
+  }
+
+  /** @param {any} message @param {() => void} done */
+  write(message, done) {
+    if (this.stream.arrival.answered) return done();
+    try {
+      this.outgoing.write(message, done);
+    } catch (error) {
+      this.fail(unserializable(error));
+      done();
+    }
+  }
+
+  /** @param {() => void} done */
+  finish(done) {
+    this.stream.arrival.sendStatus(this.status);
+    done();
+  }
+
+  /** @param {number} reason */
+  closed(reason) {
+    const { stream } = this;
+    if (reason !== Closed.FINISHED) {
+      stream.arrival.abandon();
+      stream.emit('cancelled', 'cancelled');
+    }
+    this.outgoing.release();
+    // A handler that ends the call now sees 'finish' and 'close'; one that does
+    // not sees 'close' all the same.
+    setImmediate(() => {
+      if (!stream.destroyed) stream.destroy();
+    });
+  }
+}
+
+/**
+ * Gives a class that has `answering` the writable side of a server call.
+ *
+ * @template {new (...args: any[]) => any} Base
+ * @param {Base} base
+ */
+function withAnswer(base) {
+  return class extends base {
+    /** @param {any} message @param {any[]} rest */
+    write(message, ...rest) {
+      if (!this.answering.accepts()) return false;
+      return super.write(message, ...rest);
+    }
+
+    /**
+     * @param {any} [last] trailing metadata, as in grpc-js
+     * @param {any[]} rest
+     */
+    end(last, ...rest) {
+      if (last !== null && typeof last === 'object') {
+        this.answering.status = { ...this.answering.status, metadata: trailersOf(last) };
+        last = undefined;
+      }
+      if (this.writableEnded) return this;
+      return super.end(last, ...rest);
+    }
+
+    /** @param {any} message @param {string} _encoding @param {() => void} done */
+    _write(message, _encoding, done) {
+      this.answering.write(message, done);
+    }
+
+    /** @param {() => void} done */
+    _final(done) {
+      this.answering.finish(done);
+    }
+
+    /** @param {Error | null} error @param {(error: Error | null) => void} done */
+    _destroy(error, done) {
+      if (!this.arrival.answered) {
+        this.arrival.sendStatus(error ? statusOf(error) : plainStatus(status.CANCELLED, 'Cancelled by the server'));
+      }
+      done(error);
+    }
+
+    /** @param {number} bytes */
+    onWritable(bytes) {
+      this.answering.outgoing.onWritable(bytes);
+    }
+
+    /** @param {number} reason */
+    onClosed(reason) {
+      this.answering.closed(reason);
+    }
+  };
+}
+
+/** One request, a stream of replies. */
+class ServerWritableCall extends withAnswer(Writable) {
+  /**
+   * @param {Arrival} arrival
+   * @param {any} request
+   */
+  constructor(arrival, request) {
+    super({ objectMode: true });
+    this.arrival = arrival;
+    this.request = request;
+    this.answering = new Answering(this);
+  }
+}
+addCommonMembers(ServerWritableCall);
+
+/** A stream each way. */
+class ServerDuplexCall extends withAnswer(Duplex) {
+  /** @param {Arrival} arrival */
+  constructor(arrival) {
+    super({ objectMode: true });
+    this.arrival = arrival;
+    this.answering = new Answering(this);
+    this.incoming = new Incoming(
+      arrival.outbox,
+      arrival.id,
+      arrival.handler.method.request,
+      (/** @type {any} */ message) => this.push(message)
+    );
+  }
+
+  _read() {
+    this.incoming.read();
+  }
+
+  /** @param {Buffer} buf @param {number} start @param {number} end */
+  onMessage(buf, start, end) {
+    receive(this, buf, start, end);
+  }
+
+  onHalfClosed() {
+    this.incoming.end();
+  }
+
+  /** @param {number} reason */
+  onClosed(reason) {
+    this.incoming.end();
+    super.onClosed(reason);
+  }
+}
+addCommonMembers(ServerDuplexCall);
+
+module.exports = {
+  Arrival,
+  ServerDuplexCall,
+  ServerReadableCall,
+  ServerUnaryCall,
+  ServerWritableCall,
+  answer,
+  unreadable,
+};

@@ -1,0 +1,179 @@
+'use strict';
+
+// From an arriving call to its handler, and from what the handler returns,
+// throws or rejects with to the answer.
+
+const { status, messageOf } = require('./errors');
+const { plainStatus, statusOf } = require('./server-status');
+const {
+  Arrival,
+  ServerDuplexCall,
+  ServerReadableCall,
+  ServerUnaryCall,
+  ServerWritableCall,
+  answer,
+  unreadable,
+} = require('./server-call');
+
+/** @typedef {import('./server').Server} Server */
+
+/**
+ * The body of an INCOMING record, behind the server's number.
+ *
+ * @param {Server} server
+ * @param {number} id
+ * @param {Buffer} buf
+ * @param {number} flags
+ * @param {number} start
+ * @param {number} end
+ */
+function startCall(server, id, buf, flags, start, end) {
+  const handler = server.byNumber.get(buf.readUInt32LE(start));
+  const bridge = server.bridge;
+  if (handler === undefined || bridge === null) return;
+  const metadata = start + 20;
+  const message = metadata + buf.readUInt32LE(start + 16);
+  // The buffer is used again when this returns; metadata is read later, if ever.
+  const block = message > metadata ? Buffer.from(buf.subarray(metadata, message)) : null;
+  const left = buf.readDoubleLE(start + 8);
+  const arrival = new Arrival(server, handler, id, buf.readUInt32LE(start + 4), left, block);
+  let request;
+  if (flags & 1) {
+    try {
+      request = handler.method.request.decode(buf, message, end);
+    } catch (error) {
+      arrival.sendStatus(unreadable(error));
+      return;
+    }
+  }
+  const call = callOf(arrival, request);
+  bridge.calls.set(id, call);
+  if (handler.method.responseStream) runStream(arrival, call);
+  else runUnary(arrival, call);
+}
+
+/**
+ * @param {Arrival} arrival
+ * @param {any} request
+ * @returns {any}
+ */
+function callOf(arrival, request) {
+  const { requestStream, responseStream } = arrival.handler.method;
+  if (requestStream) return responseStream ? new ServerDuplexCall(arrival) : new ServerReadableCall(arrival);
+  return responseStream ? new ServerWritableCall(arrival, request) : new ServerUnaryCall(arrival, request);
+}
+
+/**
+ * @param {Arrival} arrival
+ * @param {any} call
+ */
+function runUnary(arrival, call) {
+  const { handle } = arrival.handler;
+  const forget = () => arrival.server.bridge?.calls.delete(arrival.id);
+  /** @type {(error: any, reply?: any, trailers?: any) => void} */
+  const callback = (error, reply, trailers) => {
+    answer(arrival, error, reply, trailers);
+    forget();
+  };
+  let returned;
+  try {
+    returned = handle(call, callback);
+  } catch (error) {
+    callback(thrown(arrival, error));
+    return;
+  }
+  // A handler that takes the callback may answer by it at any later time; what
+  // it returns is an answer only if it is one.
+  const answersByCallback = handle.length >= 2;
+  if (typeof returned?.then === 'function') {
+    returned.then(
+      (/** @type {any} */ reply) => {
+        if (reply !== undefined) callback(null, reply);
+        else if (!answersByCallback) callback(noAnswer(arrival));
+      },
+      (/** @type {any} */ error) => callback(error ?? plainStatus(status.UNKNOWN, 'Unknown error'))
+    );
+  } else if (!answersByCallback) {
+    if (returned !== undefined) callback(null, returned);
+    else if (handle.length === 1) callback(noAnswer(arrival));
+  }
+}
+
+/**
+ * @param {Arrival} arrival
+ * @param {any} call
+ */
+function runStream(arrival, call) {
+  let returned;
+  try {
+    returned = arrival.handler.handle(call);
+  } catch (error) {
+    call.answering.fail(statusOf(thrown(arrival, error)));
+    return;
+  }
+  if (typeof returned?.[Symbol.asyncIterator] === 'function') {
+    writeAll(call, returned).catch((error) => fail(call, error));
+  } else if (typeof returned?.then === 'function') {
+    returned.then(undefined, (/** @type {any} */ error) => fail(call, error));
+  }
+}
+
+/**
+ * @param {any} call
+ * @param {any} error
+ */
+function fail(call, error) {
+  call.answering.fail(statusOf(error ?? plainStatus(status.UNKNOWN, 'Unknown error')));
+}
+
+/**
+ * Writes what an async generator yields, no faster than the client reads. The
+ * generator is ended when the client goes.
+ *
+ * @param {any} call
+ * @param {AsyncIterable<any>} messages
+ */
+async function writeAll(call, messages) {
+  const iterator = messages[Symbol.asyncIterator]();
+  call.once('close', () => iterator.return?.(undefined)?.catch?.(() => {}));
+  for (;;) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    if (!call.write(value)) {
+      if (call.destroyed || call.arrival.answered) return;
+      await drained(call);
+    }
+  }
+  call.end();
+}
+
+/** @param {any} call */
+function drained(call) {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off('drain', done);
+      call.off('close', done);
+      resolve(undefined);
+    };
+    call.once('drain', done);
+    call.once('close', done);
+  });
+}
+
+/**
+ * @param {Arrival} arrival
+ * @param {unknown} error
+ */
+function thrown(arrival, error) {
+  if (arrival.server.hideThrown) return plainStatus(status.UNKNOWN, 'Unknown error');
+  if (error !== null && typeof error === 'object') return error;
+  return plainStatus(status.UNKNOWN, messageOf(error));
+}
+
+/** @param {Arrival} arrival */
+function noAnswer(arrival) {
+  const { path } = arrival.handler.method;
+  return plainStatus(status.INTERNAL, `The handler of ${path} returned nothing: it must return the reply or take a callback`);
+}
+
+module.exports = { startCall };

@@ -1,0 +1,217 @@
+'use strict';
+
+// A server: which handlers it has, its port, its life.
+
+const { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions } = require('./config');
+const { getBridge } = require('./crossing/bridge');
+const { startCall } = require('./server-dispatch');
+
+const OPTIONS = [
+  'maxMessageBytes',
+  'maxReceiveBytes',
+  'maxSendBytes',
+  'keepaliveMs',
+  'keepaliveTimeoutMs',
+  'maxConcurrentStreams',
+  'hideThrown',
+];
+
+/** What `stop()` gives calls to end, in ms. */
+const GRACE_MS = 5000;
+
+/** What a port number can be used for when it is taken. */
+const ADVICE = /** @type {Record<string, string>} */ ({
+  EADDRINUSE: 'another process listens there: stop it, choose another port, or 0 for any free one',
+  EADDRNOTAVAIL: 'this machine does not have that address: use one of its own, or 0.0.0.0 for all',
+  EACCES: 'the system does not allow it: ports below 1024 need privileges',
+});
+
+/**
+ * @typedef {import('./codec-runtime').Method} Method
+ * @typedef {{ method: Method, handle: Function }} Handler
+ */
+
+class Server {
+  /** @param {object} [options] see index.d.ts */
+  constructor(options) {
+    const checked = checkedOptions('server', options, OPTIONS);
+    this.options = {
+      ...transportOptions('server', checked),
+      maxConcurrentStreams: numberOption('server', checked, 'maxConcurrentStreams', { min: 1, max: 0x7fffffff }),
+    };
+    /** Texts of exceptions stay here, as in grpc-js. */
+    this.hideThrown = checked.hideThrown === true;
+    /** @type {Map<string, Handler>} by path */
+    this.handlers = new Map();
+    /** @type {Map<number, Handler>} by the native number of the path */
+    this.byNumber = new Map();
+    /** @type {Map<number, string>} */
+    this.peers = new Map();
+    /** @type {import('./crossing/bridge').Bridge | null} */
+    this.bridge = null;
+    this.id = 0;
+    /** The port while it listens, otherwise null. @type {number | null} */
+    this.port = null;
+    /** @type {Promise<number> | null} */
+    this.starting = null;
+    /** @type {Promise<number> | null} */
+    this.stopping = null;
+    /** @type {{ resolve: (value: number) => void, reject: (error: Error) => void } | null} */
+    this.waiter = null;
+  }
+
+  /**
+   * Registers handlers, before `listen`. They are looked up under their proto
+   * and camelCase names and bound to `impl` now; other keys are ignored, and
+   * methods without a handler answer UNIMPLEMENTED.
+   *
+   * @param {string} type OWT's name of the service
+   * @param {Record<string, any>} impl
+   * @returns {this}
+   */
+  addService(type, impl) {
+    const service = serviceOf(type);
+    if (impl === null || typeof impl !== 'object') {
+      throw new TypeError(`addService('${type}'): the implementation must be an object, not ${String(impl)}`);
+    }
+    if (this.starting !== null) throw new Error(`addService('${type}'): the server listens already`);
+    for (const method of service.methods) {
+      const handle = impl[method.originalName] ?? impl[method.name];
+      if (typeof handle === 'function') this.handlers.set(method.path, { method, handle: handle.bind(impl) });
+    }
+    return this;
+  }
+
+  /**
+   * Listens.
+   *
+   * @param {string | number} [address] host:port, or a port on all addresses; port 0 is any free one
+   * @returns {Promise<number>} the port
+   */
+  listen(address = 0) {
+    if (this.starting !== null) return Promise.reject(new Error('The server listens already, or has been stopped'));
+    const starting = this.begin(address);
+    this.starting = starting;
+    starting.catch(() => {
+      this.starting = null;
+    });
+    return starting;
+  }
+
+  /**
+   * @param {string | number} address
+   * @returns {Promise<number>}
+   */
+  async begin(address) {
+    refuseTls();
+    const { host, port } = parseAddress(address);
+    const bridge = getBridge();
+    this.bridge = bridge;
+    this.id = bridge.nextServer++;
+    bridge.servers.set(this.id, this);
+    /** @type {object[]} */
+    const methods = [];
+    for (const [path, handler] of this.handlers) {
+      const number = bridge.native.method(path);
+      this.byNumber.set(number, handler);
+      methods.push({ method: number, path, requestStream: handler.method.requestStream });
+    }
+    bridge.acquire();
+    try {
+      const bound = await new Promise((resolve, reject) => {
+        this.waiter = { resolve, reject };
+        bridge.native.listen(this.id, { host, port, methods, ...this.options });
+      });
+      this.port = bound;
+      return bound;
+    } catch (error) {
+      bridge.servers.delete(this.id);
+      bridge.release();
+      const failure = /** @type {NodeJS.ErrnoException} */ (error);
+      const advice = ADVICE[failure.code ?? ''];
+      failure.message = `Cannot listen on ${host}:${port}: ${failure.message}${advice ? ` (${advice})` : ''}`;
+      throw failure;
+    }
+  }
+
+  /**
+   * Stops: takes no more calls, lets those under way end for `graceMs`, cuts off
+   * the rest. Calling it again gives the same promise.
+   *
+   * @param {{ graceMs?: number }} [options]
+   * @returns {Promise<number>} how many connections had to be cut off with calls on them
+   */
+  stop(options = {}) {
+    this.stopping ??= this.end(numberOption('stop', options, 'graceMs', { min: 0 }) ?? GRACE_MS);
+    return this.stopping;
+  }
+
+  /** @param {number} graceMs */
+  async end(graceMs) {
+    try {
+      await this.starting;
+    } catch (_error) {
+      // It never listened, and whoever called listen() knows why.
+    }
+    const { bridge } = this;
+    if (bridge === null || this.port === null) return 0;
+    // Answers given before stop() leave before the connections are told to go.
+    bridge.outbox.flush();
+    const cutOff = await new Promise((resolve, reject) => {
+      this.waiter = { resolve, reject };
+      bridge.native.stopServer(this.id, graceMs);
+    });
+    this.port = null;
+    bridge.servers.delete(this.id);
+    bridge.release();
+    return cutOff;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+    await this.stop();
+  }
+
+  // Events of the bridge.
+
+  /** @param {number} port @param {string} error @param {string} code */
+  onListening(port, error, code) {
+    if (error === '') this.waiter?.resolve(port);
+    else this.waiter?.reject(Object.assign(new Error(error), { code }));
+  }
+
+  /** @param {number} cutOff */
+  onStopped(cutOff) {
+    this.waiter?.resolve(cutOff);
+  }
+
+  /** @param {number} connection @param {string} peer */
+  onConnected(connection, peer) {
+    this.peers.set(connection, peer);
+  }
+
+  /** @param {number} connection */
+  onDisconnected(connection) {
+    this.peers.delete(connection);
+  }
+
+  /** @param {number} id @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
+  onIncoming(id, buf, flags, start, end) {
+    startCall(this, id, buf, flags, start, end);
+  }
+}
+
+/**
+ * @param {string | number} address
+ * @returns {{ host: string, port: number }}
+ */
+function parseAddress(address) {
+  const text = typeof address === 'number' ? `0.0.0.0:${address}` : String(address);
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
+  const port = match ? Number(match[3]) : NaN;
+  if (match === null || port > 65535) {
+    throw new TypeError(`Cannot listen on "${text}": expected a port from 0 to 65535, or host:port, such as 127.0.0.1:0`);
+  }
+  return { host: match[1] ?? match[2], port };
+}
+
+module.exports = { Server };

@@ -1,0 +1,144 @@
+'use strict';
+
+// A client call with one request and one reply.
+
+const { EventEmitter } = require('node:events');
+const { Metadata } = require('./metadata');
+const { metadataOf, timeoutOf } = require('./call-options');
+const { deadlinePassed, errorOf, parseFailure, readReplyMetadata, readStatus, sendFailure } = require('./endings');
+const { statusObject } = require('./endings');
+const { status } = require('./errors');
+
+/** @typedef {import('./client').Method} Method */
+/** @typedef {import('./client').Connection} Connection */
+/** @typedef {import('./endings').StatusObject} StatusObject */
+
+/**
+ * Emits 'metadata' (initial metadata) if there is any and 'status' at the end,
+ * for those who listen; the result goes to `settle`.
+ */
+class UnaryCall extends EventEmitter {
+  /**
+   * @param {Connection} connection
+   * @param {Method} method
+   * @param {(error: Error | null, reply?: any) => void} settle called once
+   */
+  constructor(connection, method, settle) {
+    super();
+    this.connection = connection;
+    this.method = method;
+    this.settle = settle;
+    /** 0 while nothing is under way. */
+    this.id = 0;
+    /** @type {(() => void) | null} */
+    this.stopListening = null;
+  }
+
+  /**
+   * @param {any} request
+   * @param {import('./call-options').CallOptions} options
+   */
+  start(request, options) {
+    const { bridge, channel } = this.connection;
+    let timeout, metadata;
+    try {
+      timeout = timeoutOf(options);
+      metadata = metadataOf(options);
+    } catch (error) {
+      return this.failLater(sendFailure(error));
+    }
+    if (timeout !== null && timeout <= 0) return this.failLater(deadlinePassed());
+    if (options.signal?.aborted) return this.failLater(statusObject(status.CANCELLED, 'Cancelled on client'));
+    const full = this.connection.refusal();
+    if (full !== null) return this.failLater(full);
+    this.id = bridge.begin(this);
+    const call = {
+      channel,
+      method: this.method.number,
+      timeout,
+      metadata,
+      waitForReady: options.waitForReady === true,
+      unary: true,
+    };
+    try {
+      bridge.outbox.call(this.id, call, this.method.request, request);
+    } catch (error) {
+      bridge.finish(this.id);
+      return this.failLater(sendFailure(error));
+    }
+    if (options.signal) this.listenTo(options.signal);
+  }
+
+  /** @param {AbortSignal} signal */
+  listenTo(signal) {
+    const cancel = () => this.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    this.stopListening = () => signal.removeEventListener('abort', cancel);
+  }
+
+  /** Gives up; the call fails with CANCELLED. */
+  cancel() {
+    if (this.id !== 0) this.connection.bridge.outbox.cancel(this.id);
+  }
+
+  /** @returns {string} whom the call is for */
+  getPeer() {
+    return this.connection.target;
+  }
+
+  /**
+   * @param {Buffer} buf
+   * @param {number} flags
+   * @param {number} start
+   * @param {number} end
+   */
+  onReply(buf, flags, start, end) {
+    let headers = null;
+    let trailers = null;
+    if (flags & 1) ({ headers, trailers, end: start } = readReplyMetadata(buf, start));
+    let reply;
+    try {
+      reply = this.method.response.decode(buf, start, end);
+    } catch (error) {
+      this.finish(parseFailure(error), headers, undefined);
+      return;
+    }
+    if (this.stopListening === null && this.listenerCount('status') === 0 && headers === null) {
+      this.settle(null, reply);
+      return;
+    }
+    this.finish({ code: status.OK, details: '', metadata: trailers ?? new Metadata() }, headers, reply);
+  }
+
+  /**
+   * @param {Buffer} buf
+   * @param {number} flags
+   * @param {number} start
+   * @param {number} end
+   */
+  onStatus(buf, flags, start, end) {
+    const { headers, ...ended } = readStatus(buf, flags, start, end);
+    this.finish(ended, headers, undefined);
+  }
+
+  /** @param {StatusObject} ended */
+  failLater(ended) {
+    // A call that cannot start still holds the process until it has said so.
+    process.nextTick(() => this.finish(ended, null, undefined));
+  }
+
+  /**
+   * @param {StatusObject} ended
+   * @param {Metadata | null} headers
+   * @param {any} reply
+   */
+  finish(ended, headers, reply) {
+    this.stopListening?.();
+    if (headers !== null) this.emit('metadata', headers);
+    if (ended.code === status.OK) this.settle(null, reply);
+    else this.settle(errorOf(ended));
+    this.emit('status', ended);
+  }
+}
+
+module.exports = { UnaryCall };

@@ -1,0 +1,56 @@
+'use strict';
+
+// Makes a fresh clone ready: npm packages and the native addon with its
+// generated codec. Quick when there is nothing to do, so every npm script
+// starts with it.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+
+// Compares content, not times: a clone gives every file the same age.
+function packagesAreCurrent() {
+  const wanted = fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8');
+  const stamp = path.join(root, 'node_modules', '.owt-grpc-lock');
+  return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted;
+}
+
+function installPackages() {
+  run('npm', ['ci', '--no-fund', '--no-audit'], 'Installing npm packages failed.');
+  fs.copyFileSync(
+    path.join(root, 'package-lock.json'),
+    path.join(root, 'node_modules', '.owt-grpc-lock')
+  );
+}
+
+function buildAddon() {
+  run(
+    'cargo',
+    ['build', '--release', '--locked', '--lib', '--quiet'],
+    'Building the addon failed. It needs Rust 1.88 or newer (https://rustup.rs).'
+  );
+  const { built, addon } = require('../lib/addon-path');
+  const from = path.join(root, 'target', 'release', built());
+  const to = path.join(root, addon());
+  if (fs.existsSync(to) && fs.readFileSync(from).equals(fs.readFileSync(to))) return;
+  // A rename never disturbs a process that has the old addon mapped.
+  fs.copyFileSync(from, `${to}.new`);
+  fs.renameSync(`${to}.new`, to);
+}
+
+function run(command, args, help) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (result.status === 0) return;
+  console.error(`${command} ${args.join(' ')}: ${result.error?.message ?? `exit ${result.status}`}`);
+  console.error(help);
+  process.exit(1);
+}
+
+if (!packagesAreCurrent()) installPackages();
+buildAddon();
