@@ -1,0 +1,169 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const net = require('node:net');
+const path = require('node:path');
+const { test } = require('node:test');
+const { ask, inAllPairings, ours, record, theirs } = require('../support/peers');
+
+/** A server of ours or grpc-js in a process of its own, which can be killed. */
+async function serverProcess(t, name, port = 0) {
+  const child = spawn(process.execPath, [path.join(__dirname, '../support/server-process.js'), name, String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = await once(child.stdout, 'data');
+  return { child, port: Number(line) };
+}
+
+const SIDES = [
+  [ours, 'ours'],
+  [ours, 'theirs'],
+  [theirs, 'ours'],
+];
+
+for (const [client, name] of SIDES) {
+  const label = `(${client.name} calls ${name === 'ours' ? 'ours' : 'grpc-js'})`;
+
+  test(`a server killed mid-call ends calls and streams with UNAVAILABLE, and its restart is found ${label}`, { timeout: 30_000 }, async (t) => {
+    const { child, port } = await serverProcess(t, name);
+    const caller = client.client('webrtc', port);
+    t.after(() => caller.close());
+    const stream = caller.listenToNotifications({});
+    const recorded = record(stream);
+    await once(stream, 'data');
+    const pending = ask(caller, 'unpublish', {});
+    assert.deepEqual((await ask(caller, 'publish', { id: 'a' })).reply, { id: 'a' });
+    child.kill('SIGKILL');
+    assert.equal((await pending).error.code, 14);
+    assert.match((await pending).error.message, /^14 UNAVAILABLE: Connection dropped/);
+    const { events, status } = await recorded;
+    assert.deepEqual(events, ['metadata', 'data', 'error', 'status', 'end', 'close']);
+    assert.equal(status.code, 14);
+    await once(child, 'exit');
+    await serverProcess(t, name, port);
+    // The first calls may still fail: the client is told of the failure at once.
+    const until = Date.now() + 10_000;
+    let last;
+    do last = await ask(caller, 'publish', { id: 'b' }, { deadline: new Date(Date.now() + 1000) });
+    while (last.error && Date.now() < until);
+    assert.deepEqual(last.reply, { id: 'b' });
+  });
+
+  test(`a stopped server lets calls end at their deadline ${label}`, { timeout: 30_000 }, async (t) => {
+    const { child, port } = await serverProcess(t, name);
+    const caller = client.client('webrtc', port);
+    t.after(() => caller.close());
+    assert.equal((await ask(caller, 'publish', {})).error, null);
+    child.kill('SIGSTOP');
+    const { error } = await ask(caller, 'publish', {}, { deadline: new Date(Date.now() + 300) });
+    assert.equal(error.code, 4);
+    child.kill('SIGCONT');
+    assert.equal((await ask(caller, 'publish', {}, { deadline: new Date(Date.now() + 5000) })).error, null);
+  });
+}
+
+inAllPairings('nobody listening fails at once with UNAVAILABLE', async ({ t, clientSide }) => {
+  const probe = net.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  const caller = clientSide.client('webrtc', port);
+  t.after(() => caller.close());
+  const { error } = await ask(caller, 'publish', {}, { deadline: new Date(Date.now() + 10_000) });
+  assert.equal(error.code, 14);
+  assert.match(error.details, new RegExp(`No connection established.*127\\.0\\.0\\.1:${port}`));
+});
+
+test('wait-for-ready calls wait for the server instead of failing', { timeout: 20_000 }, async (t) => {
+  const probe = net.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  const caller = ours.client('webrtc', port);
+  await assert.rejects(caller.publish({}), { code: 14 });
+  const waiting = caller.publish({ id: 'w' }, { waitForReady: true, timeout: 15_000 });
+  const serving = await ours.serve('webrtc', { publish: async (call) => ({ id: call.request.id }) }, { port });
+  t.after(async () => {
+    caller.close();
+    await serving.stop();
+  });
+  assert.deepEqual(await waiting, { id: 'w' });
+});
+
+inAllPairings('a graceful stop lets calls under way finish and refuses new ones', async ({ connect }) => {
+  let answer;
+  let arrived;
+  const there = new Promise((resolve) => (arrived = resolve));
+  const { client, server } = await connect('webrtc', {
+    publish(call, callback) {
+      answer = () => callback(null, { id: 'done' });
+      arrived();
+    },
+  });
+  const pending = ask(client, 'publish', {});
+  await there;
+  const stopped = server.drain();
+  await new Promise(setImmediate);
+  answer();
+  assert.deepEqual((await pending).reply, { id: 'done' });
+  await stopped;
+  assert.equal((await ask(client, 'publish', {}, { deadline: new Date(Date.now() + 3000) })).error.code, 14);
+});
+
+for (const client of [ours, theirs]) {
+  test(`stop() cuts off what does not end within its grace (${client.name} calls ours)`, { timeout: 20_000 }, async (t) => {
+    const { Server } = require('../..');
+    const server = new Server();
+    server.addService('webrtc', { publish(_call, _callback) {}, listenToNotifications: (call) => call.write({}) });
+    const caller = client.client('webrtc', await server.listen('127.0.0.1:0'));
+    t.after(() => caller.close());
+    const stream = caller.listenToNotifications({});
+    const recorded = record(stream);
+    await once(stream, 'data');
+    const pending = ask(caller, 'publish', {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(await server.stop({ graceMs: 100 }), 1);
+    assert.notEqual((await pending).error.code, 0);
+    assert.notEqual((await recorded).status.code, 0);
+    assert.equal(server.port, null);
+  });
+}
+
+test('a client finds a peer that went silent by keepalive', { timeout: 20_000 }, async (t) => {
+  const { child, port } = await serverProcess(t, 'theirs');
+  const caller = ours.client('webrtc', port, { keepaliveMs: 200, keepaliveTimeoutMs: 200 });
+  t.after(() => caller.close());
+  assert.equal((await ask(caller, 'publish', {})).error, null);
+  child.kill('SIGSTOP');
+  const { error } = await ask(caller, 'unpublish', {});
+  assert.equal(error.code, 14);
+  assert.match(error.details, /keepalive/);
+});
+
+test('a server finds a client that went silent by keepalive, and its handlers close', { timeout: 20_000 }, async (t) => {
+  let closed;
+  const gone = new Promise((resolve) => (closed = resolve));
+  let there;
+  const arrived = new Promise((resolve) => (there = resolve));
+  const serving = await ours.serve(
+    'webrtc',
+    {
+      listenToNotifications(call) {
+        call.on('close', closed);
+        there();
+      },
+    },
+    { keepaliveMs: 200, keepaliveTimeoutMs: 200 }
+  );
+  const child = spawn(process.execPath, [path.join(__dirname, '../support/client-process.js'), String(serving.port)]);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await serving.stop();
+  });
+  await arrived;
+  child.kill('SIGSTOP');
+  await gone;
+});

@@ -1,0 +1,108 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { ask, grpc, inAllPairings, record } = require('../support/peers');
+
+inAllPairings('every status code arrives with its details and trailers', async ({ connect }) => {
+  const { client } = await connect('webrtc', {
+    publish(call, callback) {
+      const metadata = new grpc.Metadata();
+      metadata.set('why', 'because');
+      metadata.set('more-bin', Buffer.from([0, 1, 255]));
+      callback({ code: Number(call.request.id), details: call.request.type, metadata });
+    },
+  });
+  for (let code = 1; code <= 16; code++) {
+    for (const details of ['plain', '', '50 % Ωmega \u{1F600}', 'two\r\nlines']) {
+      const { error } = await ask(client, 'publish', { id: String(code), type: details });
+      assert.ok(error instanceof Error);
+      assert.equal(error.code, code);
+      assert.equal(error.details, details);
+      assert.equal(error.message, `${code} ${grpc.status[code]}: ${details}`);
+      assert.deepEqual(error.metadata.get('why'), ['because']);
+      assert.deepEqual(error.metadata.get('more-bin'), [Buffer.from([0, 1, 255])]);
+    }
+  }
+});
+
+const ANSWERS = {
+  'an Error': [new Error('text'), 2, 'text'],
+  'an Error without text': [new Error(undefined), 2, ''],
+  'an Error made of an object': [new Error({}), 2, '[object Object]'],
+  'code and details': [{ code: 5, details: 'gone' }, 5, 'gone'],
+  'an Error with a code': [Object.assign(new Error('x'), { code: 7, details: 'no' }), 7, 'no'],
+  'an Error of the system': [Object.assign(new Error('no file'), { code: 'ENOENT' }), 2, 'no file'],
+};
+
+for (const [name, [answer, code, details]] of Object.entries(ANSWERS)) {
+  inAllPairings(`a handler that answers with ${name} gives ${code} "${details}"`, async ({ connect }) => {
+    const { client } = await connect('webrtc', { publish: (call, callback) => callback(answer, null) });
+    const { error, reply } = await ask(client, 'publish', {});
+    assert.deepEqual([error.code, error.details, reply], [code, details, undefined]);
+  });
+}
+
+inAllPairings('success is an error of null and the reply', async ({ connect }) => {
+  const { client } = await connect('webrtc', { unpublish: (call, callback) => callback(null, {}) });
+  const { error, reply } = await ask(client, 'unpublish', {});
+  assert.equal(error, null);
+  assert.deepEqual(reply, {});
+});
+
+inAllPairings('a method without a handler answers UNIMPLEMENTED, and others go on', async ({ connect }) => {
+  const { client } = await connect('webrtc', { publish: (call, callback) => callback(null, { id: 'p' }), drawText() {} });
+  const { error } = await ask(client, 'subscribe', {});
+  assert.equal(error.code, 12);
+  assert.match(error.details, /does not implement the method .*Subscribe/);
+  assert.deepEqual((await ask(client, 'publish', {})).reply, { id: 'p' });
+});
+
+inAllPairings('a handler that throws is answered at once, and the server goes on', async ({ connect, serverSide }) => {
+  const { client } = await connect('webrtc', {
+    publish() {
+      throw new Error('thrown');
+    },
+    subscribe: (call, callback) => callback(null, { id: 's' }),
+    listenToNotifications() {
+      throw new Error('thrown');
+    },
+  });
+  const text = serverSide.name === 'ours' ? 'thrown' : 'Unknown error';
+  assert.equal((await ask(client, 'publish', {})).error.message, `2 UNKNOWN: ${text}`);
+  assert.equal((await record(client.listenToNotifications({}))).status.details, text);
+  assert.deepEqual((await ask(client, 'subscribe', {})).reply, { id: 's' });
+});
+
+inAllPairings('a reply that cannot be serialized is an INTERNAL error', async ({ connect }) => {
+  const { client } = await connect('webrtc', {
+    getInternalAddress: (call, callback) => callback(null, null),
+    publish: (call, callback) => callback(null, { id: 'p' }),
+  });
+  const { error } = await ask(client, 'getInternalAddress', {});
+  assert.equal(error.code, 13);
+  assert.match(error.details, /Error serializing response/);
+  assert.deepEqual((await ask(client, 'publish', {})).reply, { id: 'p' });
+});
+
+inAllPairings('a request that cannot be serialized fails its call, not the caller', async ({ connect }) => {
+  const { client } = await connect('webrtc', { publish: (call, callback) => callback(null, { id: 'p' }) });
+  const { error } = await ask(client, 'publish', { media: 'audio' });
+  assert.equal(error.code, 13);
+  assert.equal(error.details, 'Request message serialization failure: .owt.PublishRequest.media: object expected');
+  assert.deepEqual((await ask(client, 'publish', {})).reply, { id: 'p' });
+});
+
+inAllPairings(
+  'the first answer of a handler that answers twice is the answer',
+  async ({ connect }) => {
+    const { client } = await connect('webrtc', {
+      publish(call, callback) {
+        callback(null, { id: 'first' });
+        callback(new Error('second'));
+      },
+    });
+    assert.deepEqual((await ask(client, 'publish', {})).reply, { id: 'first' });
+  },
+  // There the client gets no answer at all: what this promise is about.
+  { skip: (client, server) => server.name === 'grpc-js' }
+);
