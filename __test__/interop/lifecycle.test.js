@@ -36,13 +36,14 @@ for (const [client, name] of SIDES) {
     await once(stream, 'data');
     const pending = ask(caller, 'unpublish', {});
     assert.deepEqual((await ask(caller, 'publish', { id: 'a' })).reply, { id: 'a' });
+    const exited = once(child, 'exit');
     child.kill('SIGKILL');
     assert.equal((await pending).error.code, 14);
     assert.match((await pending).error.message, /^14 UNAVAILABLE: Connection dropped/);
     const { events, status } = await recorded;
     assert.deepEqual(events, ['metadata', 'data', 'error', 'status', 'end', 'close']);
     assert.equal(status.code, 14);
-    await once(child, 'exit');
+    await exited;
     await serverProcess(t, name, port);
     // The first calls may still fail: the client is told of the failure at once.
     const until = Date.now() + 10_000;
@@ -131,6 +132,19 @@ for (const client of [ours, theirs]) {
     assert.equal(server.port, null);
   });
 }
+
+inAllPairings('calls made before there is a connection arrive in the order they were made', async ({ connect }) => {
+  const arrived = [];
+  const { client } = await connect('webrtc', {
+    publish(call, callback) {
+      arrived.push(call.request.id);
+      callback(null, {});
+    },
+  });
+  const ids = Array.from({ length: 200 }, (_, n) => String(n));
+  await Promise.all(ids.map((id) => ask(client, 'publish', { id })));
+  assert.deepEqual(arrived, ids);
+});
 
 test('a client finds a peer that went silent by keepalive', { timeout: 20_000 }, async (t) => {
   const { child, port } = await serverProcess(t, 'theirs');

@@ -13,7 +13,7 @@ const { afterKill, agents, atEnd, flow, victim } = require('./steps');
 const { Table } = require('./table');
 
 const HELP = `npm run demo -- [options]
-  --seconds N  how long it runs, 10 to 600 (default 20)
+  --seconds N  how long it runs at most, 10 to 600 (default 20)
   --quiet      the summary only
   --help       this text`;
 
@@ -50,7 +50,8 @@ const confirmed = new Map();
 const problems = [];
 const table = new Table(MODULES, { live: process.stdout.isTTY && !options.quiet });
 let changed = () => {};
-let ending = false;
+/** The signal that asked for an early end. */
+let interrupted = '';
 
 function freePort() {
   return new Promise((resolve) => {
@@ -105,7 +106,7 @@ const missing = (steps) => steps.filter(([step, module]) => !confirmed.has(`${st
 function until(done, deadline) {
   return new Promise((resolve) => {
     const check = () => {
-      if (!done() && Date.now() < deadline && !ending) return;
+      if (!done() && Date.now() < deadline && !interrupted) return;
       clearTimeout(timer);
       changed = () => {};
       resolve();
@@ -133,11 +134,15 @@ function cleanUp() {
 
 function summarize(started) {
   const expected = [...flow, ...afterKill, ...atEnd];
-  const left = missing(expected);
+  const left = interrupted ? [] : missing(expected);
   console.log(`\n${table.lines().join('\n')}\n`);
   for (const [step, module] of left) console.log(`NOT CONFIRMED  ${step}, by ${module}`);
   for (const problem of problems) console.log(`PROBLEM  ${problem}`);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  if (interrupted) {
+    console.log(`interrupted by ${interrupted} after ${seconds} s, all processes ended`);
+    return false;
+  }
   console.log(
     `${expected.length - left.length} of ${expected.length} steps confirmed by the side that received them, ` +
       `${problems.length} problems, ${MODULES.length} processes, ${seconds} s`
@@ -153,7 +158,7 @@ async function main() {
   const drawing = setInterval(() => table.draw(), 500);
   // The last seconds belong to the loss of a worker and to the goodbye.
   await until(() => missing(flow).length === 0, end - 6000);
-  if (!ending) await until(() => false, end - 6000);
+  if (!interrupted) await until(() => false, end - 6000);
   children.get(victim)?.kill('SIGKILL');
   await until(() => missing(afterKill).length === 0, end - 500);
   await endAll();
@@ -165,8 +170,7 @@ async function main() {
 process.on('exit', cleanUp);
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    ending = true;
-    problems.push(`ended by ${signal}`);
+    interrupted = signal;
     changed();
   });
 }

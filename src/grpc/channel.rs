@@ -2,14 +2,14 @@
 //! the first call, again after a loss at the next call, and pauses between
 //! attempts that fail.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Weak};
 
 use http::Uri;
 use http::uri::PathAndQuery;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use super::backoff::Backoff;
 use super::connection::{Connection, connect};
@@ -30,7 +30,6 @@ pub struct Options {
     pub max_send: Option<usize>,
 }
 
-#[derive(Clone)]
 enum Phase {
     Idle,
     Connecting,
@@ -42,9 +41,60 @@ enum Phase {
 /// See the module. Runs on the network thread; its state may be read from any.
 pub struct Channel {
     options: Options,
-    phase: watch::Sender<Phase>,
+    state: Mutex<State>,
     backoff: Mutex<Backoff>,
     uris: Mutex<HashMap<u32, Uri>>,
+}
+
+struct State {
+    phase: Phase,
+    /// Calls that wait for a connection, in the order they were made: they are
+    /// woken, and so sent, in that order.
+    line: VecDeque<Waiter>,
+}
+
+struct Waiter {
+    /// Stays in the line when an attempt fails.
+    for_ready: bool,
+    turn: oneshot::Sender<Result<Connection, Status>>,
+}
+
+impl State {
+    fn ready(&mut self, connection: &Connection) {
+        self.phase = Phase::Ready(connection.clone());
+        for waiter in self.line.drain(..) {
+            let _ = waiter.turn.send(Ok(connection.clone()));
+        }
+    }
+
+    fn failed(&mut self, why: Arc<str>) {
+        for waiter in std::mem::take(&mut self.line) {
+            if waiter.for_ready {
+                self.line.push_back(waiter);
+            } else {
+                let _ = waiter.turn.send(Err(Status::unavailable(&*why)));
+            }
+        }
+        self.phase = Phase::Backoff(why);
+    }
+
+    /// The next attempt is made now if somebody waits for it.
+    fn paused(&mut self) -> bool {
+        self.line.retain(|waiter| !waiter.turn.is_closed());
+        let wanted = !self.line.is_empty();
+        self.phase = if wanted {
+            Phase::Connecting
+        } else {
+            Phase::Idle
+        };
+        wanted
+    }
+
+    fn leave(&mut self, is_it: impl FnOnce(&Connection) -> bool) {
+        if matches!(&self.phase, Phase::Ready(ready) if is_it(ready)) {
+            self.phase = Phase::Idle;
+        }
+    }
 }
 
 impl Channel {
@@ -53,7 +103,10 @@ impl Channel {
         let backoff = Mutex::new(fresh_backoff());
         Arc::new(Self {
             options,
-            phase: watch::Sender::new(Phase::Idle),
+            state: Mutex::new(State {
+                phase: Phase::Idle,
+                line: VecDeque::new(),
+            }),
             backoff,
             uris: Mutex::default(),
         })
@@ -66,7 +119,7 @@ impl Channel {
 
     /// The name of the phase, as JS knows it.
     pub fn state(&self) -> &'static str {
-        match *self.phase.borrow() {
+        match self.state.lock().phase {
             Phase::Idle => "idle",
             Phase::Connecting => "connecting",
             Phase::Ready(_) => "ready",
@@ -102,47 +155,30 @@ impl Channel {
     /// # Errors
     /// `UNAVAILABLE`, with the reason of the last attempt.
     pub async fn ready(self: &Arc<Self>, wait: bool) -> Result<Connection, Status> {
-        if let Phase::Ready(connection) = &*self.phase.borrow() {
-            return Ok(connection.clone());
-        }
-        let mut phases = self.phase.subscribe();
-        loop {
-            let phase = phases.borrow_and_update().clone();
-            match phase {
-                Phase::Ready(connection) => return Ok(connection),
-                Phase::Backoff(why) if !wait => return Err(Status::unavailable(&*why)),
-                Phase::Idle => self.start_connecting(),
+        let turn = {
+            let mut state = self.state.lock();
+            match &state.phase {
+                Phase::Ready(connection) => return Ok(connection.clone()),
+                Phase::Backoff(why) if !wait => return Err(Status::unavailable(&**why)),
                 Phase::Connecting | Phase::Backoff(_) => {}
+                Phase::Idle => {
+                    state.phase = Phase::Connecting;
+                    tokio::spawn(stay_connected(Arc::downgrade(self), self.options.clone()));
+                }
             }
-            if phases.changed().await.is_err() {
-                return Err(Status::unavailable("Channel has been shut down"));
-            }
-        }
+            let (turn, waiting) = oneshot::channel();
+            let for_ready = wait;
+            state.line.push_back(Waiter { for_ready, turn });
+            waiting
+        };
+        let shut_down = |_| Err(Status::unavailable("Channel has been shut down"));
+        turn.await.unwrap_or_else(shut_down)
     }
 
     /// Says that `connection` takes no more calls (GOAWAY): the next call makes
     /// another. Calls on it go on.
     pub fn retire(&self, connection: &Connection) {
-        self.phase.send_if_modified(|phase| {
-            let current = matches!(phase, Phase::Ready(ready) if ready.is(connection));
-            if current {
-                *phase = Phase::Idle;
-            }
-            current
-        });
-    }
-
-    fn start_connecting(self: &Arc<Self>) {
-        let started = self.phase.send_if_modified(|phase| {
-            let idle = matches!(phase, Phase::Idle);
-            if idle {
-                *phase = Phase::Connecting;
-            }
-            idle
-        });
-        if started {
-            tokio::spawn(stay_connected(Arc::downgrade(self), self.options.clone()));
-        }
+        self.state.lock().leave(|ready| ready.is(connection));
     }
 }
 
@@ -157,7 +193,7 @@ async fn stay_connected(channel: Weak<Channel>, options: Options) {
         let why = match result {
             Ok(connection) => {
                 *owner.backoff.lock() = fresh_backoff();
-                owner.phase.send_replace(Phase::Ready(connection.clone()));
+                owner.state.lock().ready(&connection);
                 drop(owner);
                 watch_until_lost(&channel, connection).await;
                 return;
@@ -165,19 +201,15 @@ async fn stay_connected(channel: Weak<Channel>, options: Options) {
             Err(why) => why,
         };
         let pause = owner.backoff.lock().pause();
-        owner.phase.send_replace(Phase::Backoff(why.into()));
+        owner.state.lock().failed(why.into());
         drop(owner);
         tokio::time::sleep(pause).await;
         let Some(owner) = channel.upgrade() else {
             return;
         };
-        // Calls that wait for ready hold a receiver; without them the next
-        // attempt is left to the next call.
-        if owner.phase.receiver_count() == 0 {
-            owner.phase.send_replace(Phase::Idle);
+        if !owner.state.lock().paused() {
             return;
         }
-        owner.phase.send_replace(Phase::Connecting);
     }
 }
 
@@ -188,13 +220,7 @@ async fn watch_until_lost(channel: &Weak<Channel>, connection: Connection) {
     drop(connection);
     ending.wait().await;
     if let Some(owner) = channel.upgrade() {
-        owner.phase.send_if_modified(|phase| {
-            let current = matches!(phase, Phase::Ready(ready) if ready.has(&marker));
-            if current {
-                *phase = Phase::Idle;
-            }
-            current
-        });
+        owner.state.lock().leave(|ready| ready.has(&marker));
     }
 }
 
