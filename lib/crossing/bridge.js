@@ -5,6 +5,7 @@
 // one bridge per environment, made by the first client or server.
 
 const { native } = require('../native');
+const { CallTable } = require('./call-table');
 const { Outbox } = require('./outbox');
 const { HEADER, Event } = require('./records');
 
@@ -43,8 +44,8 @@ class Bridge {
     this.native = new Native(() => this.drain());
     this.outbox = new Outbox((batch, length) => this.native.send(batch, length));
     this.inbox = Buffer.allocUnsafeSlow(INBOX_SIZE);
-    /** @type {Map<number, Receiver>} */
-    this.calls = new Map();
+    /** @type {CallTable<Receiver>} */
+    this.calls = new CallTable();
     /** @type {Map<number, ServerReceiver>} */
     this.servers = new Map();
     /** @type {Map<number, number>} connection -> server */

@@ -7,8 +7,8 @@ const { Writer } = require('../codec-runtime');
 const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;
-/** A batch this large does not wait for the end of the turn. */
-const FLUSH_SIZE = 256 * 1024;
+/** A batch this large does not wait for the end of the turn: the network thread works on it meanwhile. */
+const FLUSH_SIZE = 16 * 1024;
 /** A buffer that a large message made larger is not kept. */
 const KEEP_SIZE = 1024 * 1024;
 
