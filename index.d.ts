@@ -278,3 +278,23 @@ export declare class Server {
   stop(options?: { graceMs?: number }): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** What takes the log: console, a logger of log4js, or anything with such methods. */
+export interface Logger {
+  error?(text: string): void;
+  warn?(text: string): void;
+  info?(text: string): void;
+  debug?(text: string): void;
+}
+
+/**
+ * Where to tell what no call can report, such as a peer that speaks HTTP/1 or TLS
+ * on a server's port. For this thread; without it nothing is logged.
+ *
+ * @param logger null for none
+ * @param level the least urgent that is wanted, default 'warn'
+ *
+ * @example
+ * setLogger(log4js.getLogger('grpc'), 'info');
+ */
+export declare function setLogger(logger: Logger | null, level?: 'error' | 'warn' | 'info' | 'debug'): void;

@@ -4,6 +4,7 @@
 // outbox, what comes in is dispatched to the call or server it is for. There is
 // one bridge per environment, made by the first client or server.
 
+const { log, onLevel } = require('../log');
 const { native } = require('../native');
 const { CallTable } = require('./call-table');
 const { Outbox } = require('./outbox');
@@ -57,8 +58,7 @@ class Bridge {
     // The native wake-up holds nothing; this timer does, while there is reason.
     this.hold = setInterval(() => {}, 0x7fffffff);
     this.hold.unref();
-    /** @type {(level: number, text: string) => void} */
-    this.log = () => {};
+    onLevel((level) => this.native.logLevel(level));
   }
 
   /** Keeps the process alive until as many `release` have come. */
@@ -208,7 +208,7 @@ class Bridge {
         break;
       }
       case Event.LOG:
-        this.log(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
+        log(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
         break;
       default:
         throw new Error(`owt-grpc: event ${op} is not known: addon and JS are of different versions`);

@@ -131,8 +131,13 @@ async fn handshake(
         let target = target.clone();
         move |error: &h2::Error, greeting: &Greeting| match greeting.explain() {
             Some(what) => format!("No connection established to {target}: {what}"),
+            None if error.is_io() => format!(
+                "No connection established to {target}: the peer closed the connection: {}",
+                with_causes(error)
+            ),
             None => format!(
-                "No connection established to {target}: the peer does not speak HTTP/2: {}",
+                "No connection established to {target}: the peer does not speak HTTP/2, check host \
+                 and port: {}",
                 with_causes(error)
             ),
         }

@@ -32,16 +32,22 @@ impl Greeting {
     pub fn explain(&self) -> Option<&'static str> {
         let first = self.0.get()?;
         if first.starts_with(b"HTTP/1") {
-            return Some("the peer answers in HTTP/1: that port is not a gRPC server");
+            return Some(
+                "the peer answers in HTTP/1, so that port is no gRPC server: check host and port",
+            );
         }
         if matches!(first[0], TLS_ALERT | TLS_HANDSHAKE) && first[1] == 3 {
-            return Some("the peer speaks TLS: one side uses TLS, the other does not");
+            return Some(
+                "the peer speaks TLS and this side does not: use it on both sides or on neither",
+            );
         }
         if [b"GET ".as_slice(), b"POST ", b"HEAD ", b"PUT ", b"OPTIONS"]
             .iter()
             .any(|method| first.starts_with(method))
         {
-            return Some("the peer asks in HTTP/1: only HTTP/2 is served here");
+            return Some(
+                "the peer asks in HTTP/1, and this port serves gRPC, which is HTTP/2: use a gRPC client",
+            );
         }
         None
     }

@@ -1,6 +1,7 @@
 //! A listening server: its port, its connections, its end.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -194,7 +195,10 @@ async fn accept<A: Application>(listener: TcpListener, context: Context<A>) -> u
 /// calls on it.
 async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Context<A>) -> bool {
     let number = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
+    let port = stream.local_addr().map_or(0, |local| local.port());
+    let ends = Ends { peer, port };
     let (io, greeting) = Io::new(stream);
+    let warn = |text: String| context.application.warn(text);
     let mut stage = context.stage.clone();
     let handshake = Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -209,11 +213,11 @@ async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Co
         result = handshake => match result {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => {
-                context.application.warn(describe(peer, &error, &greeting));
+                describe(&ends, &error, &greeting).map(warn);
                 return false;
             }
             Err(_elapsed) => {
-                context.application.warn(format!("{peer} connected and sent nothing"));
+                warn(format!("{ends} sent nothing for {} s and was closed", HANDSHAKE_TIMEOUT.as_secs()));
                 return false;
             }
         },
@@ -222,7 +226,7 @@ async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Co
     context.application.connected(number, peer);
     let (result, cut_off) = drive(connection, number, &context).await;
     if let Err(error) = result {
-        context.application.warn(describe(peer, &error, &greeting));
+        describe(&ends, &error, &greeting).map(warn);
     }
     context.application.disconnected(number);
     cut_off
@@ -303,9 +307,26 @@ async fn settle(calls: &mut JoinSet<()>) {
     while calls.join_next().await.is_some() {}
 }
 
-fn describe(peer: SocketAddr, error: &h2::Error, greeting: &Greeting) -> String {
-    match greeting.explain() {
-        Some(what) => format!("connection from {peer}: {what}"),
-        None => format!("connection from {peer}: {}", with_causes(error)),
+/// Whose connection, for the log.
+struct Ends {
+    peer: SocketAddr,
+    port: u16,
+}
+
+impl fmt::Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "connection from {} to port {}", self.peer, self.port)
     }
+}
+
+/// What went wrong with a connection. `None` if the peer came and went without a
+/// word, as port checks do, or is gone: its calls say so.
+fn describe(ends: &Ends, error: &h2::Error, greeting: &Greeting) -> Option<String> {
+    if !greeting.seen() || error.is_io() && greeting.explain().is_none() {
+        return None;
+    }
+    Some(match greeting.explain() {
+        Some(what) => format!("{ends}: {what}"),
+        None => format!("{ends} does not keep to HTTP/2: {}", with_causes(error)),
+    })
 }

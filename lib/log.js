@@ -1,0 +1,47 @@
+'use strict';
+
+// What no call can report: one hook for the log of the user's choice. Off until
+// it is set; it never holds the process.
+
+/** In the native core's numbers: error is 1. */
+const LEVELS = ['error', 'warn', 'info', 'debug'];
+
+/** @typedef {{ [level: string]: ((text: string) => void) | undefined }} Logger */
+
+/** @type {Logger | null} */
+let logger = null;
+let upTo = 0;
+/** @type {((level: number) => void) | null} tells the native core, once there is one */
+let tellNative = null;
+
+/**
+ * @param {Logger | null} next console, a logger of log4js, or null for none
+ * @param {string} [level] the least urgent that is wanted
+ */
+function setLogger(next, level = 'warn') {
+  if (next !== null && typeof next !== 'object') {
+    throw new TypeError(`setLogger: the logger must be an object with methods such as warn, or null, not ${typeof next}`);
+  }
+  if (!LEVELS.includes(level)) throw new TypeError(`setLogger: level must be one of ${LEVELS.join(', ')}, not ${String(level)}`);
+  logger = next;
+  upTo = next === null ? 0 : LEVELS.indexOf(level) + 1;
+  tellNative?.(upTo);
+}
+
+/** @param {(level: number) => void} tell */
+function onLevel(tell) {
+  tellNative = tell;
+  tell(upTo);
+}
+
+/**
+ * @param {number} level
+ * @param {string} text
+ */
+function log(level, text) {
+  if (level > upTo) return;
+  const name = LEVELS[level - 1];
+  logger?.[name]?.(`owt-grpc: ${text}`);
+}
+
+module.exports = { log, onLevel, setLogger };
