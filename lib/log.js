@@ -5,6 +5,7 @@
 
 /** In the native core's numbers: error is 1. */
 const LEVELS = ['error', 'warn', 'info', 'debug'];
+const WARN = 2;
 
 /** @typedef {{ [level: string]: ((text: string) => void) | undefined }} Logger */
 
@@ -44,4 +45,4 @@ function log(level, text) {
   logger?.[name]?.(`owt-grpc: ${text}`);
 }
 
-module.exports = { log, onLevel, setLogger };
+module.exports = { WARN, log, onLevel, setLogger };

@@ -357,6 +357,11 @@ class ServerDuplexCall extends withAnswer(Duplex) {
     this.incoming.read();
   }
 
+  /** Reading to the end, or no further, leaves the answering side open. */
+  [Symbol.asyncIterator]() {
+    return this.iterator({ destroyOnReturn: false });
+  }
+
   /** @param {Buffer} buf @param {number} start @param {number} end */
   onMessage(buf, start, end) {
     receive(this, buf, start, end);

@@ -4,6 +4,7 @@
 // throws or rejects with to the answer.
 
 const { status, messageOf } = require('./errors');
+const { WARN, log } = require('./log');
 const { plainStatus, statusOf } = require('./server-status');
 const {
   Arrival,
@@ -96,6 +97,7 @@ function runUnary(arrival, call) {
   } else if (!answersByCallback) {
     if (returned !== undefined) callback(null, returned);
     else if (handle.length === 1) callback(noAnswer(arrival));
+    else warnOnce(arrival);
   }
 }
 
@@ -168,6 +170,20 @@ function thrown(arrival, error) {
   if (arrival.server.hideThrown) return plainStatus(status.UNKNOWN, 'Unknown error');
   if (error !== null && typeof error === 'object') return error;
   return plainStatus(status.UNKNOWN, messageOf(error));
+}
+
+/** @type {WeakSet<Function>} handlers that have been warned of */
+const warned = new WeakSet();
+
+/**
+ * No parameters may mean no callback, or one that is taken from `arguments`.
+ *
+ * @param {Arrival} arrival
+ */
+function warnOnce({ handler: { handle, method } }) {
+  if (warned.has(handle)) return;
+  warned.add(handle);
+  log(WARN, `The handler of ${method.path} returned nothing and declares no callback: if it does not answer by one, its clients wait`);
 }
 
 /** @param {Arrival} arrival */

@@ -19,7 +19,8 @@ function statusOf(error, trailers) {
   /** @type {number} */
   let code = status.UNKNOWN;
   let details = 'message' in error ? String(error.message) : 'Unknown Error';
-  if (Number.isInteger(error.code)) {
+  // A failure is no success, whatever its code says.
+  if (Number.isInteger(error.code) && error.code !== status.OK) {
     code = error.code;
     if (typeof error.details === 'string') details = error.details;
   }

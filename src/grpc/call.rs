@@ -283,7 +283,7 @@ async fn download(
     let (head, mut body) = response.await?.into_parts();
     let response = Response::from_parts(head, ());
     if let Some(status) = status_in_headers(&response) {
-        return Ok(status.into());
+        return Ok(complete(status.into(), unary));
     }
     let gzip = is_gzip(response.headers());
     let mut decoder = Decoder::new(channel.options().max_receive, gzip);
@@ -305,11 +305,16 @@ async fn download(
         Err(ReceiveError::Status(status)) => Ended::from(status),
         Err(ReceiveError::Transport(error)) => return Err(error),
     };
+    ended.headers = headers;
+    Ok(complete(ended, unary))
+}
+
+/// Success without the one reply is none.
+fn complete(mut ended: Ended, unary: bool) -> Ended {
     if unary && ended.status.code == Code::Ok && ended.reply.is_none() {
         ended.status = Status::new(Code::Unimplemented, "No message received");
     }
-    ended.headers = headers;
-    Ok(ended)
+    ended
 }
 
 /// The status of a response that has no body, or is not gRPC at all.

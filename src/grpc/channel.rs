@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use http::Uri;
 use http::uri::PathAndQuery;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::backoff::Backoff;
 use super::connection::{Connection, connect};
@@ -44,6 +44,8 @@ pub struct Channel {
     state: Mutex<State>,
     backoff: Mutex<Backoff>,
     uris: Mutex<HashMap<u32, Uri>>,
+    /// Goes with the channel, which ends an attempt to connect.
+    alive: watch::Sender<()>,
 }
 
 struct State {
@@ -109,6 +111,7 @@ impl Channel {
             }),
             backoff,
             uris: Mutex::default(),
+            alive: watch::Sender::new(()),
         })
     }
 
@@ -163,7 +166,9 @@ impl Channel {
                 Phase::Connecting | Phase::Backoff(_) => {}
                 Phase::Idle => {
                     state.phase = Phase::Connecting;
-                    tokio::spawn(stay_connected(Arc::downgrade(self), self.options.clone()));
+                    let alive = self.alive.subscribe();
+                    let task = stay_connected(Arc::downgrade(self), self.options.clone());
+                    tokio::spawn(until_dropped(alive, task));
                 }
             }
             let (turn, waiting) = oneshot::channel();
@@ -179,6 +184,14 @@ impl Channel {
     /// another. Calls on it go on.
     pub fn retire(&self, connection: &Connection) {
         self.state.lock().leave(|ready| ready.is(connection));
+    }
+}
+
+async fn until_dropped(mut alive: watch::Receiver<()>, task: impl Future<Output = ()>) {
+    tokio::select! {
+        () = task => {}
+        // Nothing is ever sent: this is the sender's end.
+        _ = alive.changed() => {}
     }
 }
 

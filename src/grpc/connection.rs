@@ -163,7 +163,8 @@ async fn handshake(
                 return Err(match end {
                     Err(error) => explain(&error, &greeting),
                     Ok(()) => format!(
-                        "No connection established to {target}: the peer closed it at once"
+                        "No connection established to {target}: the peer closed it at once, as one \
+                         does that expects TLS or is no gRPC server"
                     ),
                 });
             }

@@ -49,15 +49,17 @@ impl Status {
 
     /// Reads the status out of trailers, `None` if they carry none.
     pub fn from_trailers(mut trailers: HeaderMap) -> Option<Self> {
-        let code = Code::from_bytes(trailers.remove(GRPC_STATUS)?.as_bytes());
-        let details = trailers
-            .remove(GRPC_MESSAGE)
-            .map(|text| {
-                percent_decode(text.as_bytes())
-                    .decode_utf8_lossy()
-                    .into_owned()
-            })
-            .unwrap_or_default();
+        let value = trailers.remove(GRPC_STATUS)?;
+        let code = Code::from_bytes(value.as_bytes());
+        let details = match trailers.remove(GRPC_MESSAGE) {
+            Some(text) => percent_decode(text.as_bytes())
+                .decode_utf8_lossy()
+                .into_owned(),
+            None if code == Code::Unknown && value != "2" => {
+                format!("The peer's grpc-status is {value:?}, which is no status code")
+            }
+            None => String::new(),
+        };
         Some(Self {
             code,
             details,
