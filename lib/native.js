@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 const { addon } = require('./addon-path');
+const { messageOf } = require('./errors');
 
 /** @type {any} */
 let loaded;
@@ -19,9 +20,10 @@ function load() {
   try {
     return require(file);
   } catch (cause) {
+    // What follows the first line is the list of our own files.
+    const [why] = messageOf(cause).split('\n');
     throw new Error(
-      `owt-grpc has no working native addon for ${process.platform}-${process.arch}: ` +
-        `${file}: ${/** @type {Error} */ (cause).message}. ` +
+      `owt-grpc has no working native addon for ${process.platform}-${process.arch}: ${file}: ${why}. ` +
         'Build it with "npm run setup" in the package\'s folder; that needs Rust 1.88 or newer.',
       { cause }
     );

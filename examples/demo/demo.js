@@ -15,7 +15,8 @@ const { Table } = require('./table');
 const HELP = `npm run demo -- [options]
   --seconds N  how long it runs at most, 10 to 600 (default 20)
   --quiet      the summary only
-  --help       this text`;
+  --help       this text
+OWT_DEMO_BREAK=<media agent> lets one fail, to see what that looks like.`;
 
 const MODULES = ['cluster_manager', 'management_api', 'portal', 'sip_portal', ...agents];
 const SCRIPTS = { sip: ['sip_agent'], conference: ['conference'] };

@@ -92,6 +92,7 @@ const nodeManager = (address) => ({
 });
 
 async function main() {
+  if (process.env.OWT_DEMO_BREAK === purpose) throw new Error('OWT_DEMO_BREAK names this module');
   const port = await startServer(purpose, { ...common, ...special[purpose] });
   const agent = await startServer('nodeManager', nodeManager(`127.0.0.1:${port}`));
   const worker = await joinCluster({ purpose, address: `127.0.0.1:${agent}`, config });

@@ -1,0 +1,27 @@
+'use strict';
+
+// Small editions of bench/soak.js: what has to go on for ever, for a moment.
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const soak = path.join(__dirname, '../../bench/soak.js');
+
+for (const [name, args] of Object.entries({
+  'clients that are made and closed leave no socket, no call and no memory': ['--clients', '300'],
+  'cancelled and failing calls leave nothing': ['--cancelled', '3000', '--failing', '20000'],
+  'worker threads that are terminated under traffic take nothing with them': ['--workers', '10'],
+})) {
+  test(name, { timeout: 60_000 }, async (t) => {
+    const child = spawn(process.execPath, ['--expose-gc', soak, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    t.after(() => child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    const [code, signal] = await once(child, 'close');
+    assert.deepEqual([code, signal], [0, null], output);
+  });
+}
