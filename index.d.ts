@@ -170,7 +170,10 @@ export interface TransportOptions {
   maxReceiveBytes?: number;
   /** Default no limit. */
   maxSendBytes?: number;
-  /** Ping after this many ms; default 0, no pings. */
+  /**
+   * Ping after this many ms, at least 1,000; default 0, no pings. A client whose
+   * server objects (too_many_pings) halves its pings.
+   */
   keepaliveMs?: number;
   /** What the peer may take to answer a ping, in ms; default 20,000. */
   keepaliveTimeoutMs?: number;

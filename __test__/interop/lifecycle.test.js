@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const http2 = require('node:http2');
 const net = require('node:net');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -148,7 +149,7 @@ inAllPairings('calls made before there is a connection arrive in the order they 
 
 test('a client finds a peer that went silent by keepalive', { timeout: 20_000 }, async (t) => {
   const { child, port } = await serverProcess(t, 'theirs');
-  const caller = ours.client('webrtc', port, { keepaliveMs: 200, keepaliveTimeoutMs: 200 });
+  const caller = ours.client('webrtc', port, { keepaliveMs: 1000, keepaliveTimeoutMs: 200 });
   t.after(() => caller.close());
   assert.equal((await ask(caller, 'publish', {})).error, null);
   child.kill('SIGSTOP');
@@ -170,7 +171,7 @@ test('a server finds a client that went silent by keepalive, and its handlers cl
         there();
       },
     },
-    { keepaliveMs: 200, keepaliveTimeoutMs: 200 }
+    { keepaliveMs: 1000, keepaliveTimeoutMs: 200 }
   );
   const child = spawn(process.execPath, [path.join(__dirname, '../support/client-process.js'), String(serving.port)]);
   t.after(async () => {
@@ -180,4 +181,59 @@ test('a server finds a client that went silent by keepalive, and its handlers cl
   await arrived;
   child.kill('SIGSTOP');
   await gone;
+});
+
+test('a client whose pings are too many for its server pings less, and goes on', { timeout: 30_000 }, async (t) => {
+  const pauses = [];
+  const server = http2.createServer();
+  server.on('session', (session) => {
+    let last = performance.now();
+    let pings = 0;
+    session.on('error', () => {});
+    session.on('ping', () => {
+      // The first one of a connection is how a client finds out who is there.
+      if (pings++ === 0) return;
+      pauses.push(performance.now() - last);
+      last = performance.now();
+      if (pauses.length === 1) session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from('too_many_pings'));
+      server.emit('pinged');
+    });
+    session.on('stream', (stream) => {
+      stream.on('error', () => {});
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(Buffer.from([0, 0, 0, 0, 0]));
+    });
+    t.after(() => session.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const caller = ours.client('webrtc', server.address().port, { keepaliveMs: 1000 });
+  t.after(() => caller.close());
+  assert.equal((await ask(caller, 'publish', {})).error, null);
+  await once(server, 'pinged');
+  // The call that finds the connection gone may fail; the next one is on a new one.
+  const until = Date.now() + 5000;
+  while ((await ask(caller, 'publish', {})).error && Date.now() < until);
+  await once(server, 'pinged');
+  assert.ok(pauses[1] > 1.5 * pauses[0], `pauses of ${pauses} ms`);
+});
+
+inAllPairings('a call that outlasts a graceful stop is not lost to keepalive pings', async ({ connect }) => {
+  let arrived;
+  const there = new Promise((resolve) => (arrived = resolve));
+  // Pings of ours alone: those of grpc-js lose the call in either role (grpc-node 3068).
+  const pings = { keepaliveMs: 1000 };
+  const { client, server } = await connect('webrtc', {
+    publish(call, callback) {
+      arrived();
+      setTimeout(callback, 3500, null, { id: 'after all' });
+    },
+  }, { forServer: pings, forClient: pings });
+  const pending = ask(client, 'publish', {});
+  await there;
+  const drained = server.drain();
+  assert.equal((await pending).reply?.id, 'after all');
+  await drained;
 });

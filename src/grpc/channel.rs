@@ -44,6 +44,8 @@ pub struct Channel {
     state: Mutex<State>,
     backoff: Mutex<Backoff>,
     uris: Mutex<HashMap<u32, Uri>>,
+    /// As in the options, until a peer has had too many pings.
+    keepalive: Mutex<Option<Keepalive>>,
     /// Goes with the channel, which ends an attempt to connect.
     alive: watch::Sender<()>,
 }
@@ -104,6 +106,7 @@ impl Channel {
     pub fn new(options: Options) -> Arc<Self> {
         let backoff = Mutex::new(fresh_backoff());
         Arc::new(Self {
+            keepalive: Mutex::new(options.keepalive),
             options,
             state: Mutex::new(State {
                 phase: Phase::Idle,
@@ -199,7 +202,10 @@ async fn until_dropped(mut alive: watch::Receiver<()>, task: impl Future<Output 
 /// that a channel nobody uses goes away, and its connection with it.
 async fn stay_connected(channel: Weak<Channel>, options: Options) {
     loop {
-        let result = connect(&options.target, options.keepalive).await;
+        let Some(keepalive) = channel.upgrade().map(|owner| *owner.keepalive.lock()) else {
+            return;
+        };
+        let result = connect(&options.target, keepalive).await;
         let Some(owner) = channel.upgrade() else {
             return;
         };
@@ -233,6 +239,10 @@ async fn watch_until_lost(channel: &Weak<Channel>, connection: Connection) {
     drop(connection);
     ending.wait().await;
     if let Some(owner) = channel.upgrade() {
+        if ending.too_many_pings() {
+            let mut keepalive = owner.keepalive.lock();
+            *keepalive = keepalive.map(Keepalive::calmer);
+        }
         owner.state.lock().leave(|ready| ready.has(&marker));
     }
 }

@@ -37,8 +37,15 @@ pub struct Connection {
 /// Why a connection ended, once it has. Shared with every call on it.
 #[derive(Clone)]
 pub struct Ending {
-    reason: Arc<OnceLock<String>>,
+    lost: Arc<OnceLock<Lost>>,
     ended: watch::Receiver<bool>,
+}
+
+#[derive(Debug)]
+struct Lost {
+    why: String,
+    /// The peer had too many pings.
+    too_many_pings: bool,
 }
 
 impl Ending {
@@ -50,12 +57,17 @@ impl Ending {
 
     /// The reason, once ended.
     pub fn reason(&self) -> Option<&str> {
-        self.reason.get().map(String::as_str)
+        self.lost.get().map(|lost| &*lost.why)
+    }
+
+    /// Whether the peer ended it for pings that came too often.
+    pub fn too_many_pings(&self) -> bool {
+        self.lost.get().is_some_and(|lost| lost.too_many_pings)
     }
 }
 
 /// Tells one connection from another without holding it open.
-pub struct Marker(Arc<OnceLock<String>>);
+pub struct Marker(Arc<OnceLock<Lost>>);
 
 impl Connection {
     /// Why and when this connection ends.
@@ -65,12 +77,12 @@ impl Connection {
 
     /// What tells this connection from others.
     pub fn marker(&self) -> Marker {
-        Marker(Arc::clone(&self.ending.reason))
+        Marker(Arc::clone(&self.ending.lost))
     }
 
     /// Whether this is the marked connection.
     pub fn has(&self, marker: &Marker) -> bool {
-        Arc::ptr_eq(&self.ending.reason, &marker.0)
+        Arc::ptr_eq(&self.ending.lost, &marker.0)
     }
 
     /// Whether both are the same connection.
@@ -173,22 +185,29 @@ async fn handshake(
 
     let (ended, watcher) = watch::channel(false);
     let ending = Ending {
-        reason: Arc::new(OnceLock::new()),
+        lost: Arc::new(OnceLock::new()),
         ended: watcher,
     };
-    let reason = Arc::clone(&ending.reason);
+    let lost = Arc::clone(&ending.lost);
     let target = target.to_string();
     tokio::spawn(async move {
+        let mut too_many_pings = false;
         let why = tokio::select! {
             end = connection => match end {
                 Ok(()) => format!("Connection dropped: {target} closed the connection"),
-                Err(error) => format!("Connection dropped: {target}: {}", with_causes(&error)),
+                Err(error) => {
+                    too_many_pings = error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+                    format!("Connection dropped: {target}: {}", with_causes(&error))
+                }
             },
             () = keepalive::watch(pings, keepalive) => {
                 format!("Connection dropped: {target} did not answer a keepalive ping in time")
             }
         };
-        let _ = reason.set(why);
+        let _ = lost.set(Lost {
+            why,
+            too_many_pings,
+        });
         let _ = ended.send(true);
     });
     Ok(Connection { sender, ending })

@@ -13,6 +13,15 @@ pub struct Keepalive {
     pub timeout: Duration,
 }
 
+impl Keepalive {
+    /// Half as often: what a peer asks for that counts pings and had too many.
+    #[must_use]
+    pub fn calmer(self) -> Self {
+        let every = self.every.saturating_mul(2);
+        Self { every, ..self }
+    }
+}
+
 /// Pings until the peer does not answer in time. The connection's own task must
 /// be driven meanwhile: it carries the frames.
 pub async fn until_silent(mut pings: PingPong, keepalive: Keepalive) {
