@@ -92,8 +92,8 @@ test('process.exit() with calls and streams in flight exits at once with its cod
 test('a server holds the process until it is stopped', LIMIT, async (t) => {
   const script = `
     tools.startServer('sip', {}).then((port) => {
-      console.log('up');
       process.once('SIGTERM', () => tools.stopServer(port));
+      console.log('up');
     });`;
   const { child, ended } = run(t, 1, script);
   await once(child.stdout, 'data');

@@ -19,6 +19,9 @@ async function serverProcess(t, name, port = 0) {
   return { child, port: Number(line) };
 }
 
+/** On Node.js 18 a server of grpc-js that drains drops its calls. */
+const drains = { skip: (_client, server) => server === theirs && process.versions.node.startsWith('18.') };
+
 const SIDES = [
   [ours, 'ours'],
   [ours, 'theirs'],
@@ -113,7 +116,7 @@ inAllPairings('a graceful stop lets calls under way finish and refuses new ones'
   assert.deepEqual((await pending).reply, { id: 'done' });
   await stopped;
   assert.equal((await ask(client, 'publish', {}, { deadline: new Date(Date.now() + 3000) })).error.code, 14);
-});
+}, drains);
 
 for (const client of [ours, theirs]) {
   test(`stop() cuts off what does not end within its grace (${client.name} calls ours)`, { timeout: 20_000 }, async (t) => {
@@ -236,4 +239,4 @@ inAllPairings('a call that outlasts a graceful stop is not lost to keepalive pin
   const drained = server.drain();
   assert.equal((await pending).reply?.id, 'after all');
   await drained;
-});
+}, drains);
