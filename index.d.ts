@@ -116,26 +116,31 @@ export interface CallOptions {
 
 export interface StatusObject { code: number; details: string; metadata: Metadata }
 
+/** What all calls of a client have. */
+export interface ClientCall {
+  /** Gives up: the call ends with CANCELLED. */
+  cancel(): void;
+  /** Whom the call is for. */
+  getPeer(): string;
+}
+
+/** What can be read message by message with `for await`. */
+export interface Messages<Message> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
+}
+
+/** What takes messages, as far as back-pressure allows: false means to wait for 'drain'. */
+export interface MessageSink<Message> {
+  write(message: Input<Message>, written?: (error: Error | null | undefined) => void): boolean;
+}
+
 /** A unary call that was started with a callback. Emits 'metadata' and 'status'. */
-export interface UnaryCall extends EventEmitter { cancel(): void; getPeer(): string }
+export interface UnaryCall extends ClientCall, EventEmitter {}
 
 /** Emits 'metadata', 'data' ..., on failure 'error', then 'status', 'end', 'close'. Leaving a `for await` cancels it. */
-export interface ServerStreamCall<Reply> extends Readable {
-  cancel(): void;
-  getPeer(): string;
-  [Symbol.asyncIterator](): AsyncIterableIterator<Reply> & AsyncDisposable;
-}
-export interface ClientStreamCall<Request> extends Writable {
-  cancel(): void;
-  getPeer(): string;
-  write(message: Input<Request>, ...rest: any[]): boolean;
-}
-export interface BidiStreamCall<Request, Reply> extends Duplex {
-  cancel(): void;
-  getPeer(): string;
-  write(message: Input<Request>, ...rest: any[]): boolean;
-  [Symbol.asyncIterator](): AsyncIterableIterator<Reply> & AsyncDisposable;
-}
+export type ServerStreamCall<Reply> = Messages<Reply> & ClientCall & Readable;
+export type ClientStreamCall<Request> = MessageSink<Request> & ClientCall & Writable;
+export type BidiStreamCall<Request, Reply> = Messages<Reply> & MessageSink<Request> & ClientCall & Duplex;
 
 export type Callback<Reply> = (error: RpcError | null, reply?: Reply) => void;
 
@@ -217,17 +222,9 @@ export interface ServerCall {
   sendMetadata(metadata: MetadataLike): void;
 }
 export interface ServerUnaryCall<Request> extends EventEmitter, ServerCall { request: Request }
-export interface ServerWritableCall<Request, Reply> extends Writable, ServerCall {
-  request: Request;
-  write(message: Input<Reply>, ...rest: any[]): boolean;
-}
-export interface ServerReadableCall<Request> extends Readable, ServerCall {
-  [Symbol.asyncIterator](): AsyncIterableIterator<Request> & AsyncDisposable;
-}
-export interface ServerDuplexCall<Request, Reply> extends Duplex, ServerCall {
-  write(message: Input<Reply>, ...rest: any[]): boolean;
-  [Symbol.asyncIterator](): AsyncIterableIterator<Request> & AsyncDisposable;
-}
+export type ServerWritableCall<Request, Reply> = { request: Request } & MessageSink<Reply> & ServerCall & Writable;
+export type ServerReadableCall<Request> = Messages<Request> & ServerCall & Readable;
+export type ServerDuplexCall<Request, Reply> = Messages<Request> & MessageSink<Reply> & ServerCall & Duplex;
 
 export type HandlerCallback<Reply> = (
   error: Error | { code: number; details: string } | null,

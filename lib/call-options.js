@@ -82,4 +82,16 @@ function metadataOf(options) {
   return options.metadata == null ? null : blockOf(options.metadata);
 }
 
-module.exports = { sortArguments, timeoutOf, metadataOf };
+/**
+ * Listens for the end of the caller's patience.
+ *
+ * @param {AbortSignal} signal
+ * @param {() => void} cancel
+ * @returns {() => void} stops listening: a signal may outlive many calls
+ */
+function onAbort(signal, cancel) {
+  signal.addEventListener('abort', cancel, { once: true });
+  return () => signal.removeEventListener('abort', cancel);
+}
+
+module.exports = { sortArguments, timeoutOf, metadataOf, onAbort };

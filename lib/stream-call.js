@@ -6,7 +6,7 @@
 
 const { Duplex, Readable, Writable } = require('node:stream');
 const { Metadata } = require('./metadata');
-const { metadataOf, timeoutOf } = require('./call-options');
+const { metadataOf, onAbort, timeoutOf } = require('./call-options');
 const { deadlinePassed, errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
 const { status } = require('./errors');
 const { Incoming, Outgoing } = require('./stream-halves');
@@ -72,14 +72,7 @@ class StreamCore {
       return this.failLater(sendFailure(error));
     }
     this.connection.streams.add(this);
-    if (options.signal) this.listenTo(options.signal);
-  }
-
-  /** @param {AbortSignal} signal */
-  listenTo(signal) {
-    const cancel = () => this.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    this.stopListening = () => signal.removeEventListener('abort', cancel);
+    if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
   }
 
   /** Gives up: the call ends with CANCELLED. */

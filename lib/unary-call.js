@@ -4,9 +4,16 @@
 
 const { EventEmitter } = require('node:events');
 const { Metadata } = require('./metadata');
-const { metadataOf, timeoutOf } = require('./call-options');
-const { deadlinePassed, errorOf, parseFailure, readReplyMetadata, readStatus, sendFailure } = require('./endings');
-const { statusObject } = require('./endings');
+const { metadataOf, onAbort, timeoutOf } = require('./call-options');
+const {
+  deadlinePassed,
+  errorOf,
+  parseFailure,
+  readReplyMetadata,
+  readStatus,
+  sendFailure,
+  statusObject,
+} = require('./endings');
 const { status } = require('./errors');
 
 /** @typedef {import('./client').Method} Method */
@@ -66,14 +73,7 @@ class UnaryCall extends EventEmitter {
       bridge.finish(this.id);
       return this.failLater(sendFailure(error));
     }
-    if (options.signal) this.listenTo(options.signal);
-  }
-
-  /** @param {AbortSignal} signal */
-  listenTo(signal) {
-    const cancel = () => this.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    this.stopListening = () => signal.removeEventListener('abort', cancel);
+    if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
   }
 
   /** Gives up; the call fails with CANCELLED. */

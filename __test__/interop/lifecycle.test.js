@@ -240,3 +240,15 @@ inAllPairings('a call that outlasts a graceful stop is not lost to keepalive pin
   assert.equal((await pending).reply?.id, 'after all');
   await drained;
 }, drains);
+
+test('client and server can be disposed of, as `await using` does', { timeout: 20_000 }, async () => {
+  const { Server, createClient } = require('../..');
+  const dispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
+  const server = new Server().addService('webrtc', { publish: async () => ({ id: 'p' }) });
+  const client = createClient('webrtc', `127.0.0.1:${await server.listen('127.0.0.1:0')}`);
+  assert.equal((await client.publish({})).id, 'p');
+  await client[dispose]();
+  assert.equal(client.state, 'closed');
+  await server[dispose]();
+  assert.equal(server.port, null);
+});
