@@ -16,7 +16,7 @@ for (const [name, args] of Object.entries({
   'worker threads that are terminated under traffic take nothing with them': ['--workers', '10'],
 })) {
   test(name, { timeout: 60_000 }, async (t) => {
-    const child = spawn(process.execPath, ['--expose-gc', soak, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--expose-gc', '--max-semi-space-size=1', soak, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     t.after(() => child.kill('SIGKILL'));
     let output = '';
     child.stdout.on('data', (text) => (output += text));
