@@ -44,6 +44,7 @@ struct Entry {
 
 /// Levels of LOG.
 pub mod level {
+    pub const ERROR: u8 = 1;
     pub const WARN: u8 = 2;
 }
 

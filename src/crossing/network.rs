@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::commands::carry_out;
-use super::environment::{Environment, Handlers};
+use super::environment::{Environment, Handlers, level};
 use super::record::event;
 use crate::grpc::channel::{self, Channel, Channels};
 use crate::grpc::server::{self, Server};
@@ -167,7 +168,15 @@ async fn wake_dirty() {
 async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
     while let Some(work) = inbox.recv().await {
         match work {
-            Work::Batch(environment, batch) => carry_out(&environment, &shared, batch),
+            Work::Batch(environment, batch) => {
+                // A bug must cost one batch, not the thread that all share.
+                let carried_out = catch_unwind(AssertUnwindSafe(|| {
+                    carry_out(&environment, &shared, batch);
+                }));
+                if carried_out.is_err() {
+                    environment.log(level::ERROR, "a batch was cut short: a bug in owt-grpc");
+                }
+            }
             Work::Listen {
                 environment,
                 server,
@@ -234,4 +243,53 @@ async fn stop(environment: Arc<Environment>, server: u32, grace: Duration) {
         None => 0,
     };
     environment.push(event::STOPPED, 0, server, |record| record.u32(cut_off));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crossing::record::{HEADER, command};
+
+    fn record(op: u8, flags: u8, id: u32, body: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(HEADER + body.len()).unwrap();
+        let mut record = size.to_le_bytes().to_vec();
+        record.extend([op, flags, 0, 0]);
+        record.extend(id.to_le_bytes());
+        record.extend(body);
+        record
+    }
+
+    /// The ops and ids of the next events.
+    fn events(environment: &Environment, woken: &std::sync::mpsc::Receiver<()>) -> Vec<(u8, u32)> {
+        woken.recv_timeout(Duration::from_secs(10)).unwrap();
+        let mut into = vec![0; 4096];
+        let mut events = Vec::new();
+        while let Ok(length @ 1..) = usize::try_from(environment.drain(&mut into)) {
+            let mut at = 0;
+            while at < length {
+                events.push((into[at + 4], u32::from(into[at + 8])));
+                at += u32::from_le_bytes(*into[at..].first_chunk().unwrap()) as usize;
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn a_panic_costs_its_batch_and_not_the_thread() {
+        let (wake, woken) = std::sync::mpsc::channel();
+        let environment = Environment::new(Box::new(move || wake.send(()).unwrap_or(())));
+        environment.set_log_level(level::ERROR);
+        let network = Network::get().unwrap();
+        let send = |batch: Vec<u8>| {
+            network.submit(Work::Batch(Arc::clone(&environment), Bytes::from(batch)));
+        };
+        send(record(command::PANIC, 0, 1, &[]));
+        assert_eq!(events(&environment, &woken), [(event::LOG, 0)]);
+        // Channel, method and timeout that do not exist, no metadata: a call
+        // that is answered at once, if anybody is there to do so.
+        let mut body = [0xff; 16];
+        body[12..].fill(0);
+        send(record(command::CALL, command::COMPLETE, 5, &body));
+        assert_eq!(events(&environment, &woken), [(event::STATUS, 5)]);
+    }
 }

@@ -17,6 +17,9 @@ pub mod command {
     pub const REPLY: u8 = 6;
     pub const HEADERS: u8 = 7;
     pub const STATUS: u8 = 8;
+    /// Shows what a bug would do.
+    #[cfg(test)]
+    pub const PANIC: u8 = 255;
 
     pub const HAS_MESSAGE: u8 = 1;
     pub const COMPLETE: u8 = 2;
