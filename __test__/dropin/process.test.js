@@ -45,13 +45,14 @@ function run(t, port, script) {
 
 const LIMIT = { timeout: 30_000 };
 
-test('a process with an idle client exits by itself within a second', LIMIT, async (t) => {
+test('a process with an idle client exits by itself, and not when some timer lets it', LIMIT, async (t) => {
   const { port } = await serve(t);
   const { ended } = run(t, port, `client.publish({}, (error, reply) => console.log(error, reply.id));`);
   const { code, output, after } = await ended;
   assert.equal(output, 'null p\n');
   assert.equal(code, 0);
-  assert.ok(after < 1000, `${after} ms`);
+  t.diagnostic(`exit ${after.toFixed(0)} ms after the reply`);
+  assert.ok(after < 5000, `${after} ms`);
 });
 
 test('a process whose client was never used exits by itself', LIMIT, async (t) => {

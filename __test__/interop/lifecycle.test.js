@@ -220,7 +220,8 @@ test('a client whose pings are too many for its server pings less, and goes on',
   const until = Date.now() + 5000;
   while ((await ask(caller, 'publish', {})).error && Date.now() < until);
   await once(server, 'pinged');
-  assert.ok(pauses[1] > 1.5 * pauses[0], `pauses of ${pauses} ms`);
+  // Twice the second that was asked for; a busy machine can only make it longer.
+  assert.ok(pauses[1] > 1500, `pauses of ${pauses} ms`);
 });
 
 inAllPairings('a call that outlasts a graceful stop is not lost to keepalive pings', async ({ connect }) => {
