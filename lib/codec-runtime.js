@@ -305,10 +305,9 @@ function uint64(buf, pos, end) {
  */
 function string(buf, pos, end, text, base) {
   if (text === null) return buf.utf8Slice(pos, end);
-  for (let i = pos; i < end; i++) {
-    if (buf[i] > 127) return buf.utf8Slice(pos, end);
-  }
-  return text.substring(pos - base, end - base);
+  let seen = 0;
+  for (let i = pos; i < end; i++) seen |= buf[i];
+  return seen > 127 ? buf.utf8Slice(pos, end) : text.substring(pos - base, end - base);
 }
 
 /**
@@ -317,7 +316,9 @@ function string(buf, pos, end, text, base) {
  * @param {number} end
  */
 function copy(buf, pos, end) {
-  return Buffer.from(buf.subarray(pos, end));
+  const copied = Buffer.allocUnsafe(end - pos);
+  buf.copy(copied, 0, pos, end);
+  return copied;
 }
 
 /**
