@@ -78,7 +78,8 @@ class CallTable {
    */
   delete(id) {
     const at = id & this.mask;
-    if (this.ids[at] === id) {
+    // A free place has the id 0, which is also the id of calls that never began.
+    if (this.ids[at] === id && this.calls[at] !== undefined) {
       this.ids[at] = 0;
       this.calls[at] = undefined;
     } else if (!this.displaced.delete(id)) {
