@@ -1,0 +1,121 @@
+'use strict';
+
+// What the generated codec requires: messages and services as the rest of the
+// package sees them, and what encoders and decoders call.
+
+const { Buffer } = require('node:buffer');
+const reader = require('./reader');
+const { Writer } = require('./writer');
+
+const EMPTY = Buffer.alloc(0);
+
+/** Longer messages are read string by string: a substring of one would keep all of its text alive. */
+const TEXT_AT_ONCE = 4096;
+
+/** @param {string} path */
+function objectExpected(path) {
+  return new TypeError(`${path}: object expected`);
+}
+
+/** @param {string} path */
+function arrayExpected(path) {
+  return new TypeError(`${path}: array expected`);
+}
+
+/**
+ * @typedef {(d: any, w: Writer) => void} Encode
+ * @typedef {(buf: Buffer, pos: number, end: number, text: string | null, base: number) => any} Decode
+ */
+
+/**
+ * What the rest of the package sees of a message.
+ *
+ * @typedef {object} Codec
+ * @property {string} name full name, such as `owt.PublishRequest`
+ * @property {(object: any, writer: Writer) => void} encode appends the message's bytes
+ * @property {(buf: Buffer, start: number, end: number) => any} decode the object with all defaults
+ * @property {(buf: Buffer, start: number, end: number) => any} decodeBare the object without unset fields
+ */
+
+/**
+ * @param {string} name
+ * @param {Encode} encode
+ * @param {Decode} decode
+ * @param {Decode} [bare] for the messages that travel inside of an Any
+ * @returns {Codec}
+ */
+function codec(name, encode, decode, bare = decode) {
+  return {
+    name,
+    encode(object, writer) {
+      if (object == null) throw objectExpected(`.${name}`);
+      encode(object, writer);
+    },
+    decode: (buf, start, end) => decode(buf, start, end, textOf(buf, start, end), start),
+    decodeBare: (buf, start, end) => bare(buf, start, end, textOf(buf, start, end), start),
+  };
+}
+
+/**
+ * @param {Buffer} buf
+ * @param {number} start
+ * @param {number} end
+ */
+function textOf(buf, start, end) {
+  return end - start > TEXT_AT_ONCE ? null : buf.latin1Slice(start, end);
+}
+
+/**
+ * @typedef {object} Method
+ * @property {string} name as in the proto
+ * @property {string} originalName as JavaScript calls it
+ * @property {string} path
+ * @property {boolean} requestStream
+ * @property {boolean} responseStream
+ * @property {Codec} request
+ * @property {Codec} response
+ *
+ * @typedef {object} File
+ * @property {string} file
+ * @property {File[]} imports
+ * @property {Record<string, Codec>} messages
+ * @property {{ name: string, methods: Method[] } | null} service
+ *
+ * @typedef {object} World
+ * @property {string} type OWT's name
+ * @property {string} file
+ * @property {{ name: string, methods: Method[] } | null} service
+ * @property {(fullName: string) => Codec | undefined} lookup searches this type's file and its imports
+ */
+
+/**
+ * One type of OWT: its file and all that this imports. Other types may give
+ * the same names to other messages.
+ *
+ * @param {string} type
+ * @param {() => File} load
+ * @returns {World}
+ */
+function world(type, load) {
+  /** @param {File} file @param {string} name @returns {Codec | undefined} */
+  const search = (file, name) => {
+    if (Object.hasOwn(file.messages, name)) return file.messages[name];
+    for (const imported of file.imports) {
+      const found = search(imported, name);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  return {
+    type,
+    get file() {
+      return load().file;
+    },
+    get service() {
+      return load().service;
+    },
+    lookup: (name) => search(load(), name),
+  };
+}
+
+module.exports = { ...reader, EMPTY, Writer, arrayExpected, codec, objectExpected, world };
