@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { encodedSize } = require('./codec');
+const { encodedRequest } = require('./codec');
 const { chart } = require('./chart');
 const { Pair, buildNative } = require('./pair');
 
@@ -40,7 +40,7 @@ const LOADS = [
   { name: 'bidi, 128 in flight', kind: 'bidi' },
 ].filter(({ name }) => name.includes(options.only));
 
-/** What is compared, how, and what it should be for ours. */
+/** What is measured, and its heading. */
 const FIGURES = { perSecond: 'calls or messages/s', p50: 'p50 µs', p99: 'p99 µs', cpuPer100k: 'CPU s per 100k', rss: 'RSS MiB' };
 
 function median(numbers) {
@@ -100,7 +100,7 @@ async function main() {
   buildNative();
   const pairs = {};
   for (const variant of VARIANTS) pairs[variant] = await Pair.start(variant);
-  const { bytes } = encodedSize();
+  const bytes = encodedRequest();
   for (const { name: _, ...load } of LOADS) {
     for (const variant of VARIANTS) await pairs[variant].run({ ...load, request: [...bytes], seconds: 1 });
   }

@@ -71,7 +71,7 @@ function timeoutOf(options) {
  */
 function checkedNumber(name, value) {
   if (typeof value === 'number' && !Number.isNaN(value)) return value;
-  throw new RpcError(status.INVALID_ARGUMENT, `call option ${name} is no number or valid Date`, new Metadata());
+  throw refusal(status.INVALID_ARGUMENT, `call option ${name} is no number or valid Date`);
 }
 
 /**
@@ -80,6 +80,36 @@ function checkedNumber(name, value) {
  */
 function metadataOf(options) {
   return options.metadata == null ? null : blockOf(options.metadata);
+}
+
+/**
+ * What crosses to start a call. Throws the status of a call that cannot start.
+ *
+ * @param {import('./client').Connection} connection
+ * @param {import('./client').Method} method
+ * @param {CallOptions} options
+ * @param {boolean} unary one reply is expected and kept for the end
+ */
+function callOf(connection, method, options, unary) {
+  const timeout = timeoutOf(options);
+  const metadata = metadataOf(options);
+  if (timeout !== null && timeout <= 0) throw refusal(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call was sent');
+  if (options.signal?.aborted) throw refusal(status.CANCELLED, 'Cancelled on client');
+  const { pending } = connection.bridge;
+  if (pending >= connection.maxPendingCalls) {
+    const text = `${pending} calls are pending, which is the limit (client option maxPendingCalls)`;
+    throw refusal(status.RESOURCE_EXHAUSTED, text);
+  }
+  const waitForReady = options.waitForReady === true;
+  return { channel: connection.channel, method: method.number, timeout, metadata, waitForReady, unary };
+}
+
+/**
+ * @param {number} code
+ * @param {string} details
+ */
+function refusal(code, details) {
+  return new RpcError(code, details, new Metadata());
 }
 
 /**
@@ -94,4 +124,4 @@ function onAbort(signal, cancel) {
   return () => signal.removeEventListener('abort', cancel);
 }
 
-module.exports = { sortArguments, timeoutOf, metadataOf, onAbort };
+module.exports = { callOf, onAbort, sortArguments };

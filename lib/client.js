@@ -5,8 +5,6 @@
 const { sortArguments } = require('./call-options');
 const { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
-const { statusObject } = require('./endings');
-const { status } = require('./errors');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { UnaryCall } = require('./unary-call');
 
@@ -45,15 +43,6 @@ class Connection {
     /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
     this.streams = new Set();
     closeUnused.register(this, { bridge: this.bridge, channel: this.channel }, this);
-  }
-
-  /** Why a call cannot start now, or null. */
-  refusal() {
-    if (this.bridge.pending < this.maxPendingCalls) return null;
-    return statusObject(
-      status.RESOURCE_EXHAUSTED,
-      `${this.bridge.pending} calls are pending, which is the limit (client option maxPendingCalls)`
-    );
   }
 
   close() {

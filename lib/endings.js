@@ -75,6 +75,4 @@ function parseFailure(error) {
   return statusObject(status.INTERNAL, `Response message parsing error: ${messageOf(error)}`);
 }
 
-const deadlinePassed = () => statusObject(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call was sent');
-
-module.exports = { readStatus, readReplyMetadata, errorOf, statusObject, sendFailure, parseFailure, deadlinePassed };
+module.exports = { readStatus, readReplyMetadata, errorOf, statusObject, sendFailure, parseFailure };

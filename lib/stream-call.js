@@ -6,8 +6,8 @@
 
 const { Duplex, Readable, Writable } = require('node:stream');
 const { Metadata } = require('./metadata');
-const { metadataOf, onAbort, timeoutOf } = require('./call-options');
-const { deadlinePassed, errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
+const { callOf, onAbort } = require('./call-options');
+const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
 const { status } = require('./errors');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -48,23 +48,11 @@ class StreamCore {
    * @param {import('./call-options').CallOptions} options
    */
   start(request, options) {
-    const { bridge, channel } = this.connection;
+    const { bridge } = this.connection;
     const { method } = this;
-    let call;
     try {
-      const timeout = timeoutOf(options);
-      const metadata = metadataOf(options);
-      const waitForReady = options.waitForReady === true;
-      if (timeout !== null && timeout <= 0) return this.failLater(deadlinePassed());
-      call = { channel, method: method.number, timeout, metadata, waitForReady, unary: false };
-    } catch (error) {
-      return this.failLater(sendFailure(error));
-    }
-    if (options.signal?.aborted) return this.failLater(statusObject(status.CANCELLED, 'Cancelled on client'));
-    const full = this.connection.refusal();
-    if (full !== null) return this.failLater(full);
-    this.id = bridge.begin(this);
-    try {
+      const call = callOf(this.connection, method, options, false);
+      this.id = bridge.begin(this);
       bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
     } catch (error) {
       bridge.finish(this.id);
@@ -168,17 +156,45 @@ function endReading(stream) {
 }
 
 /**
- * @param {Readable & { core: StreamCore, told: boolean }} stream
- * @param {string | symbol} event
+ * Gives a class that has a `core` the reading side of a client call.
+ *
+ * @template {new (...args: any[]) => any} Base
+ * @param {Base} base
  */
-function beforeEmit(stream, event) {
-  if (event !== 'end' || stream.told) return;
-  stream.told = true;
-  stream.core.tell();
+function withReplies(base) {
+  return class extends base {
+    /** Gives up; the stream fails with CANCELLED. */
+    cancel() {
+      this.core.cancel();
+    }
+
+    getPeer() {
+      return this.core.connection.target;
+    }
+
+    _read() {
+      this.core.incoming?.read();
+    }
+
+    /** @param {Error | null} error @param {(error: Error | null) => void} done */
+    _destroy(error, done) {
+      this.core.abandon();
+      done(error);
+    }
+
+    /** @param {string | symbol} event @param {...any} args */
+    emit(event, ...args) {
+      if (event === 'end' && !this.told) {
+        this.told = true;
+        this.core.tell();
+      }
+      return super.emit(event, ...args);
+    }
+  };
 }
 
 /** One request, a stream of replies. */
-class ServerStreamCall extends Readable {
+class ServerStreamCall extends withReplies(Readable) {
   /**
    * @param {Connection} connection
    * @param {Method} method
@@ -195,31 +211,6 @@ class ServerStreamCall extends Readable {
     this.core.start(request, options);
     const { bridge } = this.core.connection;
     this.core.incoming = new Incoming(bridge.outbox, this.core.id, this.core.method.response, (m) => this.push(m));
-  }
-
-  /** Gives up; the stream fails with CANCELLED. */
-  cancel() {
-    this.core.cancel();
-  }
-
-  getPeer() {
-    return this.core.connection.target;
-  }
-
-  _read() {
-    this.core.incoming?.read();
-  }
-
-  /** @param {Error | null} error @param {(error: Error | null) => void} done */
-  _destroy(error, done) {
-    this.core.abandon();
-    done(error);
-  }
-
-  /** @param {string | symbol} event @param {...any} args */
-  emit(event, ...args) {
-    beforeEmit(this, event);
-    return super.emit(event, ...args);
   }
 }
 
@@ -302,7 +293,7 @@ class ClientStreamCall extends Writable {
 }
 
 /** A stream each way. */
-class BidiStreamCall extends Duplex {
+class BidiStreamCall extends withReplies(Duplex) {
   /**
    * @param {Connection} connection
    * @param {Method} method
@@ -327,18 +318,6 @@ class BidiStreamCall extends Duplex {
     core.incoming = new Incoming(outbox, core.id, core.method.response, (m) => this.push(m));
   }
 
-  cancel() {
-    this.core.cancel();
-  }
-
-  getPeer() {
-    return this.core.connection.target;
-  }
-
-  _read() {
-    this.core.incoming?.read();
-  }
-
   /** @param {any} message @param {string} _encoding @param {() => void} done */
   _write(message, _encoding, done) {
     writeMessage(this.core, message, done);
@@ -347,18 +326,6 @@ class BidiStreamCall extends Duplex {
   /** @param {() => void} done */
   _final(done) {
     finishWriting(this.core, done);
-  }
-
-  /** @param {Error | null} error @param {(error: Error | null) => void} done */
-  _destroy(error, done) {
-    this.core.abandon();
-    done(error);
-  }
-
-  /** @param {string | symbol} event @param {...any} args */
-  emit(event, ...args) {
-    beforeEmit(this, event);
-    return super.emit(event, ...args);
   }
 }
 

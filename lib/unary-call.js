@@ -4,15 +4,13 @@
 
 const { EventEmitter } = require('node:events');
 const { Metadata } = require('./metadata');
-const { metadataOf, onAbort, timeoutOf } = require('./call-options');
+const { callOf, onAbort } = require('./call-options');
 const {
-  deadlinePassed,
   errorOf,
   parseFailure,
   readReplyMetadata,
   readStatus,
   sendFailure,
-  statusObject,
 } = require('./endings');
 const { status } = require('./errors');
 
@@ -46,28 +44,10 @@ class UnaryCall extends EventEmitter {
    * @param {import('./call-options').CallOptions} options
    */
   start(request, options) {
-    const { bridge, channel } = this.connection;
-    let timeout, metadata;
+    const { bridge } = this.connection;
     try {
-      timeout = timeoutOf(options);
-      metadata = metadataOf(options);
-    } catch (error) {
-      return this.failLater(sendFailure(error));
-    }
-    if (timeout !== null && timeout <= 0) return this.failLater(deadlinePassed());
-    if (options.signal?.aborted) return this.failLater(statusObject(status.CANCELLED, 'Cancelled on client'));
-    const full = this.connection.refusal();
-    if (full !== null) return this.failLater(full);
-    this.id = bridge.begin(this);
-    const call = {
-      channel,
-      method: this.method.number,
-      timeout,
-      metadata,
-      waitForReady: options.waitForReady === true,
-      unary: true,
-    };
-    try {
+      const call = callOf(this.connection, this.method, options, true);
+      this.id = bridge.begin(this);
       bridge.outbox.call(this.id, call, this.method.request, request);
     } catch (error) {
       bridge.finish(this.id);

@@ -232,6 +232,7 @@ inAllPairings('a call that outlasts a graceful stop is not lost to keepalive pin
   const { client, server } = await connect('webrtc', {
     publish(call, callback) {
       arrived();
+      // As long as three pings take, which show themselves to nobody in JS.
       setTimeout(callback, 3500, null, { id: 'after all' });
     },
   }, { forServer: pings, forClient: pings });

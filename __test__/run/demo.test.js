@@ -19,7 +19,7 @@ const MODULES = [
 function run(t, args, env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-test-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const child = spawn(process.execPath, [demo, '--quiet', ...args], { env: { ...process.env, TMPDIR: folder, ...env } });
+  const child = spawn(process.execPath, [demo, ...args], { env: { ...process.env, TMPDIR: folder, ...env } });
   t.after(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (text) => (output += text));
@@ -31,7 +31,7 @@ function run(t, args, env = {}) {
 const LIMIT = { timeout: 60_000 };
 
 test('the demo confirms every step, names its thirteen processes and leaves no file', LIMIT, async (t) => {
-  const { code, output, leftFiles } = await run(t, ['--seconds', '15']).ended;
+  const { code, output, leftFiles } = await run(t, ['--quiet', '--seconds', '15']).ended;
   assert.equal(code, 0, output);
   for (const name of MODULES) assert.match(output, new RegExp(`^${name} .*\\d`, 'm'));
   assert.match(output, /(\d+) of \1 steps confirmed .*, 0 problems, 13 processes/);
@@ -39,7 +39,7 @@ test('the demo confirms every step, names its thirteen processes and leaves no f
 });
 
 test('a demo with a module that fails says which and ends with an error', LIMIT, async (t) => {
-  const { code, output } = await run(t, ['--seconds', '10'], { OWT_DEMO_BREAK: 'recording' }).ended;
+  const { code, output } = await run(t, ['--quiet', '--seconds', '10'], { OWT_DEMO_BREAK: 'recording' }).ended;
   assert.equal(code, 1);
   assert.match(output, /NOT CONFIRMED +recording subscribe, by recording/);
   assert.match(output, /PROBLEM +recording ended with code 1: [^]*OWT_DEMO_BREAK names/);
@@ -47,7 +47,9 @@ test('a demo with a module that fails says which and ends with an error', LIMIT,
 
 test('an interrupted demo ends its processes and its files, and is no success', LIMIT, async (t) => {
   const { child, ended } = run(t, ['--seconds', '30']);
-  setTimeout(() => child.kill('SIGINT'), 1500);
+  // Its first word: the processes have been started.
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
   const { code, output, leftFiles } = await ended;
   assert.equal(code, 1);
   assert.match(output, /interrupted by SIGINT/);

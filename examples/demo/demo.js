@@ -156,6 +156,7 @@ async function main() {
   const end = started + options.seconds * 1000;
   writeConfigs({ CLUSTER_PORT: await freePort(), SIP_PORT: await freePort() });
   MODULES.forEach(startModule);
+  if (!options.quiet) console.log(`${MODULES.length} processes, for up to ${options.seconds} s`);
   const drawing = setInterval(() => table.draw(), 500);
   // The last seconds belong to the loss of a worker and to the goodbye.
   await until(() => missing(flow).length === 0, end - 6000);
