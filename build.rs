@@ -1,4 +1,5 @@
-//! Compiles OWT's contract and writes what JS needs of it. Needs no protoc.
+//! Compiles OWT's contract and writes what JS needs of it; compiles the bus's
+//! own protocol for Rust. Needs no protoc.
 
 use std::path::Path;
 
@@ -14,12 +15,24 @@ fn main() {
     }
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=codegen");
-    println!("cargo:rerun-if-changed=proto/owt");
+    println!("cargo:rerun-if-changed=proto");
     // Written files count, too: a deleted one is written again.
     println!("cargo:rerun-if-changed=lib/codec/index.js");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if let Err(error) = codegen::run(root) {
+    if let Err(error) = codegen::run(root).and_then(|()| bus_protocol(root)) {
         println!("cargo:warning={error}");
         std::process::exit(1);
     }
+}
+
+/// Structs for `proto/bus`, included by `src/bus/wire.rs`. Bodies stay shared
+/// with the buffer they arrived in.
+fn bus_protocol(root: &Path) -> Result<(), String> {
+    let files = ["link.proto", "registry.proto"];
+    let descriptors = protox::compile(files, [root.join("proto/bus")]);
+    let descriptors = descriptors.map_err(|error| format!("proto/bus: {error}"))?;
+    prost_build::Config::new()
+        .bytes(["."])
+        .compile_fds(descriptors)
+        .map_err(|error| format!("proto/bus: {error}"))
 }

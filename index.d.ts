@@ -279,6 +279,102 @@ export declare class Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Where the registry of the bus is and who may join it. The environment goes before these. */
+export interface BusOptions {
+  /** host:port, default localhost:5680; OWT_GRPC_REGISTRY. On this machine the first member becomes the registry. */
+  registry?: string;
+  /** Members and registries of other clusters are refused; default 'owt'; OWT_GRPC_CLUSTER. */
+  cluster?: string;
+  /** The host, or host:port, that other members dial; by default what the route to the registry says; OWT_GRPC_ADVERTISE. */
+  advertise?: string;
+  /** Plaintext may leave this machine; OWT_GRPC_INSECURE=1. */
+  insecure?: boolean;
+  /** Largest body, both ways, in bytes; default 16 MiB. */
+  maxMessageBytes?: number;
+  /** Gives up waiting for a registry. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Why something on the bus failed.
+ *
+ * - `UNKNOWN_ID` nobody has served the id by the deadline
+ * - `UNREACHABLE` somebody does, and could not be reached by the deadline
+ * - `TIMEOUT` somebody has the call and has not replied by the deadline
+ * - `PEER_LOST` the link broke while the call was there: it may have been carried out
+ * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
+ * - `HANDLER` the handler failed, the message is its error's
+ * - `REFUSED` the registry, or this bus, does not want it; `CLOSED` this bus is closed
+ */
+export declare class BusError extends Error {
+  readonly code:
+    | 'UNKNOWN_ID' | 'UNREACHABLE' | 'TIMEOUT' | 'PEER_LOST' | 'OVERLOADED' | 'TOO_LARGE' | 'HANDLER' | 'REFUSED' | 'CLOSED';
+  readonly id?: string;
+  readonly method?: string;
+}
+
+/** Topic messages from `ready` on. Leaving the loop ends the subscription. */
+export interface Subscription extends AsyncIterableIterator<{ routingKey: string; data: any }> {
+  /** Resolves when every member knows: what is published from now on arrives. */
+  readonly ready: Promise<void>;
+  /** Messages that went because more than `maxWaiting` waited to be read. */
+  readonly dropped: number;
+}
+
+/** What `bus.status()` tells. */
+export interface BusStatus {
+  member: string;
+  address: string;
+  cluster: string;
+  ids: string[];
+  subscriptions: { exchange: string; pattern: string }[];
+  registry: { connected: boolean; epoch: string; revision: number };
+  pendingCalls: number;
+  /** Calls to ids that nobody serves yet. */
+  waitingForServer: number;
+  /** Casts to ids that nobody served. */
+  unroutable: number;
+  /** Casts and messages that a peer was too slow or too far for. */
+  dropped: number;
+  members: {
+    member: string;
+    address: string;
+    ids: string[];
+    link: 'idle' | 'dialing' | 'up' | 'pause';
+    queuedFrames: number;
+    queuedBytes: number;
+  }[];
+}
+
+/** A member of the bus. Arguments, replies and messages travel as JSON. */
+export declare class Bus {
+  private constructor();
+  /** Calls a method of whoever serves an id; several who serve it take turns. Default timeout 10,000 ms. Rejects with a BusError, or the signal's reason. */
+  call(id: string, method: string, args?: any[], options?: { timeout?: number; signal?: AbortSignal }): Promise<any>;
+  /** Calls without a reply: at most once, and nobody is told whether it arrived. */
+  cast(id: string, method: string, args?: any[]): void;
+  /** Serves an id; resolves when every member knows. What a method returns, or its promise, is the reply. */
+  serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(): Promise<void> }>;
+  /** AMQP's topic patterns: `*` is one word, `#` any number. */
+  subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription;
+  /** To all who listen, this member included. */
+  publish(exchange: string, routingKey: string, data: any): void;
+  status(): Promise<BusStatus>;
+  /** Sends what is still to be sent and leaves; takes less than a second. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Becomes a member of the bus. Waits for a registry, or becomes it.
+ *
+ * @example
+ * const bus = await connectBus();
+ * await bus.serve('calculator', { async add(a, b) { return a + b; } });
+ * await bus.call('calculator', 'add', [1, 2]);
+ */
+export declare function connectBus(options?: BusOptions): Promise<Bus>;
+
 /** What takes the log: console, a logger of log4js, or anything with such methods. */
 export interface Logger {
   error?(text: string): void;

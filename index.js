@@ -1,9 +1,11 @@
 'use strict';
 
+const { connectBus } = require('./lib/bus/bus');
+const { BusError } = require('./lib/bus/errors');
 const { createClient } = require('./lib/client');
 const { RpcError, status } = require('./lib/errors');
 const { setLogger } = require('./lib/log');
 const { Metadata } = require('./lib/metadata');
 const { Server } = require('./lib/server');
 
-module.exports = { Metadata, RpcError, Server, createClient, setLogger, status };
+module.exports = { BusError, Metadata, RpcError, Server, connectBus, createClient, setLogger, status };

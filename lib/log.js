@@ -6,6 +6,7 @@
 /** In the native core's numbers: error is 1. */
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 const WARN = 2;
+const INFO = 3;
 
 /** @typedef {{ [level: string]: ((text: string) => void) | undefined }} Logger */
 
@@ -45,4 +46,4 @@ function log(level, text) {
   logger?.[name]?.(`owt-grpc: ${text}`);
 }
 
-module.exports = { WARN, log, onLevel, setLogger };
+module.exports = { INFO, WARN, log, onLevel, setLogger };

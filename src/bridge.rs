@@ -12,10 +12,12 @@ use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
+use crate::bus::node;
 use crate::crossing::environment::Environment;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::{channel, server};
+use crate::registry::client::Registry;
 
 /// What a channel is made with; `null` is the default.
 #[napi(object, use_nullable = true)]
@@ -46,6 +48,20 @@ pub struct ServerOptions {
     pub keepalive_ms: Option<f64>,
     pub keepalive_timeout_ms: Option<f64>,
     pub max_concurrent_streams: Option<u32>,
+}
+
+/// What a member of the bus is made with; `null` is the default.
+#[napi(object, use_nullable = true)]
+pub struct BusOptions {
+    pub name: String,
+    pub token: String,
+    pub cluster: String,
+    pub seed: f64,
+    pub registry: String,
+    pub insecure: bool,
+    pub advertise_host: Option<String>,
+    pub advertise_port: Option<u16>,
+    pub max_message_bytes: u32,
 }
 
 /// Largest message received by default, as in other gRPC libraries.
@@ -175,6 +191,33 @@ impl Bridge {
             server,
             grace: millis(grace_ms),
         });
+    }
+
+    /// Becomes a member of the bus; answered by `BUS_STATE`.
+    #[napi]
+    pub fn open_bus(&self, bus: u32, options: BusOptions) -> Result<()> {
+        let target = options.registry.parse();
+        let target =
+            target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))?;
+        self.network.submit(Work::OpenBus {
+            environment: Arc::clone(&self.environment),
+            bus,
+            options: node::Options {
+                name: options.name,
+                token: options.token,
+                cluster: options.cluster,
+                seed: options.seed.to_bits(),
+                max_message: options.max_message_bytes as usize,
+                registry: Registry {
+                    target,
+                    insecure: options.insecure,
+                },
+                advertise: options
+                    .advertise_host
+                    .map(|host| (host, options.advertise_port)),
+            },
+        });
+        Ok(())
     }
 
     /// Records of LOG up to this level are wanted; 0 for none.

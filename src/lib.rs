@@ -1,5 +1,7 @@
 //! The native side of owt-grpc. What JS can call is the one class of `bridge`.
 
 mod bridge;
+mod bus;
 mod crossing;
 mod grpc;
+mod registry;

@@ -39,6 +39,13 @@ const KEEP_SIZE = 8 * 1024 * 1024;
  * @property {(connection: number) => void} onDisconnected
  */
 
+/**
+ * What receives the events of one member of the bus.
+ *
+ * @typedef {object} BusReceiver
+ * @property {(op: number, flags: number, buf: Buffer, start: number, end: number) => void} onRecord
+ */
+
 class Bridge {
   constructor() {
     const { Bridge: Native } = native();
@@ -49,10 +56,13 @@ class Bridge {
     this.calls = new CallTable();
     /** @type {Map<number, ServerReceiver>} */
     this.servers = new Map();
+    /** @type {Map<number, BusReceiver>} */
+    this.buses = new Map();
     /** @type {Map<number, number>} connection -> server */
     this.connections = new Map();
     this.nextCall = 1;
     this.nextServer = 1;
+    this.nextBus = 1;
     this.pending = 0;
     this.holders = 0;
     // The native wake-up holds nothing; this timer does, while there is reason.
@@ -172,7 +182,8 @@ class Bridge {
         break;
       }
       default:
-        this.dispatchRare(op, id, buf, start, end);
+        if (op >= Event.BUS_REPLY) this.buses.get(id)?.onRecord(op, flags, buf, start, end);
+        else this.dispatchRare(op, id, buf, start, end);
     }
   }
 

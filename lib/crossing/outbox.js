@@ -7,6 +7,7 @@ const { Writer } = require('../codec-runtime');
 const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;
+const SHORT = 64;
 /** A batch this large does not wait for the end of the turn: the network thread works on it meanwhile. */
 const FLUSH_SIZE = 16 * 1024;
 /** A buffer that a large message made larger is not kept. */
@@ -65,6 +66,43 @@ class Outbox extends Writer {
   u32(value) {
     this.reserve(4);
     this.pos = this.buf.writeUInt32LE(value, this.pos);
+  }
+
+  /**
+   * A short text behind its length.
+   *
+   * @param {string} text
+   */
+  text(text) {
+    this.reserve(2 + text.length * 3);
+    const { buf, pos } = this;
+    // Names are ASCII and short: quicker written here than by a call.
+    if (text.length <= SHORT) {
+      let at = pos + 2;
+      for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        if (code > 127) break;
+        buf[at++] = code;
+      }
+      if (at - pos - 2 === text.length) {
+        buf[pos] = text.length;
+        buf[pos + 1] = 0;
+        this.pos = at;
+        return;
+      }
+    }
+    const length = buf.utf8Write(text, pos + 2);
+    this.pos = buf.writeUInt16LE(length, pos) + length;
+  }
+
+  /**
+   * A text whose end is the record's.
+   *
+   * @param {string} text
+   */
+  rest(text) {
+    this.reserve(text.length * 3);
+    this.pos += this.buf.utf8Write(text, this.pos);
   }
 
   /** @param {Uint8Array | null} block */

@@ -19,6 +19,15 @@ const Command = Object.freeze({
   REPLY: 6,
   HEADERS: 7,
   STATUS: 8,
+  BUS_CALL: 20,
+  BUS_CANCEL: 21,
+  BUS_CAST: 22,
+  BUS_PUBLISH: 23,
+  BUS_REPLY: 24,
+  BUS_SERVE: 25,
+  BUS_SUBSCRIBE: 26,
+  BUS_STATUS: 27,
+  BUS_LEAVE: 28,
 });
 
 const CallFlag = Object.freeze({
@@ -42,7 +51,17 @@ const Event = Object.freeze({
   LOG: 11,
   CONNECTED: 12,
   DISCONNECTED: 13,
+  BUS_REPLY: 20,
+  BUS_FAILED: 21,
+  BUS_REQUEST: 22,
+  BUS_MESSAGE: 23,
+  BUS_DONE: 24,
+  BUS_STATE: 25,
+  BUS_STATUS: 26,
 });
+
+/** What has become of a member of the bus. */
+const BusState = Object.freeze({ JOINED: 1, PARTED: 2, REFUSED: 3, LEFT: 4 });
 
 /** How a server call ended. */
 const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, CONNECTION_LOST: 3 });
@@ -54,4 +73,4 @@ const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, 
  */
 const cost = (length) => length + 64;
 
-module.exports = { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag, Event, Closed, cost };
+module.exports = { BusState, HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag, Event, Closed, cost };

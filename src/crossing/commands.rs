@@ -35,6 +35,7 @@ pub fn carry_out(environment: &Arc<Environment>, shared: &Shared, mut batch: Byt
             environment.log(level::WARN, &format!("bad command {op} for call {id}"));
         }
     }
+    super::bus::flush(environment);
 }
 
 fn next_record(batch: &mut Bytes) -> Option<Record> {
@@ -96,6 +97,9 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
                 Err(why) => status = Status::internal(why),
             }
             environment.pass(id, Outgoing::Status(status));
+        }
+        command::BUS_CALL..=command::BUS_LEAVE => {
+            return super::bus::carry_out(environment, op, flags, id, body);
         }
         #[cfg(test)]
         command::PANIC => unreachable!("asked for by a test"),

@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 
 use super::queue::Queue;
 use super::record::{Writer, event};
+use crate::bus::node::Node;
 use crate::grpc::call::Ended;
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application, Incoming, Server};
@@ -30,6 +31,7 @@ pub struct Environment {
     wake: Mutex<Option<Wake>>,
     calls: Mutex<HashMap<u32, Entry>>,
     servers: Mutex<HashMap<u32, Server>>,
+    buses: Mutex<Buses>,
     next_server_call: AtomicU32,
     log_level: AtomicU8,
 }
@@ -42,10 +44,19 @@ struct Entry {
     task: Option<AbortHandle>,
 }
 
+/// The members of the bus that JS has.
+#[derive(Default)]
+struct Buses {
+    /// None while it is being made.
+    members: HashMap<u32, Option<Arc<Node>>>,
+    touched: Vec<u32>,
+}
+
 /// Levels of LOG.
 pub mod level {
     pub const ERROR: u8 = 1;
     pub const WARN: u8 = 2;
+    pub const INFO: u8 = 3;
 }
 
 impl Environment {
@@ -56,6 +67,7 @@ impl Environment {
             wake: Mutex::new(Some(wake)),
             calls: Mutex::default(),
             servers: Mutex::default(),
+            buses: Mutex::default(),
             next_server_call: AtomicU32::new(2),
             log_level: AtomicU8::new(0),
         })
@@ -96,6 +108,59 @@ impl Environment {
         for (_, server) in std::mem::take(&mut *self.servers.lock()) {
             tokio::spawn(server.stop(std::time::Duration::ZERO));
         }
+        let members = std::mem::take(&mut self.buses.lock().members);
+        for bus in members.into_values().flatten() {
+            bus.abandon();
+        }
+    }
+
+    /// Whether JS is far behind.
+    pub fn is_behind(&self) -> bool {
+        self.queue.is_crowded()
+    }
+
+    /// Waits until it is not.
+    pub async fn room(&self) {
+        self.queue.room().await;
+    }
+
+    /// A member of the bus is being made.
+    pub fn expect_bus(&self, number: u32) {
+        self.buses.lock().members.insert(number, None);
+    }
+
+    /// Keeps a member of the bus; gives it back if JS wants it no more.
+    pub fn keep_bus(&self, number: u32, bus: Arc<Node>) -> Option<Arc<Node>> {
+        match self.buses.lock().members.get_mut(&number) {
+            Some(place) => {
+                *place = Some(bus);
+                None
+            }
+            None => Some(bus),
+        }
+    }
+
+    /// A member of the bus.
+    pub fn bus(&self, number: u32) -> Option<Arc<Node>> {
+        self.buses.lock().members.get(&number).cloned().flatten()
+    }
+
+    /// A member of the bus has something to carry out at the end of the batch.
+    pub fn touch_bus(&self, number: u32) {
+        let touched = &mut self.buses.lock().touched;
+        if !touched.contains(&number) {
+            touched.push(number);
+        }
+    }
+
+    /// The members that were touched since the last time.
+    pub fn take_touched_buses(&self) -> Vec<u32> {
+        std::mem::take(&mut self.buses.lock().touched)
+    }
+
+    /// Forgets a member of the bus that has left.
+    pub fn drop_bus(&self, number: u32) {
+        self.buses.lock().members.remove(&number);
     }
 
     /// Queues one event.
@@ -282,9 +347,9 @@ impl CallEvents for CallHandle {
         });
     }
 
-    fn message(&self, message: &[u8]) {
+    fn message(&self, message: Bytes) {
         self.environment
-            .push(event::MESSAGE, 0, self.id, |record| record.bytes(message));
+            .push(event::MESSAGE, 0, self.id, |record| record.bytes(&message));
     }
 
     fn writable(&self, cost: usize) {

@@ -1,6 +1,7 @@
 //! How events and bytes pass between JS and the network thread. The format is
 //! docs/crossing.md.
 
+pub mod bus;
 pub mod commands;
 pub mod environment;
 pub mod network;

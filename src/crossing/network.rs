@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::commands::carry_out;
 use super::environment::{Environment, Handlers, level};
 use super::record::event;
+use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};
 use crate::grpc::server::{self, Server};
 
@@ -37,6 +38,12 @@ pub enum Work {
         environment: Arc<Environment>,
         server: u32,
         grace: Duration,
+    },
+    /// Become a member of the bus.
+    OpenBus {
+        environment: Arc<Environment>,
+        bus: u32,
+        options: node::Options,
     },
     /// A channel number is given back, after the commands sent before.
     CloseChannel(u32),
@@ -192,6 +199,14 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
                 grace,
             } => {
                 tokio::spawn(stop(environment, server, grace));
+            }
+            Work::OpenBus {
+                environment,
+                bus,
+                options,
+            } => {
+                environment.expect_bus(bus);
+                tokio::spawn(super::bus::open(environment, bus, options));
             }
             Work::CloseChannel(number) => {
                 shared.channels.lock().remove(&number);

@@ -59,6 +59,12 @@ impl Queue {
         self.emptied.notify_waiters();
     }
 
+    /// Whether JS is far behind.
+    pub fn is_crowded(&self) -> bool {
+        let state = self.state.lock();
+        !state.closed && state.waiting.len() >= CROWDED
+    }
+
     /// Waits until JS is not far behind.
     pub async fn room(&self) {
         loop {

@@ -17,6 +17,15 @@ pub mod command {
     pub const REPLY: u8 = 6;
     pub const HEADERS: u8 = 7;
     pub const STATUS: u8 = 8;
+    pub const BUS_CALL: u8 = 20;
+    pub const BUS_CANCEL: u8 = 21;
+    pub const BUS_CAST: u8 = 22;
+    pub const BUS_PUBLISH: u8 = 23;
+    pub const BUS_REPLY: u8 = 24;
+    pub const BUS_SERVE: u8 = 25;
+    pub const BUS_SUBSCRIBE: u8 = 26;
+    pub const BUS_STATUS: u8 = 27;
+    pub const BUS_LEAVE: u8 = 28;
     /// Shows what a bug would do.
     #[cfg(test)]
     pub const PANIC: u8 = 255;
@@ -25,6 +34,8 @@ pub mod command {
     pub const COMPLETE: u8 = 2;
     pub const WAIT_FOR_READY: u8 = 4;
     pub const UNARY: u8 = 8;
+    /// Of records of the bus: what it means depends on the record.
+    pub const FLAG: u8 = 1;
 }
 
 /// What we tell JS.
@@ -42,6 +53,13 @@ pub mod event {
     pub const LOG: u8 = 11;
     pub const CONNECTED: u8 = 12;
     pub const DISCONNECTED: u8 = 13;
+    pub const BUS_REPLY: u8 = 20;
+    pub const BUS_FAILED: u8 = 21;
+    pub const BUS_REQUEST: u8 = 22;
+    pub const BUS_MESSAGE: u8 = 23;
+    pub const BUS_DONE: u8 = 24;
+    pub const BUS_STATE: u8 = 25;
+    pub const BUS_STATUS: u8 = 26;
 
     pub const FLAG: u8 = 1;
 }
@@ -83,6 +101,14 @@ impl<'a> Writer<'a> {
     /// Bytes behind their length.
     pub fn sized(self, bytes: &[u8]) -> Self {
         self.u32(size(bytes.len())).bytes(bytes)
+    }
+
+    /// A short text behind its length.
+    pub fn text(self, text: &str) -> Self {
+        let length = text.len().min(usize::from(u16::MAX));
+        let size = u16::try_from(length).unwrap_or(u16::MAX);
+        self.bytes(&size.to_le_bytes())
+            .bytes(&text.as_bytes()[..length])
     }
 
     /// Metadata whose end is the record's.
@@ -151,6 +177,12 @@ impl Reader {
     /// The next bytes, shared with the batch they came in.
     pub fn bytes(&mut self, length: usize) -> Option<bytes::Bytes> {
         (self.rest.len() >= length).then(|| self.rest.split_to(length))
+    }
+
+    /// A short text behind its length, `None` past the end.
+    pub fn text(&mut self) -> Option<String> {
+        let length = self.u16()? as usize;
+        Some(String::from_utf8_lossy(&self.bytes(length)?).into_owned())
     }
 
     /// Everything up to the end.

@@ -217,7 +217,7 @@ async fn stay_connected(channel: Weak<Channel>, options: Options) {
                 watch_until_lost(&channel, connection).await;
                 return;
             }
-            Err(why) => why,
+            Err(error) => error.text,
         };
         let pause = owner.backoff.lock().pause();
         owner.state.lock().failed(why.into());

@@ -91,8 +91,21 @@ impl Connection {
     }
 }
 
-/// Why no connection could be made: a sentence that names the target.
-pub type ConnectError = String;
+/// Why no connection could be made.
+#[derive(Debug)]
+pub struct ConnectError {
+    /// A sentence that names the target.
+    pub text: String,
+    /// Somebody answers there, and in another protocol.
+    pub foreign: bool,
+}
+
+impl From<String> for ConnectError {
+    fn from(text: String) -> Self {
+        let foreign = false;
+        Self { text, foreign }
+    }
+}
 
 /// Connects, tries each address of the target in turn, and waits until the peer
 /// has shown that it speaks HTTP/2.
@@ -108,7 +121,8 @@ pub async fn connect(
         Err(_elapsed) => Err(format!(
             "No connection established to {target}: no answer within {} s",
             CONNECT_TIMEOUT.as_secs()
-        )),
+        )
+        .into()),
     }
 }
 
@@ -130,7 +144,7 @@ async fn try_addresses(
             }
         }
     }
-    Err(failure)
+    Err(failure.into())
 }
 
 async fn handshake(
@@ -141,17 +155,21 @@ async fn handshake(
     let (io, greeting) = Io::new(stream);
     let explain = {
         let target = target.clone();
-        move |error: &h2::Error, greeting: &Greeting| match greeting.explain() {
-            Some(what) => format!("No connection established to {target}: {what}"),
-            None if error.is_io() => format!(
-                "No connection established to {target}: the peer closed the connection: {}",
-                with_causes(error)
-            ),
-            None => format!(
-                "No connection established to {target}: the peer does not speak HTTP/2, check host \
-                 and port: {}",
-                with_causes(error)
-            ),
+        move |error: &h2::Error, greeting: &Greeting| {
+            let text = match greeting.explain() {
+                Some(what) => format!("No connection established to {target}: {what}"),
+                None if error.is_io() => format!(
+                    "No connection established to {target}: the peer closed the connection: {}",
+                    with_causes(error)
+                ),
+                None => format!(
+                    "No connection established to {target}: the peer does not speak HTTP/2, check \
+                     host and port: {}",
+                    with_causes(error)
+                ),
+            };
+            let foreign = greeting.seen() && !error.is_io() || greeting.explain().is_some();
+            ConnectError { text, foreign }
         }
     };
     let (sender, mut connection) = Builder::new()
@@ -174,10 +192,10 @@ async fn handshake(
             end = &mut connection => {
                 return Err(match end {
                     Err(error) => explain(&error, &greeting),
-                    Ok(()) => format!(
+                    Ok(()) => ConnectError::from(format!(
                         "No connection established to {target}: the peer closed it at once, as one \
                          does that expects TLS or is no gRPC server"
-                    ),
+                    )),
                 });
             }
         }

@@ -35,7 +35,7 @@ pub trait CallEvents: Send + Sync + 'static {
     /// Initial metadata has arrived (client streams).
     fn headers(&self, headers: &HeaderMap);
     /// A message has arrived.
-    fn message(&self, message: &[u8]);
+    fn message(&self, message: Bytes);
     /// The peer's window has taken that much of what was sent (see [`cost`]).
     fn writable(&self, cost: usize);
     /// The peer sends no more messages (server).
@@ -102,7 +102,7 @@ pub async fn deliver(
         while let Some(message) = decoder.next_message()? {
             gate.open().await;
             gate.deliver(cost(message.len()));
-            events.message(&message);
+            events.message(message);
         }
         if !receive(body, decoder).await? {
             return Ok(());

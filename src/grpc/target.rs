@@ -22,6 +22,16 @@ pub struct BadTarget {
 }
 
 impl Target {
+    /// The host, as a name or an address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The addresses to try, in order. Asks the system's resolver for a name.
     ///
     /// # Errors

@@ -1,0 +1,197 @@
+'use strict';
+
+// The bus for new code: promises, async iteration, errors that say which.
+
+const { BusConnection } = require('./connection');
+const { busOptions } = require('./config');
+const { argumentsOf, methodOf } = require('./dispatch');
+const { BusError, describe } = require('./errors');
+const { Subscription } = require('./subscription');
+const { numberOption, checkedOptions } = require('../config');
+const { INFO, WARN, log } = require('../log');
+const { messageOf } = require('../errors');
+
+const DEFAULT_TIMEOUT = 10_000;
+const CALL_OPTIONS = ['timeout', 'signal'];
+
+/** @typedef {import('./connection').Request} Request */
+
+/**
+ * @param {string} what
+ * @param {unknown} value
+ * @returns {string}
+ */
+function nameOf(what, value) {
+  if (typeof value === 'string' && value.length > 0 && value.length <= 255) return value;
+  throw new TypeError(`bus: ${what} must be a text of 1 to 255 characters, not ${typeof value === 'string' ? `one of ${value.length}` : String(value)}`);
+}
+
+class Bus {
+  /** @param {BusConnection} connection */
+  constructor(connection) {
+    this.connection = connection;
+  }
+
+  assertOpen() {
+    if (!this.connection.isOpen) throw new BusError('CLOSED', 'This bus is closed');
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} method
+   * @param {any[]} [args]
+   * @param {{ timeout?: number, signal?: AbortSignal }} [options]
+   * @returns {Promise<any>}
+   */
+  async call(id, method, args = [], options = undefined) {
+    this.assertOpen();
+    nameOf('id', id);
+    nameOf('method', method);
+    if (!Array.isArray(args)) throw new TypeError('bus.call: args must be an array');
+    const checked = checkedOptions('bus.call', options, CALL_OPTIONS);
+    const timeout = numberOption('bus.call', checked, 'timeout', { min: 1, max: 0x7fffffff }) ?? DEFAULT_TIMEOUT;
+    const { signal } = checked;
+    signal?.throwIfAborted();
+    const about = { to: id, method, since: performance.now() };
+    return new Promise((resolve, reject) => {
+      const settle = () => signal?.removeEventListener('abort', abort);
+      const number = this.connection.call(id, method, args, timeout, {
+        many: false,
+        onReply: (_, data, err, failed) => {
+          settle();
+          if (failed) reject(new BusError('HANDLER', String(err ?? data), { id, method }));
+          else resolve(data);
+        },
+        onFailed: (why, detail) => {
+          settle();
+          const { code, message } = describe(why, detail, about);
+          reject(new BusError(code, message, { id, method }));
+        },
+      });
+      const abort = () => {
+        this.connection.cancel(number);
+        reject(signal.reason);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} method
+   * @param {any[]} [args]
+   */
+  cast(id, method, args = []) {
+    this.assertOpen();
+    this.connection.cast(nameOf('id', id), nameOf('method', method), args);
+  }
+
+  /**
+   * @param {string} id
+   * @param {Record<string, any>} methods
+   * @returns {Promise<{ id: string, stop: () => Promise<void> }>} when everybody knows
+   */
+  async serve(id, methods) {
+    this.assertOpen();
+    nameOf('id', id);
+    if (methods === null || typeof methods !== 'object') throw new TypeError('bus.serve: methods must be an object of functions');
+    if (this.connection.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
+    /** @param {Request} request */
+    const handler = (request) => void answer(this.connection, id, methods, request);
+    await this.connection.serve(id, handler);
+    const stop = () => this.connection.stopServing(id, handler);
+    return { id, stop };
+  }
+
+  /**
+   * @param {string} exchange
+   * @param {string | string[]} patterns
+   * @param {{ maxWaiting?: number }} [options]
+   * @returns {Subscription}
+   */
+  subscribe(exchange, patterns, options) {
+    this.assertOpen();
+    nameOf('exchange', exchange);
+    const list = typeof patterns === 'string' ? [patterns] : patterns;
+    for (const pattern of list) nameOf('pattern', pattern);
+    return new Subscription(this.connection, exchange, list, options);
+  }
+
+  /**
+   * @param {string} exchange
+   * @param {string} routingKey
+   * @param {any} data
+   */
+  publish(exchange, routingKey, data) {
+    this.assertOpen();
+    const body = JSON.stringify(data);
+    if (body === undefined) throw new TypeError('bus.publish: data must be something that JSON has a form for');
+    this.connection.publish(nameOf('exchange', exchange), nameOf('routing key', routingKey), body);
+  }
+
+  /** @returns {Promise<any>} */
+  async status() {
+    this.assertOpen();
+    return this.connection.status();
+  }
+
+  /** @returns {Promise<void>} */
+  close() {
+    return this.connection.close();
+  }
+}
+if (Symbol.asyncDispose) {
+  Object.defineProperty(Bus.prototype, Symbol.asyncDispose, { value: Bus.prototype.close });
+}
+
+/**
+ * @param {BusConnection} connection
+ * @param {string} id
+ * @param {any} methods
+ * @param {Request} request
+ */
+async function answer(connection, id, methods, request) {
+  const { method, isCall } = request;
+  try {
+    const called = methodOf(methods, method);
+    if (called === undefined) throw new Error('Not support method');
+    const result = await called.apply(methods, argumentsOf(request.body));
+    if (isCall) connection.reply(request, '', result, undefined, false);
+  } catch (error) {
+    if (isCall) connection.reply(request, '', 'error', messageOf(error), true);
+    else log(WARN, `cast to ${id}.${method}: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Becomes a member of the bus.
+ *
+ * @param {import('./config').BusOptions & { signal?: AbortSignal }} [options]
+ * @returns {Promise<Bus>} once the registry is found, or made
+ */
+function connectBus(options) {
+  return new Promise((resolve, reject) => {
+    const checked = busOptions('connectBus', options);
+    const signal = options?.signal;
+    signal?.throwIfAborted();
+    /** @param {unknown} why */
+    const giveUp = (why) => {
+      signal?.removeEventListener('abort', abort);
+      void connection.close();
+      reject(why);
+    };
+    const abort = () => giveUp(signal?.reason);
+    const connection = new BusConnection(checked, {
+      onJoined: () => {
+        signal?.removeEventListener('abort', abort);
+        log(INFO, `bus: joined as ${checked.name} by the registry ${checked.registry}`);
+        resolve(new Bus(connection));
+      },
+      onParted: (why) => log(WARN, `bus: lost the registry, trying again: ${why}`),
+      onRefused: (why) => giveUp(new BusError('REFUSED', why)),
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}
+
+module.exports = { Bus, connectBus };

@@ -1,0 +1,97 @@
+'use strict';
+
+// Where the registry is and who may join: options, environment, defaults.
+
+const { randomBytes } = require('node:crypto');
+const os = require('node:os');
+const { checkedOptions, numberOption, refuseTls } = require('../config');
+
+const DEFAULT_PORT = 5680;
+/** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
+const AMQP_PORTS = [5671, 5672];
+const MAX_MESSAGE = 16 * 1024 * 1024;
+
+const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'maxMessageBytes', 'signal'];
+
+/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, maxMessageBytes?: number }} BusOptions */
+
+/**
+ * @param {string} text host, host:port, [address] or [address]:port
+ * @param {string} what whose setting it is, for the error
+ */
+function hostAndPort(text, what) {
+  const match = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d+))?$/.exec(text);
+  const port = match?.[2] === undefined ? null : Number(match[2]);
+  if (match === null || (port !== null && (port < 1 || port > 65535))) {
+    throw new TypeError(`${what} ${JSON.stringify(text)} is not host:port, such as 10.0.0.5:${DEFAULT_PORT} or [fd00::5]:${DEFAULT_PORT}`);
+  }
+  return { host: match[1], port };
+}
+
+/**
+ * @param {string} text
+ * @param {string} what
+ */
+function registryTarget(text, what) {
+  if (text.startsWith('etcd://')) {
+    throw new TypeError(`${what} ${JSON.stringify(text)}: this version of owt-grpc has no etcd registry; name a host:port`);
+  }
+  const { host, port } = hostAndPort(text, what);
+  // One name for one place, whatever the order in which a name's addresses come.
+  return `${host === 'localhost' ? '127.0.0.1' : host}:${port ?? DEFAULT_PORT}`;
+}
+
+/**
+ * OWT's `[rabbit]` table, which may have no prototype, as options of the bus.
+ *
+ * @param {Record<string, any> | null | undefined} rabbit
+ * @returns {BusOptions}
+ */
+function fromRabbit(rabbit) {
+  const host = rabbit?.host ?? rabbit?.hostname ?? 'localhost';
+  const port = Number(rabbit?.port ?? DEFAULT_PORT);
+  const bare = String(host);
+  const shown = bare.includes(':') && !bare.startsWith('[') ? `[${bare}]` : bare;
+  /** @type {BusOptions} */
+  const options = { registry: `${shown}:${AMQP_PORTS.includes(port) ? DEFAULT_PORT : port}` };
+  if (rabbit?.vhost && rabbit.vhost !== '/') options.cluster = String(rabbit.vhost);
+  return options;
+}
+
+/** @param {string | undefined} value */
+const isSet = (value) => value !== undefined && !['', '0', 'false'].includes(value);
+
+/**
+ * What the native side is given. The environment goes before the options: who
+ * starts a process knows better than a file it was packed with.
+ *
+ * @param {string} owner for errors
+ * @param {BusOptions | undefined} given
+ */
+function busOptions(owner, given) {
+  refuseTls();
+  const options = checkedOptions(owner, given, OPTIONS);
+  const { env } = process;
+  const registry = env.OWT_GRPC_REGISTRY
+    ? registryTarget(env.OWT_GRPC_REGISTRY, 'OWT_GRPC_REGISTRY')
+    : registryTarget(String(options.registry ?? `localhost:${DEFAULT_PORT}`), `${owner}: option registry`);
+  const advertise = env.OWT_GRPC_ADVERTISE
+    ? hostAndPort(env.OWT_GRPC_ADVERTISE, 'OWT_GRPC_ADVERTISE')
+    : options.advertise == null
+      ? { host: null, port: null }
+      : hostAndPort(String(options.advertise), `${owner}: option advertise`);
+  const random = randomBytes(24).toString('hex');
+  return {
+    name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
+    token: random.slice(12),
+    cluster: env.OWT_GRPC_CLUSTER || String(options.cluster ?? 'owt'),
+    seed: randomBytes(6).readUIntBE(0, 6) + 1,
+    registry,
+    insecure: isSet(env.OWT_GRPC_INSECURE) || options.insecure === true,
+    advertiseHost: advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, ''),
+    advertisePort: advertise.port,
+    maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: 0x40000000 }) ?? MAX_MESSAGE,
+  };
+}
+
+module.exports = { busOptions, fromRabbit };

@@ -1,0 +1,447 @@
+'use strict';
+
+// One member of the bus, as both surfaces use it: requests out, events in.
+// Bodies are JSON texts made and read by the engine.
+
+const { inspect } = require('node:util');
+const { getBridge } = require('../crossing/bridge');
+const { CallTable } = require('../crossing/call-table');
+const { BusState, Command, Event } = require('../crossing/records');
+const { WARN, log } = require('../log');
+const { messageOf } = require('../errors');
+
+const FLAG = 1;
+/** Calls that are settled and still listen: as many as the native side keeps. */
+const LISTENING = 10_000;
+
+/**
+ * What receives the end of a call, and what comes before it.
+ *
+ * @typedef {object} CallReceiver
+ * @property {boolean} many replies of other kinds are wanted
+ * @property {(kind: string, data: any, err: any, failed: boolean) => void} onReply kind is '' for the last one
+ * @property {(why: number, detail: string) => void} onFailed
+ */
+
+/**
+ * A request for an id this member serves.
+ *
+ * @typedef {object} Request
+ * @property {string} method
+ * @property {string} body JSON
+ * @property {number} peer
+ * @property {number} call
+ * @property {boolean} isCall
+ */
+
+/** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
+
+class BusConnection {
+  /**
+   * @param {ReturnType<import('./config').busOptions>} options
+   * @param {Listener} listener
+   */
+  constructor(options, listener) {
+    this.bridge = getBridge();
+    this.member = options.name;
+    this.registry = options.registry;
+    this.listener = listener;
+    this.number = this.bridge.nextBus++;
+    /** @type {CallTable<CallReceiver>} */
+    this.calls = new CallTable();
+    /** @type {number[]} */
+    this.listening = [];
+    this.nextCall = 1;
+    /** @type {Map<number, (value: any) => void>} */
+    this.requests = new Map();
+    this.nextRequest = 1;
+    /** @type {Map<string, (request: Request) => void>} */
+    this.served = new Map();
+    /** @type {Map<number, (key: string, body: string) => void>} */
+    this.subscriptions = new Map();
+    this.nextSubscription = 1;
+    /** Has been in, whether or not the registry is there now. */
+    this.joined = false;
+    /** @type {Promise<void> | null} */
+    this.closing = null;
+    /** @type {() => void} */
+    this.onLeft = () => {};
+    /** @type {Promise<void>} */
+    this.left = new Promise((resolve) => {
+      this.onLeft = resolve;
+    });
+    this.bridge.native.openBus(this.number, options);
+    this.bridge.buses.set(this.number, this);
+    this.bridge.acquire();
+  }
+
+  /** Whether requests can be made. */
+  get isOpen() {
+    return this.joined && this.closing === null;
+  }
+
+  /**
+   * @param {number} op
+   * @param {number} [flags]
+   */
+  record(op, flags = 0) {
+    return this.bridge.outbox.start(op, flags, this.number);
+  }
+
+  /**
+   * Throws what JSON.stringify throws.
+   *
+   * @param {string} to
+   * @param {string} method
+   * @param {any[]} args
+   * @param {number} timeout ms
+   * @param {CallReceiver} receiver
+   * @returns {number} the call's number
+   */
+  call(to, method, args, timeout, receiver) {
+    const body = JSON.stringify(args);
+    let number = this.nextCall;
+    while (number === 0 || this.calls.has(number)) number = (number + 1) % 0x100000000;
+    this.nextCall = (number + 1) % 0x100000000;
+    this.calls.set(number, receiver);
+    const { outbox } = this.bridge;
+    const start = this.record(Command.BUS_CALL, receiver.many ? FLAG : 0);
+    outbox.u32(number);
+    outbox.u32(timeout);
+    outbox.text(to);
+    outbox.text(method);
+    outbox.rest(body);
+    outbox.finish(start);
+    return number;
+  }
+
+  /** @param {number} number */
+  cancel(number) {
+    if (!this.calls.delete(number)) return;
+    const start = this.record(Command.BUS_CANCEL);
+    this.bridge.outbox.u32(number);
+    this.bridge.outbox.finish(start);
+  }
+
+  /**
+   * @param {string} to
+   * @param {string} method
+   * @param {any[]} args
+   */
+  cast(to, method, args) {
+    this.send(Command.BUS_CAST, to, method, JSON.stringify(args));
+  }
+
+  /**
+   * @param {string} exchange
+   * @param {string} key
+   * @param {string} body
+   */
+  publish(exchange, key, body) {
+    this.send(Command.BUS_PUBLISH, exchange, key, body);
+  }
+
+  /**
+   * @param {number} op
+   * @param {string} first
+   * @param {string} second
+   * @param {string} body
+   */
+  send(op, first, second, body) {
+    const { outbox } = this.bridge;
+    const start = this.record(op);
+    outbox.text(first);
+    outbox.text(second);
+    outbox.rest(body);
+    outbox.finish(start);
+  }
+
+  /**
+   * @param {Request} request
+   * @param {string} kind '' for the last reply
+   * @param {any} data
+   * @param {any} err
+   * @param {boolean} failed
+   */
+  reply(request, kind, data, err, failed) {
+    if (this.closing !== null && !this.bridge.buses.has(this.number)) return;
+    let body;
+    try {
+      body = JSON.stringify({ data, err: err instanceof Error ? err.message : err });
+    } catch (error) {
+      failed = true;
+      kind = '';
+      body = JSON.stringify({ data: 'error', err: `The reply cannot be sent: ${messageOf(error)}` });
+    }
+    const { outbox } = this.bridge;
+    const start = this.record(Command.BUS_REPLY, failed ? FLAG : 0);
+    outbox.u32(request.peer);
+    outbox.u32(request.call);
+    outbox.text(kind);
+    outbox.rest(body);
+    outbox.finish(start);
+  }
+
+  /** @returns {{ number: number, done: Promise<any> }} */
+  request() {
+    const number = this.nextRequest++;
+    const done = new Promise((resolve) => this.requests.set(number, resolve));
+    return { number, done };
+  }
+
+  /**
+   * @param {string} id
+   * @param {(request: Request) => void} handler
+   * @returns {Promise<void>} when everybody knows
+   */
+  serve(id, handler) {
+    this.served.set(id, handler);
+    return this.serving(id, 0);
+  }
+
+  /**
+   * Requests come until everybody knows.
+   *
+   * @param {string} id
+   * @param {(request: Request) => void} handler
+   */
+  async stopServing(id, handler) {
+    if (this.served.get(id) !== handler || this.closing !== null) return;
+    await this.serving(id, FLAG);
+    if (this.served.get(id) === handler) this.served.delete(id);
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} flags
+   */
+  serving(id, flags) {
+    const { number, done } = this.request();
+    const start = this.record(Command.BUS_SERVE, flags);
+    this.bridge.outbox.u32(number);
+    this.bridge.outbox.text(id);
+    this.bridge.outbox.finish(start);
+    return done;
+  }
+
+  /**
+   * @param {string} exchange
+   * @param {string[]} patterns
+   * @param {(key: string, body: string) => void} handler
+   * @returns {{ number: number, done: Promise<void> }} done when everybody knows
+   */
+  subscribe(exchange, patterns, handler) {
+    const number = this.nextSubscription++;
+    this.subscriptions.set(number, handler);
+    return { number, done: this.subscribing(number, exchange, patterns, 0) };
+  }
+
+  /**
+   * @param {number} number
+   * @param {string} exchange
+   * @param {string[]} patterns
+   * @param {boolean} isLast no pattern is left
+   */
+  unsubscribe(number, exchange, patterns, isLast) {
+    if (isLast) this.subscriptions.delete(number);
+    return this.closing === null ? this.subscribing(number, exchange, patterns, FLAG) : Promise.resolve();
+  }
+
+  /**
+   * @param {number} subscription
+   * @param {string} exchange
+   * @param {string[]} patterns
+   * @param {number} flags
+   */
+  subscribing(subscription, exchange, patterns, flags) {
+    const { number, done } = this.request();
+    const { outbox } = this.bridge;
+    const start = this.record(Command.BUS_SUBSCRIBE, flags);
+    outbox.u32(number);
+    outbox.u32(subscription);
+    outbox.text(exchange);
+    for (const pattern of patterns) outbox.text(pattern);
+    outbox.finish(start);
+    return done;
+  }
+
+  /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
+  status() {
+    if (this.closing !== null) return Promise.resolve(null);
+    const { number, done } = this.request();
+    const start = this.record(Command.BUS_STATUS);
+    this.bridge.outbox.u32(number);
+    this.bridge.outbox.finish(start);
+    return done;
+  }
+
+  /**
+   * Leaves. What was sent before goes out; what is pending fails. Bounded on the
+   * native side.
+   *
+   * @returns {Promise<void>}
+   */
+  close() {
+    if (this.closing === null) {
+      this.closing = this.left;
+      this.bridge.outbox.finish(this.record(Command.BUS_LEAVE));
+      // Whoever calls process.exit() next has no turn left to flush in.
+      this.bridge.outbox.flush();
+    }
+    return this.closing;
+  }
+
+  /**
+   * @param {number} op
+   * @param {number} flags
+   * @param {Buffer} buf
+   * @param {number} start
+   * @param {number} end
+   */
+  onRecord(op, flags, buf, start, end) {
+    switch (op) {
+      case Event.BUS_REPLY:
+        this.onReply(flags, buf, start, end);
+        break;
+      case Event.BUS_REQUEST:
+        this.onRequest(flags, buf, start, end);
+        break;
+      case Event.BUS_MESSAGE:
+        this.onMessage(buf, start, end);
+        break;
+      case Event.BUS_FAILED: {
+        const number = buf.readUInt32LE(start);
+        const receiver = this.calls.get(number);
+        this.calls.delete(number);
+        receiver?.onFailed(buf.readUInt32LE(start + 4), buf.utf8Slice(start + 8, end));
+        break;
+      }
+      case Event.BUS_DONE:
+        this.settle(buf.readUInt32LE(start), undefined);
+        break;
+      case Event.BUS_STATUS:
+        this.settle(buf.readUInt32LE(start), JSON.parse(buf.utf8Slice(start + 4, end)));
+        break;
+      case Event.BUS_STATE:
+        this.onState(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
+        break;
+      default:
+        log(WARN, `event ${op} is not known: addon and JS are of different versions`);
+    }
+  }
+
+  /**
+   * @param {number} number
+   * @param {any} value
+   */
+  settle(number, value) {
+    const resolve = this.requests.get(number);
+    this.requests.delete(number);
+    resolve?.(value);
+  }
+
+  /**
+   * @param {number} flags
+   * @param {Buffer} buf
+   * @param {number} start
+   * @param {number} end
+   */
+  onReply(flags, buf, start, end) {
+    const number = buf.readUInt32LE(start);
+    const receiver = this.calls.get(number);
+    if (receiver === undefined) return;
+    const body = start + 6 + buf.readUInt16LE(start + 4);
+    const kind = body === start + 6 ? '' : buf.utf8Slice(start + 6, body);
+    if (kind === '') this.settled(number, receiver);
+    let reply;
+    try {
+      reply = JSON.parse(buf.utf8Slice(body, end));
+    } catch (error) {
+      reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
+      flags |= FLAG;
+    }
+    receiver.onReply(kind, reply?.data, reply?.err, (flags & FLAG) !== 0);
+  }
+
+  /**
+   * @param {number} number
+   * @param {CallReceiver} receiver
+   */
+  settled(number, receiver) {
+    if (!receiver.many) {
+      this.calls.delete(number);
+      return;
+    }
+    this.listening.push(number);
+    if (this.listening.length > LISTENING) this.calls.delete(/** @type {number} */ (this.listening.shift()));
+  }
+
+  /**
+   * @param {number} flags
+   * @param {Buffer} buf
+   * @param {number} start
+   * @param {number} end
+   */
+  onRequest(flags, buf, start, end) {
+    const to = start + 10;
+    const method = to + buf.readUInt16LE(start + 8) + 2;
+    const body = method + buf.readUInt16LE(method - 2);
+    const id = buf.utf8Slice(to, method - 2);
+    const request = {
+      method: buf.utf8Slice(method, body),
+      body: buf.utf8Slice(body, end),
+      peer: buf.readUInt32LE(start),
+      call: buf.readUInt32LE(start + 4),
+      isCall: (flags & FLAG) !== 0,
+    };
+    const handler = this.served.get(id);
+    if (handler !== undefined) handler(request);
+    else if (request.isCall) this.reply(request, '', 'error', `${id} is not served here any more`, true);
+  }
+
+  /**
+   * @param {Buffer} buf
+   * @param {number} start
+   * @param {number} end
+   */
+  onMessage(buf, start, end) {
+    const count = buf.readUInt32LE(start);
+    const key = start + 6 + count * 4;
+    const body = key + buf.readUInt16LE(key - 2);
+    const routingKey = buf.utf8Slice(key, body);
+    const text = buf.utf8Slice(body, end);
+    // Numbers first: `buf` may be used again by what a handler does.
+    const numbers = Array.from({ length: count }, (_, n) => buf.readUInt32LE(start + 4 + n * 4));
+    for (const number of numbers) this.subscriptions.get(number)?.(routingKey, text);
+  }
+
+  /**
+   * @param {number} state
+   * @param {string} why
+   */
+  onState(state, why) {
+    if (state === BusState.JOINED) {
+      this.joined = true;
+      this.listener.onJoined();
+    } else if (state === BusState.PARTED) {
+      this.listener.onParted(why);
+    } else if (state === BusState.REFUSED) {
+      this.listener.onRefused(why);
+    } else {
+      this.bridge.buses.delete(this.number);
+      this.bridge.release();
+      for (const resolve of this.requests.values()) resolve(null);
+      this.requests.clear();
+      this.served.clear();
+      this.subscriptions.clear();
+      this.onLeft();
+    }
+  }
+
+  /** What it is in a log: neither buffers nor secrets. */
+  [inspect.custom]() {
+    return `BusConnection { member: '${this.member}', registry: '${this.registry}' }`;
+  }
+}
+
+module.exports = { BusConnection };

@@ -1,0 +1,89 @@
+'use strict';
+
+// Topic messages as an async iterable.
+
+const { checkedOptions, numberOption } = require('../config');
+const { WARN, log } = require('../log');
+
+const MAX_WAITING = 10_000;
+
+/** @typedef {{ routingKey: string, data: any }} Message */
+
+/**
+ * Iterating it gives what is published from `ready` on. Leaving the loop ends
+ * the subscription. When more than `maxWaiting` messages wait, the oldest go.
+ *
+ * @implements {AsyncIterableIterator<Message>}
+ */
+class Subscription {
+  /**
+   * @param {import('./connection').BusConnection} connection
+   * @param {string} exchange
+   * @param {string[]} patterns
+   * @param {{ maxWaiting?: number }} [options]
+   */
+  constructor(connection, exchange, patterns, options) {
+    const checked = checkedOptions('bus.subscribe', options, ['maxWaiting']);
+    this.maxWaiting = numberOption('bus.subscribe', checked, 'maxWaiting', { min: 1 }) ?? MAX_WAITING;
+    this.connection = connection;
+    this.exchange = exchange;
+    this.patterns = patterns;
+    /** @type {Message[]} */
+    this.waiting = [];
+    /** @type {((result: IteratorResult<Message>) => void)[]} */
+    this.takers = [];
+    this.dropped = 0;
+    this.ended = false;
+    const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body) => this.arrived(routingKey, body));
+    this.number = number;
+    /** @type {Promise<void>} when every member knows of it */
+    this.ready = done;
+    void connection.left.then(() => this.end());
+  }
+
+  /**
+   * @param {string} routingKey
+   * @param {string} body
+   */
+  arrived(routingKey, body) {
+    const message = { routingKey, data: JSON.parse(body) };
+    const taker = this.takers.shift();
+    if (taker !== undefined) {
+      taker({ value: message, done: false });
+      return;
+    }
+    this.waiting.push(message);
+    if (this.waiting.length <= this.maxWaiting) return;
+    this.waiting.shift();
+    if (this.dropped++ === 0) log(WARN, `bus: ${this.maxWaiting} messages of ${this.exchange} wait to be read: the oldest are dropped`);
+  }
+
+  /** @returns {Promise<IteratorResult<Message>>} */
+  next() {
+    const message = this.waiting.shift();
+    if (message !== undefined) return Promise.resolve({ value: message, done: false });
+    if (this.ended) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => this.takers.push(resolve));
+  }
+
+  end() {
+    this.ended = true;
+    for (const taker of this.takers.splice(0)) taker({ value: undefined, done: true });
+  }
+
+  /** @returns {Promise<IteratorResult<Message>>} */
+  async return() {
+    if (!this.ended) {
+      this.end();
+      this.waiting = [];
+      await this.connection.unsubscribe(this.number, this.exchange, this.patterns, true);
+    }
+    return { value: undefined, done: true };
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+}
+
+module.exports = { Subscription };

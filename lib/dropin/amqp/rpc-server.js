@@ -1,0 +1,77 @@
+'use strict';
+
+// What OWT's modules serve: methods whose last argument is the reply function.
+
+const { argumentsOf, methodOf } = require('../../bus/dispatch');
+const { WARN, log } = require('../../log');
+const { messageOf } = require('../../errors');
+
+/** @typedef {import('../../bus/connection').Request} Request */
+
+class RpcServer {
+  /**
+   * @param {any} bus the client it belongs to
+   * @param {string} id
+   * @param {any} methods
+   */
+  constructor(bus, id, methods) {
+    this.bus = bus;
+    this.id = id;
+    this.methods = methods;
+    this.connection = bus.connection;
+    /** @param {Request} request */
+    this.handler = (request) => this.handle(request);
+  }
+
+  /** @param {Request} request */
+  handle(request) {
+    const { method, isCall } = request;
+    const reply = isCall ? this.replyTo(request) : null;
+    const called = methodOf(this.methods, method);
+    if (called === undefined) {
+      log(WARN, `${this.id} has no method ${method}`);
+      reply?.('callback', 'error', 'Not support method');
+      return;
+    }
+    try {
+      const args = argumentsOf(request.body);
+      if (reply !== null) args.push(reply);
+      const result = called.apply(this.methods, args);
+      if (typeof result?.then === 'function') result.then(undefined, (/** @type {unknown} */ error) => this.failed(method, error, reply));
+    } catch (error) {
+      this.failed(method, error, reply);
+    }
+  }
+
+  /**
+   * @param {string} method
+   * @param {unknown} error
+   * @param {((type: string, data?: any, err?: any) => void) | null} reply
+   */
+  failed(method, error, reply) {
+    log(WARN, `${this.id}.${method} failed: ${error instanceof Error ? error.stack : String(error)}`);
+    reply?.('callback', 'error', messageOf(error));
+  }
+
+  /**
+   * The first 'callback' counts; other kinds may come as often as they like.
+   *
+   * @param {Request} request
+   */
+  replyTo(request) {
+    let isSettled = false;
+    /**
+     * @param {string} type
+     * @param {any} [data]
+     * @param {any} [err]
+     */
+    return (type, data, err) => {
+      const isLast = type === 'callback';
+      if (isLast && isSettled) return;
+      isSettled ||= isLast;
+      this.connection.reply(request, isLast ? '' : String(type), data, err, data === 'error');
+    };
+  }
+}
+
+module.exports = { RpcServer };

@@ -1,0 +1,73 @@
+'use strict';
+
+// A member of a topic exchange, as OWT's cluster managers are.
+
+const { WARN, log } = require('../../log');
+const { messageOf } = require('../../errors');
+const { call } = require('./callbacks');
+
+/** @typedef {{ number: number, patterns: string[] }} Entry */
+
+class TopicParticipant {
+  /**
+   * @param {any} bus the client it belongs to
+   * @param {string} name the exchange
+   */
+  constructor(bus, name) {
+    this.bus = bus;
+    this.name = name;
+    this.connection = bus.connection;
+    /** @type {Entry[]} */
+    this.subscriptions = [];
+  }
+
+  /**
+   * @param {string[]} patterns
+   * @param {(message: any, routingKey: string) => void} onMessage
+   * @param {() => void} [onOk] once every publisher knows
+   */
+  subscribe(patterns, onMessage, onOk) {
+    const list = [patterns].flat().map(String);
+    if (!this.connection.isOpen) return;
+    const { number, done } = this.connection.subscribe(this.name, list, (/** @type {string} */ key, /** @type {string} */ body) => {
+      call(`message of ${this.name}`, onMessage, JSON.parse(body), key);
+    });
+    this.subscriptions.push({ number, patterns: list });
+    void done.then(() => call('subscribe', onOk));
+  }
+
+  /**
+   * @param {string[]} patterns
+   * @returns {Promise<void>}
+   */
+  async unsubscribe(patterns) {
+    const list = [patterns].flat().map(String);
+    const under = [];
+    for (const subscription of this.subscriptions) {
+      const gone = subscription.patterns.filter((pattern) => list.includes(pattern));
+      if (gone.length === 0) continue;
+      subscription.patterns = subscription.patterns.filter((pattern) => !list.includes(pattern));
+      const isLast = subscription.patterns.length === 0;
+      under.push(this.connection.unsubscribe(subscription.number, this.name, gone, isLast));
+    }
+    this.subscriptions = this.subscriptions.filter(({ patterns: left }) => left.length > 0);
+    await Promise.all(under);
+  }
+
+  /**
+   * @param {string} topic
+   * @param {any} data
+   */
+  publish(topic, data) {
+    if (!this.connection.isOpen) return;
+    try {
+      const body = JSON.stringify(data);
+      if (body === undefined) throw new TypeError('JSON has no form for it');
+      this.connection.publish(this.name, String(topic), body);
+    } catch (error) {
+      log(WARN, `a message for ${topic} cannot be sent: ${messageOf(error)}`);
+    }
+  }
+}
+
+module.exports = { TopicParticipant };

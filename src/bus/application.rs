@@ -1,0 +1,109 @@
+//! What the bus tells the application, and how much it may take.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+
+use super::table::PeerNumber;
+
+/// Why a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Failure {
+    /// Its time is over, and nobody has ever served the id.
+    UnknownId = 1,
+    /// Its time is over before its peer could be reached.
+    Unreachable = 2,
+    /// Its time is over and its peer has not replied.
+    Slow = 3,
+    /// The link to its peer broke while the call was there.
+    PeerLost = 4,
+    /// More waits for its peer, or for all, than may.
+    Overloaded = 5,
+    /// It is larger than a message may be.
+    TooLarge = 6,
+    /// This member is leaving.
+    Closed = 7,
+}
+
+/// What happens to the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// A reply to a call.
+    Reply {
+        /// The caller's number.
+        call: u32,
+        /// Empty for the last one.
+        kind: String,
+        /// The handler failed.
+        failed: bool,
+        /// JSON.
+        body: Bytes,
+    },
+    /// A call ended without a reply.
+    Failed {
+        /// The caller's number.
+        call: u32,
+        /// Why.
+        why: Failure,
+        /// Whom it was with, or what was too much.
+        detail: String,
+    },
+    /// Somebody calls, or casts.
+    Request {
+        /// Who, and the number of the call there; none for a cast.
+        from: Option<(PeerNumber, u32)>,
+        /// The id.
+        to: String,
+        /// Its method.
+        method: String,
+        /// JSON.
+        body: Bytes,
+    },
+    /// Somebody published what some subscriptions want.
+    Message {
+        /// The application's numbers.
+        subscriptions: Vec<u32>,
+        /// The routing key.
+        key: String,
+        /// JSON.
+        body: Bytes,
+    },
+    /// What was asked for is in effect everywhere.
+    Done {
+        /// The application's number.
+        request: u32,
+    },
+    /// The session with the registry stands.
+    Joined,
+    /// The session with the registry broke.
+    Parted {
+        /// Why.
+        why: String,
+    },
+    /// The registry does not want this member; it stays out.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// This member has left: nothing follows.
+    Left,
+    /// Something that the log should tell.
+    Note {
+        /// Worth a warning.
+        warning: bool,
+        /// What.
+        text: String,
+    },
+}
+
+/// Who a member works for. Called on the network thread.
+pub trait Application: Send + Sync + 'static {
+    /// Something has happened.
+    fn deliver(&self, delivery: Delivery);
+    /// Whether so much waits that peers should be held back.
+    fn is_behind(&self) -> bool;
+    /// Until it is not behind.
+    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}

@@ -1,0 +1,172 @@
+//! The calls of a member that have not been answered yet, and their deadlines.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Millis;
+use super::table::PeerNumber;
+
+/// Where a call is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Nobody serves the id yet.
+    Waiting(Arc<str>),
+    /// Not yet handed to a link.
+    Queued(PeerNumber),
+    /// On its way, or with the handler.
+    Sent(PeerNumber),
+}
+
+struct Entry {
+    place: Place,
+    /// Replies of other kinds are wanted, after the last one, too.
+    many: bool,
+    settled: bool,
+}
+
+/// Calls that are settled and still listen: older ones are forgotten.
+const LISTENING: usize = 10_000;
+/// Deadlines are kept in steps of so many ms: a call ends that much late at most.
+const STEP: Millis = 4;
+
+/// See the module.
+#[derive(Default)]
+pub struct Calls {
+    entries: HashMap<u32, Entry>,
+    deadlines: BTreeMap<Millis, Vec<u32>>,
+    listening: VecDeque<u32>,
+    pending: usize,
+}
+
+impl Calls {
+    /// A new call; false if its number is taken.
+    pub fn begin(&mut self, number: u32, place: Place, many: bool, deadline: Millis) -> bool {
+        let entry = Entry {
+            place,
+            many,
+            settled: false,
+        };
+        if self.entries.contains_key(&number) {
+            return false;
+        }
+        self.entries.insert(number, entry);
+        self.pending += 1;
+        let step = deadline.div_ceil(STEP) * STEP;
+        self.deadlines.entry(step).or_default().push(number);
+        true
+    }
+
+    /// How many are not settled.
+    pub fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// Where a call is that is not settled.
+    pub fn place(&self, number: u32) -> Option<&Place> {
+        let entry = self.entries.get(&number)?;
+        (!entry.settled).then_some(&entry.place)
+    }
+
+    /// A call has moved on; false if it is settled.
+    pub fn move_to(&mut self, number: u32, place: Place) -> bool {
+        match self.entries.get_mut(&number) {
+            Some(entry) if !entry.settled => {
+                entry.place = place;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a reply from `peer` is one that the caller waits for.
+    pub fn expects(&self, number: u32, peer: PeerNumber) -> bool {
+        let entry = self.entries.get(&number);
+        entry.is_some_and(|entry| entry.place == Place::Sent(peer))
+    }
+
+    /// The last reply has come. False if it had come before.
+    pub fn answer(&mut self, number: u32) -> bool {
+        let Some(entry) = self.entries.get_mut(&number) else {
+            return false;
+        };
+        if entry.settled {
+            return false;
+        }
+        if !entry.many {
+            return self.settle(number).is_some();
+        }
+        entry.settled = true;
+        self.pending -= 1;
+        self.listening.push_back(number);
+        if self.listening.len() > LISTENING
+            && let Some(oldest) = self.listening.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+        true
+    }
+
+    /// Forgets a call that is not settled. `None` if there is none.
+    pub fn settle(&mut self, number: u32) -> Option<Place> {
+        if self.entries.get(&number)?.settled {
+            return None;
+        }
+        self.pending -= 1;
+        self.entries.remove(&number).map(|entry| entry.place)
+    }
+
+    /// The calls that were with a peer whose link is gone.
+    pub fn lost_with(&mut self, peer: PeerNumber) -> Vec<u32> {
+        let gone = Place::Sent(peer);
+        let mut lost = Vec::new();
+        self.entries.retain(|number, entry| {
+            if entry.place != gone {
+                return true;
+            }
+            if !entry.settled {
+                lost.push(*number);
+            }
+            false
+        });
+        self.pending -= lost.len();
+        let entries = &self.entries;
+        self.listening.retain(|number| entries.contains_key(number));
+        lost.sort_unstable();
+        lost
+    }
+
+    /// All that are not settled, in the order of their numbers.
+    pub fn take_all(&mut self) -> Vec<u32> {
+        let mut all: Vec<u32> = std::mem::take(&mut self.entries)
+            .into_iter()
+            .filter(|(_, entry)| !entry.settled)
+            .map(|(number, _)| number)
+            .collect();
+        all.sort_unstable();
+        self.deadlines.clear();
+        self.listening.clear();
+        self.pending = 0;
+        all
+    }
+
+    /// When the next deadline may pass.
+    pub fn next_deadline(&self) -> Option<Millis> {
+        self.deadlines.keys().next().copied()
+    }
+
+    /// Takes out the calls whose deadline has passed, with where they were.
+    pub fn overdue(&mut self, now: Millis) -> Vec<(u32, Place)> {
+        let mut overdue = Vec::new();
+        while let Some(step) = self.deadlines.first_entry() {
+            if *step.key() > now {
+                break;
+            }
+            for number in step.remove() {
+                if let Some(place) = self.settle(number) {
+                    overdue.push((number, place));
+                }
+            }
+        }
+        overdue
+    }
+}

@@ -1,0 +1,429 @@
+//! The links to other members: made when there is something to send, told from
+//! one another when two are made at once, made again when they break.
+
+use super::{Action, Member, Use};
+use crate::bus::Millis;
+use crate::bus::application::Failure;
+use crate::bus::calls::Place;
+use crate::bus::outbox::Assembly;
+use crate::bus::peer::{Answer, Conn, LinkState};
+use crate::bus::table::PeerNumber;
+use crate::bus::wire::{
+    Frame, Hello, Kind, Packet, Reason, Refusal, VERSION, Welcome, frame, mismatch,
+};
+
+/// What a peer may take to welcome a dial, and a dialer to say who it is.
+const GREETING: Millis = 5_000;
+/// Pauses between dials that fail: this, doubled each time, up to the longest.
+const FIRST_PAUSE: Millis = 50;
+const LONGEST_PAUSE: Millis = 1_000;
+/// The pause after a dial that crossed the peer's: its link should stand by then.
+const CROSSED_PAUSE: Millis = 100;
+/// Casts and messages wait so long for a link.
+const TIME_TO_LIVE: Millis = 5_000;
+/// How often those that wait are looked at.
+const LOOK: Millis = 500;
+
+impl Member {
+    /// Somebody has opened a transport. Returns its number.
+    pub fn incoming(&mut self, now: Millis) -> Conn {
+        let conn = self.new_conn(Use::Greeting { since: now });
+        self.set_alarm(now + GREETING);
+        conn
+    }
+
+    fn new_conn(&mut self, used: Use) -> Conn {
+        let conn = self.next_conn;
+        self.next_conn += 1;
+        self.conns.insert(conn, used);
+        conn
+    }
+
+    /// Something waits for a peer.
+    pub(super) fn want_link(&mut self, now: Millis, number: PeerNumber) {
+        let Some(peer) = self.peers.get(&number) else {
+            return;
+        };
+        match peer.link {
+            LinkState::Idle => self.dial(now, number),
+            LinkState::Up { conn, .. } => {
+                if self.dirty.last() != Some(&conn) {
+                    self.dirty.push(conn);
+                }
+            }
+            LinkState::Dialing { .. } | LinkState::Pause { .. } => {}
+        }
+    }
+
+    fn dial(&mut self, now: Millis, number: PeerNumber) {
+        let conn = self.new_conn(Use::Link(number));
+        let link = self.next_link;
+        self.next_link = self.next_link.wrapping_add(2);
+        let Some(peer) = self.peers.get_mut(&number) else {
+            return;
+        };
+        peer.link = LinkState::Dialing {
+            conn,
+            link,
+            since: now,
+        };
+        let hello = Hello {
+            version: VERSION,
+            cluster: self.identity.cluster.clone(),
+            member: self.identity.name.clone(),
+            token: self.identity.token.clone(),
+            link,
+            previous: peer.previous,
+        };
+        let address = peer.address.clone();
+        self.actions.push(Action::Dial { conn, address });
+        self.send(conn, Kind::Hello(hello));
+        self.set_alarm(now + GREETING);
+    }
+
+    fn send(&mut self, conn: Conn, kind: Kind) {
+        let packet = Packet {
+            frames: vec![frame(kind)],
+        };
+        self.actions.push(Action::Send { conn, packet });
+    }
+
+    fn close(&mut self, conn: Conn) {
+        if self.conns.remove(&conn).is_some() {
+            self.actions.push(Action::Close { conn });
+        }
+    }
+
+    /// A packet has come.
+    pub fn packet(&mut self, now: Millis, conn: Conn, packet: Packet) {
+        for frame in packet.frames {
+            match self.conns.get(&conn) {
+                Some(Use::Greeting { .. }) => self.greeted(now, conn, frame),
+                Some(Use::Link(number)) => {
+                    let number = *number;
+                    self.linked(now, conn, number, frame);
+                }
+                // Given up: what it still brings does not count.
+                None => return,
+            }
+        }
+    }
+
+    /// What came cannot be read.
+    pub fn garbage(&mut self, now: Millis, conn: Conn, why: &str) {
+        let whose = match self.conns.get(&conn) {
+            Some(Use::Link(number)) => self.describe(*number),
+            Some(Use::Greeting { .. }) => "somebody".to_owned(),
+            None => return,
+        };
+        self.note(
+            true,
+            format!("{whose} does not keep to the bus protocol ({why}): the link was closed"),
+        );
+        self.actions.push(Action::Close { conn });
+        self.lost(now, conn, "it does not keep to the bus protocol");
+    }
+
+    /// The first frame of somebody who dialed.
+    fn greeted(&mut self, now: Millis, conn: Conn, frame: Frame) {
+        let Some(Kind::Hello(hello)) = frame.kind else {
+            return self.garbage(now, conn, "no Hello");
+        };
+        match self.admit(&hello) {
+            Ok(number) => self.accept(now, conn, number, hello.link),
+            Err(refusal) => {
+                if refusal.reason() != Reason::Crossed && refusal.reason() != Reason::UnknownMember
+                {
+                    self.note(
+                        true,
+                        format!("a link of {} was refused: {}", hello.member, refusal.text),
+                    );
+                }
+                self.send(conn, Kind::Refusal(refusal));
+                self.close(conn);
+            }
+        }
+    }
+
+    fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
+        if let Some(refusal) = mismatch(hello.version, &hello.cluster, &self.identity.cluster) {
+            return Err(refusal);
+        }
+        let taken = || Refusal::new(Reason::NameTaken, "another member has that name");
+        if hello.member == self.identity.name {
+            return Err(taken());
+        }
+        let number = self.numbers.get(&hello.member);
+        let Some((number, peer)) = number.and_then(|n| Some((*n, self.peers.get(n)?))) else {
+            let text = "the registry has not told of that member yet";
+            return Err(Refusal::new(Reason::UnknownMember, text));
+        };
+        if peer.token != hello.token {
+            return Err(taken());
+        }
+        match peer.answer(hello, &self.identity.name) {
+            Answer::Accept => Ok(number),
+            Answer::Crossed => Err(Refusal::new(Reason::Crossed, "another link is the one")),
+        }
+    }
+
+    fn accept(&mut self, now: Millis, conn: Conn, number: PeerNumber, link: u64) {
+        match self.peers.get(&number).map(|peer| peer.link.clone()) {
+            Some(LinkState::Dialing { conn: mine, .. }) => self.close(mine),
+            Some(LinkState::Up { conn: former, .. }) => {
+                self.close(former);
+                self.link_down(number, "it was made anew");
+            }
+            _ => {}
+        }
+        self.conns.insert(conn, Use::Link(number));
+        self.send(conn, Kind::Welcome(Welcome {}));
+        self.link_up(now, number, conn, link, false);
+    }
+
+    fn link_up(&mut self, now: Millis, number: PeerNumber, conn: Conn, link: u64, dialed: bool) {
+        if let Some(peer) = self.peers.get_mut(&number) {
+            peer.link = LinkState::Up { conn, link, dialed };
+            peer.previous = link;
+            peer.failures = 0;
+        }
+        self.want_link(now, number);
+    }
+
+    /// A frame on a transport that is one peer's.
+    fn linked(&mut self, now: Millis, conn: Conn, number: PeerNumber, frame: Frame) {
+        let Some(peer) = self.peers.get_mut(&number) else {
+            return;
+        };
+        if let LinkState::Dialing { link, .. } = peer.link {
+            match frame.kind {
+                Some(Kind::Welcome(_)) => self.link_up(now, number, conn, link, true),
+                Some(Kind::Refusal(refusal)) => self.refused(now, conn, number, &refusal),
+                _ => self.garbage(now, conn, "no Welcome"),
+            }
+            return;
+        }
+        match peer.assembly.take(frame, self.identity.max_message) {
+            Ok(Some(whole)) => {
+                if let Some(kind) = whole.kind {
+                    self.receive(now, number, kind);
+                }
+            }
+            Ok(None) => {}
+            Err(violation) => self.garbage(now, conn, &violation.0),
+        }
+    }
+
+    fn refused(&mut self, now: Millis, conn: Conn, number: PeerNumber, refusal: &Refusal) {
+        self.close(conn);
+        let soon = match refusal.reason() {
+            Reason::Crossed => CROSSED_PAUSE,
+            Reason::UnknownMember => FIRST_PAUSE,
+            _ => {
+                let whom = self.describe(number);
+                self.note(true, format!("{whom} refuses the link: {}", refusal.text));
+                return self.dial_failed(now, number, refusal.text.clone());
+            }
+        };
+        self.pause(now + soon, number, refusal.text.clone());
+    }
+
+    /// A transport is gone, or could not be opened.
+    pub fn lost(&mut self, now: Millis, conn: Conn, why: &str) {
+        let Some(Use::Link(number)) = self.conns.remove(&conn) else {
+            return;
+        };
+        match self.peers.get(&number).map(|peer| &peer.link) {
+            Some(LinkState::Dialing { conn: current, .. }) if *current == conn => {
+                self.dial_failed(now, number, why.to_owned());
+            }
+            Some(LinkState::Up { conn: current, .. }) if *current == conn => {
+                self.link_down(number, why);
+                self.recover(now, number);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends what was on a link. It may have arrived, so it is not sent again.
+    fn link_down(&mut self, number: PeerNumber, why: &str) {
+        if let Some(peer) = self.peers.get_mut(&number) {
+            peer.link = LinkState::Idle;
+            peer.assembly = Assembly::default();
+            peer.outbox.link_lost();
+        }
+        let detail = format!("{}: {why}", self.describe(number));
+        for call in self.calls.lost_with(number) {
+            self.fail(call, Failure::PeerLost, detail.clone());
+        }
+    }
+
+    /// After a loss: a new link at once if something waits for it.
+    fn recover(&mut self, now: Millis, number: PeerNumber) {
+        let Some(peer) = self.peers.get(&number) else {
+            return;
+        };
+        if !peer.known {
+            self.give_up(now, number);
+        } else if !peer.outbox.is_empty() {
+            self.dial(now, number);
+        }
+    }
+
+    fn dial_failed(&mut self, now: Millis, number: PeerNumber, why: String) {
+        let Some(peer) = self.peers.get_mut(&number) else {
+            return;
+        };
+        peer.failures += 1;
+        let doubled = FIRST_PAUSE << peer.failures.min(6);
+        // Members that lost each other at once should not return at once.
+        let jitter = self.next_link % 20;
+        self.pause(now + doubled.min(LONGEST_PAUSE) + jitter, number, why);
+        let known = self.peers.get(&number).is_some_and(|peer| peer.known);
+        if known {
+            self.send_elsewhere(now, number);
+        } else {
+            self.give_up(now, number);
+        }
+    }
+
+    fn pause(&mut self, until: Millis, number: PeerNumber, why: String) {
+        if let Some(peer) = self.peers.get_mut(&number) {
+            peer.link = LinkState::Pause { until, why };
+            self.set_alarm(until);
+        }
+    }
+
+    /// What waits for a peer that is hard to reach goes to others who serve the
+    /// same ids, if there are any.
+    fn send_elsewhere(&mut self, now: Millis, number: PeerNumber) {
+        let Some(peer) = self.peers.get_mut(&number) else {
+            return;
+        };
+        for waiting in peer.outbox.take_requests() {
+            let id = match &waiting.frame.kind {
+                Some(Kind::Call(call)) => Some(call.to.clone()),
+                Some(Kind::Cast(cast)) => Some(cast.to.clone()),
+                _ => None,
+            };
+            match id.and_then(|id| self.choose(&id)) {
+                Some(other) if other != number => self.route_again(now, waiting.frame),
+                _ => {
+                    if let Some(peer) = self.peers.get_mut(&number) {
+                        peer.outbox.put_back(waiting);
+                    }
+                }
+            }
+        }
+    }
+
+    fn route_again(&mut self, now: Millis, frame: Frame) {
+        match frame.kind {
+            Some(Kind::Call(call)) => {
+                if matches!(self.calls.place(call.number), Some(Place::Queued(_))) {
+                    self.route_call(now, call);
+                }
+            }
+            Some(Kind::Cast(cast)) => self.route_cast(now, cast),
+            _ => self.counters.dropped += 1,
+        }
+    }
+
+    /// Forgets a peer that is gone: what waits for it finds another, waits for
+    /// one, or is dropped.
+    pub(super) fn give_up(&mut self, now: Millis, number: PeerNumber) {
+        let Some(mut peer) = self.peers.remove(&number) else {
+            return;
+        };
+        self.numbers.remove(&peer.name);
+        if let LinkState::Dialing { conn, .. } = peer.link {
+            self.close(conn);
+        }
+        for waiting in peer.outbox.take_requests() {
+            self.route_again(now, waiting.frame);
+        }
+    }
+
+    /// The next packet for a transport that can take one.
+    pub fn next_packet(&mut self, conn: Conn) -> Option<Packet> {
+        let Some(Use::Link(number)) = self.conns.get(&conn).copied() else {
+            return None;
+        };
+        let peer = self.peers.get_mut(&number)?;
+        if peer.up() != Some(conn) {
+            return None;
+        }
+        let calls = &mut self.calls;
+        peer.outbox
+            .next_packet(|call| calls.move_to(call, Place::Sent(number)))
+    }
+
+    pub(super) fn tend_links(&mut self, now: Millis) {
+        let silent: Vec<Conn> = self
+            .conns
+            .iter()
+            .filter(|(_, used)| matches!(used, Use::Greeting { since } if since + GREETING <= now))
+            .map(|(conn, _)| *conn)
+            .collect();
+        for conn in silent {
+            self.close(conn);
+        }
+        let mut numbers: Vec<PeerNumber> = self.peers.keys().copied().collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            self.tend_link(now, number);
+        }
+    }
+
+    fn tend_link(&mut self, now: Millis, number: PeerNumber) {
+        let Some(peer) = self.peers.get_mut(&number) else {
+            return;
+        };
+        if peer.up().is_none() {
+            let limit = now.saturating_sub(TIME_TO_LIVE);
+            self.counters.dropped += peer.outbox.expire(limit) as u64;
+        }
+        match peer.link {
+            LinkState::Dialing { conn, since, .. } if since + GREETING <= now => {
+                self.close(conn);
+                let why = format!("no answer within {} s", GREETING / 1000);
+                self.dial_failed(now, number, why);
+            }
+            LinkState::Pause { until, .. } if until <= now => {
+                if peer.outbox.is_empty() {
+                    peer.link = LinkState::Idle;
+                } else {
+                    self.dial(now, number);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn links_alarm(&self, now: Millis) -> Option<Millis> {
+        let peers = self.peers.values().filter_map(|peer| match peer.link {
+            LinkState::Dialing { since, .. } => Some((since + GREETING).min(now + LOOK)),
+            LinkState::Pause { until, .. } => Some(until),
+            LinkState::Idle | LinkState::Up { .. } => None,
+        });
+        let greetings = self.conns.values().filter_map(|used| match used {
+            Use::Greeting { since } => Some(since + GREETING),
+            Use::Link(_) => None,
+        });
+        let unconfirmed = self.peers.values().filter_map(Member::forget_at);
+        peers.chain(greetings).chain(unconfirmed).min()
+    }
+
+    /// A peer for a person.
+    pub(super) fn describe(&self, number: PeerNumber) -> String {
+        match self.peers.get(&number) {
+            Some(peer) => match &peer.link {
+                LinkState::Pause { why, .. } => {
+                    format!("{} at {} ({why})", peer.name, peer.address)
+                }
+                _ => format!("{} at {}", peer.name, peer.address),
+            },
+            None => "a member that is gone".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! A member of the bus, without its sockets: what it is asked and what reaches
+//! it goes in with the time, what is to be done comes out as actions.
+//!
+//! `traffic` is calls, casts and topics; `links` the links to other members;
+//! `membership` what the registry knows and tells.
+
+mod links;
+mod membership;
+mod status;
+pub mod traffic;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Millis;
+use super::application::Delivery;
+use super::calls::Calls;
+use super::peer::{Conn, Peer};
+use super::session::Session;
+use super::subscriptions::Subscriptions;
+use super::table::{PeerNumber, Table};
+use super::wire::{Call, Packet, Record, ToRegistry};
+
+/// What is to be done for the member.
+#[derive(Debug)]
+pub enum Action {
+    /// Open a transport. It is lost if that fails.
+    Dial {
+        /// Its number from now on.
+        conn: Conn,
+        /// host:port
+        address: String,
+    },
+    /// Send this before anything that `next_packet` gives.
+    Send {
+        /// On which transport.
+        conn: Conn,
+        /// What.
+        packet: Packet,
+    },
+    /// Send what was given, and end. Nothing more is said of the transport.
+    Close {
+        /// Which.
+        conn: Conn,
+    },
+    /// Tell the registry.
+    ToRegistry(ToRegistry),
+    /// Tell the application.
+    Deliver(Delivery),
+    /// All that `leave` waits for has happened.
+    Left,
+}
+
+/// What a member is made with.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Unique among all members that are and were.
+    pub name: String,
+    /// Shows on links that the member is who it says it is.
+    pub token: String,
+    /// Members of another cluster are refused.
+    pub cluster: String,
+    /// host:port of its endpoint.
+    pub address: String,
+    /// Where its links' numbers begin: chosen at random.
+    pub seed: u64,
+    /// Largest body, in bytes, in both directions.
+    pub max_message: usize,
+}
+
+/// What a transport is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Somebody has dialed and has not said who.
+    Greeting { since: Millis },
+    /// A dial of this member's, or a link that stands.
+    Link(PeerNumber),
+}
+
+enum Serving {
+    Active,
+    /// Until the request is in effect.
+    Stopping(u32),
+}
+
+/// See the module.
+pub struct Member {
+    identity: Identity,
+    session: Session,
+    table: Table,
+    peers: HashMap<PeerNumber, Peer>,
+    numbers: HashMap<String, PeerNumber>,
+    next_peer: PeerNumber,
+    conns: HashMap<Conn, Use>,
+    next_conn: Conn,
+    next_link: u64,
+    calls: Calls,
+    /// Calls to ids that nobody serves yet.
+    waiting: HashMap<Arc<str>, VecDeque<Call>>,
+    waiting_bytes: usize,
+    serving: HashMap<String, Serving>,
+    subscriptions: Subscriptions,
+    leaving: bool,
+    counters: Counters,
+    actions: Vec<Action>,
+    /// Transports that may have something to send.
+    dirty: Vec<Conn>,
+    alarm: Option<Millis>,
+}
+
+/// What was lost on the way, for `status`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Counters {
+    /// Casts that nobody served.
+    pub unroutable: u64,
+    /// Casts and messages that a peer was too slow or too far for.
+    pub dropped: u64,
+}
+
+impl Member {
+    /// A member that has not joined yet.
+    pub fn new(identity: Identity) -> Self {
+        let record = Record {
+            member: identity.name.clone(),
+            token: identity.token.clone(),
+            address: identity.address.clone(),
+            ..Record::default()
+        };
+        Self {
+            session: Session::new(identity.cluster.clone(), record),
+            next_link: identity.seed | 1,
+            identity,
+            table: Table::default(),
+            peers: HashMap::new(),
+            numbers: HashMap::new(),
+            next_peer: 1,
+            conns: HashMap::new(),
+            next_conn: 1,
+            calls: Calls::default(),
+            waiting: HashMap::new(),
+            waiting_bytes: 0,
+            serving: HashMap::new(),
+            subscriptions: Subscriptions::default(),
+            leaving: false,
+            counters: Counters::default(),
+            actions: Vec::new(),
+            dirty: Vec::new(),
+            alarm: None,
+        }
+    }
+
+    /// What is to be done, in order.
+    pub fn take_actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// Transports to ask `next_packet` for.
+    pub fn take_dirty(&mut self) -> Vec<Conn> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// When `tick` is to be called.
+    pub fn alarm(&self) -> Option<Millis> {
+        self.alarm
+    }
+
+    /// Whether nothing waits for a peer that can be told.
+    pub fn is_flushed(&self) -> bool {
+        let mut peers = self.peers.values();
+        peers.all(|peer| peer.outbox.is_empty() || !peer.seems_reachable())
+    }
+
+    fn set_alarm(&mut self, at: Millis) {
+        self.alarm = Some(self.alarm.map_or(at, |alarm| alarm.min(at)));
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Millis) {
+        if self.alarm.is_none_or(|alarm| alarm > now) {
+            return;
+        }
+        self.end_overdue_calls(now);
+        self.tend_links(now);
+        self.tend_membership(now);
+        self.alarm = None;
+        let calls = self.calls.next_deadline();
+        let alarms = [calls, self.session.next_deadline(), self.links_alarm(now)];
+        if let Some(next) = alarms.into_iter().flatten().min() {
+            self.set_alarm(next.max(now + 1));
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        self.actions.push(Action::Deliver(delivery));
+    }
+
+    fn note(&mut self, warning: bool, text: String) {
+        self.deliver(Delivery::Note { warning, text });
+    }
+}
+
+/// For the simulation, which sees through walls.
+#[cfg(test)]
+impl Member {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// Whether requests to an id have somewhere to go.
+    pub fn knows(&self, id: &str) -> bool {
+        self.table.serves(id)
+    }
+
+    /// What this member wants known of itself.
+    pub fn record(&self) -> &Record {
+        &self.session.record
+    }
+
+    /// What it knows of a member, itself included.
+    pub fn view(&self, name: &str) -> Option<&Record> {
+        if name == self.identity.name {
+            return self.table.record(super::table::SELF);
+        }
+        self.table.record(*self.numbers.get(name)?)
+    }
+
+    /// How many others it knows.
+    pub fn known(&self) -> usize {
+        let others = self.table.records();
+        others
+            .filter(|(peer, _)| *peer != super::table::SELF)
+            .count()
+    }
+}

@@ -1,0 +1,103 @@
+//! What a member can say of itself.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use super::Member;
+use crate::bus::peer::LinkState;
+use crate::bus::table::SELF;
+
+/// See [`Member::status`].
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    member: String,
+    address: String,
+    cluster: String,
+    ids: Vec<String>,
+    subscriptions: Vec<Topic>,
+    registry: Registry,
+    pending_calls: usize,
+    waiting_for_server: usize,
+    unroutable: u64,
+    dropped: u64,
+    members: Vec<Other>,
+}
+
+#[derive(Debug, Serialize)]
+struct Topic {
+    exchange: String,
+    pattern: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Registry {
+    connected: bool,
+    epoch: String,
+    revision: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Other {
+    member: String,
+    address: String,
+    ids: Vec<String>,
+    link: &'static str,
+    queued_frames: usize,
+    queued_bytes: usize,
+}
+
+impl Member {
+    /// A picture of now, for a person or a tool.
+    pub fn status(&self) -> Status {
+        let own = &self.session.record;
+        let mut members: Vec<Other> = self
+            .peers
+            .iter()
+            .map(|(number, peer)| {
+                let (queued_frames, queued_bytes) = peer.outbox.depth();
+                Other {
+                    member: peer.name.clone(),
+                    address: peer.address.clone(),
+                    ids: self.table.record(*number).map_or(vec![], |r| r.ids.clone()),
+                    link: match peer.link {
+                        LinkState::Idle => "idle",
+                        LinkState::Dialing { .. } => "dialing",
+                        LinkState::Up { .. } => "up",
+                        LinkState::Pause { .. } => "pause",
+                    },
+                    queued_frames,
+                    queued_bytes,
+                }
+            })
+            .collect();
+        members.sort_by(|a, b| a.member.cmp(&b.member));
+        debug_assert!(self.table.record(SELF).is_none_or(|r| r.ids == own.ids));
+        Status {
+            member: self.identity.name.clone(),
+            address: self.identity.address.clone(),
+            cluster: self.identity.cluster.clone(),
+            ids: own.ids.clone(),
+            subscriptions: own
+                .subscriptions
+                .iter()
+                .map(|subscription| Topic {
+                    exchange: subscription.exchange.clone(),
+                    pattern: subscription.pattern.clone(),
+                })
+                .collect(),
+            registry: Registry {
+                connected: self.session.connected(),
+                epoch: format!("{:016x}", self.session.epoch),
+                revision: self.session.revision,
+            },
+            pending_calls: self.calls.pending(),
+            waiting_for_server: self.waiting.values().map(VecDeque::len).sum(),
+            unroutable: self.counters.unroutable,
+            dropped: self.counters.dropped,
+            members,
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Calls, casts and topics: from the application to whom they are for, and from
+//! the links to the application.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::{Action, Member};
+use crate::bus::Millis;
+use crate::bus::application::{Delivery, Failure};
+use crate::bus::calls::Place;
+use crate::bus::table::{PeerNumber, SELF};
+use crate::bus::wire::{Call, Cast, Kind, Publish, Reply, frame};
+
+/// How many calls may be pending at once.
+const MOST_CALLS: usize = 100_000;
+/// What calls to ids that nobody serves may hold, in bytes.
+const MOST_WAITING: usize = 64 << 20;
+
+/// What the application calls with.
+pub struct Calling {
+    /// Chosen by the application, not in use.
+    pub number: u32,
+    /// The id.
+    pub to: String,
+    /// Its method.
+    pub method: String,
+    /// JSON.
+    pub body: Bytes,
+    /// Until it fails.
+    pub timeout: Millis,
+    /// Replies of other kinds are wanted, too.
+    pub many: bool,
+}
+
+impl Member {
+    /// Calls an id. Ends with exactly one last reply or failure.
+    pub fn call(&mut self, now: Millis, calling: Calling) {
+        let number = calling.number;
+        if let Some((why, detail)) = self.objection(&calling) {
+            return self.fail(number, why, detail);
+        }
+        let place = Place::Waiting(Arc::from(""));
+        let deadline = now.saturating_add(calling.timeout);
+        if !self.calls.begin(number, place, calling.many, deadline) {
+            let text = format!("call number {number} is in use");
+            return self.note(true, text);
+        }
+        if let Some(deadline) = self.calls.next_deadline() {
+            self.set_alarm(deadline);
+        }
+        let call = Call {
+            number,
+            to: calling.to,
+            method: calling.method,
+            body: calling.body,
+            left: 0,
+        };
+        self.route_call(now, call);
+    }
+
+    fn objection(&self, calling: &Calling) -> Option<(Failure, String)> {
+        let size = calling.body.len();
+        let limit = self.identity.max_message;
+        if self.leaving {
+            Some((Failure::Closed, "this member has left the bus".to_owned()))
+        } else if size > limit {
+            let detail = format!("{size} bytes of arguments, the limit being {limit}");
+            Some((Failure::TooLarge, detail))
+        } else if self.calls.pending() >= MOST_CALLS {
+            let detail = format!("{MOST_CALLS} calls are pending");
+            Some((Failure::Overloaded, detail))
+        } else {
+            None
+        }
+    }
+
+    /// The application does not want the reply any more.
+    pub fn cancel(&mut self, number: u32) {
+        if let Some(place) = self.calls.settle(number) {
+            self.stop_waiting(number, &place);
+        }
+    }
+
+    /// Sends a call to one of those who serve its id, or lets it wait.
+    pub(super) fn route_call(&mut self, now: Millis, call: Call) {
+        let number = call.number;
+        match self.choose(&call.to) {
+            Some(SELF) => {
+                if self.calls.move_to(number, Place::Sent(SELF)) {
+                    self.request(Some((SELF, number)), call.to, call.method, call.body);
+                }
+            }
+            Some(peer) => {
+                if !self.calls.move_to(number, Place::Queued(peer)) {
+                    return;
+                }
+                if !self.push(now, peer, Kind::Call(call), Some(number)) {
+                    self.calls.settle(number);
+                    let detail = format!("too much waits for {}", self.describe(peer));
+                    self.fail(number, Failure::Overloaded, detail);
+                }
+            }
+            None => self.wait_for_server(call),
+        }
+    }
+
+    fn wait_for_server(&mut self, call: Call) {
+        let size = call.encoded_len();
+        if self.waiting_bytes + size > MOST_WAITING {
+            self.calls.settle(call.number);
+            let detail = "too much waits for ids that nobody serves".to_owned();
+            return self.fail(call.number, Failure::Overloaded, detail);
+        }
+        let id: Arc<str> = match self.waiting.get_key_value(&*call.to) {
+            Some((id, _)) => Arc::clone(id),
+            None => Arc::from(&*call.to),
+        };
+        if self
+            .calls
+            .move_to(call.number, Place::Waiting(Arc::clone(&id)))
+        {
+            self.waiting_bytes += size;
+            self.waiting.entry(id).or_default().push_back(call);
+        }
+    }
+
+    fn stop_waiting(&mut self, number: u32, place: &Place) {
+        let Place::Waiting(id) = place else { return };
+        let Some(queue) = self.waiting.get_mut(id) else {
+            return;
+        };
+        if let Some(at) = queue.iter().position(|call| call.number == number)
+            && let Some(call) = queue.remove(at)
+        {
+            self.waiting_bytes -= call.encoded_len();
+        }
+        if queue.is_empty() {
+            self.waiting.remove(id);
+        }
+    }
+
+    /// Somebody serves these ids now.
+    pub(super) fn served(&mut self, now: Millis, ids: &[String]) {
+        for id in ids {
+            for call in self.waiting.remove(&**id).unwrap_or_default() {
+                self.waiting_bytes -= call.encoded_len();
+                self.route_call(now, call);
+            }
+        }
+    }
+
+    /// Tells an id something; nobody is told whether it arrives.
+    pub fn cast(&mut self, now: Millis, to: String, method: String, body: Bytes) {
+        if self.too_large(body.len(), "cast") {
+            return;
+        }
+        let cast = Cast {
+            to,
+            method,
+            body,
+            left: 0,
+        };
+        self.route_cast(now, cast);
+    }
+
+    pub(super) fn route_cast(&mut self, now: Millis, cast: Cast) {
+        match self.choose(&cast.to) {
+            Some(SELF) => self.request(None, cast.to, cast.method, cast.body),
+            Some(peer) => {
+                if !self.push(now, peer, Kind::Cast(cast), None) {
+                    self.counters.dropped += 1;
+                }
+            }
+            None => self.counters.unroutable += 1,
+        }
+    }
+
+    /// Publishes to all who listen, this member included.
+    pub fn publish(&mut self, now: Millis, exchange: &str, key: &str, body: &Bytes) {
+        if self.too_large(body.len(), "message") {
+            return;
+        }
+        let mut subscribers = Vec::new();
+        self.table.subscribers(exchange, key, &mut subscribers);
+        for peer in subscribers {
+            if peer == SELF {
+                self.message(exchange, key.to_owned(), body.clone());
+                continue;
+            }
+            let publish = Publish {
+                exchange: exchange.to_owned(),
+                key: key.to_owned(),
+                body: body.clone(),
+                left: 0,
+            };
+            if !self.push(now, peer, Kind::Publish(publish), None) {
+                self.counters.dropped += 1;
+            }
+        }
+    }
+
+    fn too_large(&mut self, size: usize, what: &str) -> bool {
+        let limit = self.identity.max_message;
+        if size > limit {
+            self.counters.dropped += 1;
+            let text = format!("a {what} of {size} bytes was dropped: the limit is {limit}");
+            self.note(true, text);
+        }
+        size > limit
+    }
+
+    /// The application answers a call of `peer`.
+    pub fn reply(&mut self, now: Millis, peer: PeerNumber, reply: Reply) {
+        let size = reply.body.len();
+        let limit = self.identity.max_message;
+        let reply = if size > limit {
+            let why = format!("the reply has {size} bytes, the limit being {limit}");
+            self.note(true, why.clone());
+            // JSON of a text without anything to escape.
+            let body = format!(r#"{{"data":"error","err":"{why}"}}"#);
+            Reply {
+                body: body.into(),
+                failed: true,
+                ..reply
+            }
+        } else {
+            reply
+        };
+        if peer == SELF {
+            self.replied(SELF, reply);
+        } else if self
+            .peers
+            .get(&peer)
+            .is_some_and(|peer| peer.up().is_some())
+        {
+            self.push(now, peer, Kind::Reply(reply), None);
+        }
+    }
+
+    fn replied(&mut self, peer: PeerNumber, reply: Reply) {
+        let call = reply.number;
+        // Late, repeated and unasked-for replies are normal.
+        if !self.calls.expects(call, peer) || reply.kind.is_empty() && !self.calls.answer(call) {
+            return;
+        }
+        self.deliver(Delivery::Reply {
+            call,
+            kind: reply.kind,
+            failed: reply.failed,
+            body: reply.body,
+        });
+    }
+
+    /// A whole frame has come over the link that stands.
+    pub(super) fn receive(&mut self, now: Millis, peer: PeerNumber, kind: Kind) {
+        match kind {
+            Kind::Call(call) => {
+                if self.serving.contains_key(&call.to) {
+                    let from = Some((peer, call.number));
+                    self.request(from, call.to, call.method, call.body);
+                } else {
+                    self.push(now, peer, Kind::ReturnedCall(call), None);
+                }
+            }
+            Kind::Cast(cast) => {
+                if self.serving.contains_key(&cast.to) {
+                    self.request(None, cast.to, cast.method, cast.body);
+                } else {
+                    self.push(now, peer, Kind::ReturnedCast(cast), None);
+                }
+            }
+            Kind::ReturnedCall(call) => {
+                if self.calls.place(call.number) == Some(&Place::Sent(peer)) {
+                    self.table.disown(peer, &call.to);
+                    self.route_call(now, call);
+                }
+            }
+            Kind::ReturnedCast(cast) => {
+                self.table.disown(peer, &cast.to);
+                self.route_cast(now, cast);
+            }
+            Kind::Publish(publish) => {
+                self.message(&publish.exchange, publish.key, publish.body);
+            }
+            Kind::Reply(reply) => self.replied(peer, reply),
+            // Handled by the links, or of no meaning on one that stands.
+            Kind::Hello(_)
+            | Kind::Welcome(_)
+            | Kind::Refusal(_)
+            | Kind::RequestPiece(_)
+            | Kind::ReplyPiece(_) => {}
+        }
+    }
+
+    fn request(
+        &mut self,
+        from: Option<(PeerNumber, u32)>,
+        to: String,
+        method: String,
+        body: Bytes,
+    ) {
+        self.deliver(Delivery::Request {
+            from,
+            to,
+            method,
+            body,
+        });
+    }
+
+    fn message(&mut self, exchange: &str, key: String, body: Bytes) {
+        let subscriptions = self.subscriptions.find(exchange, &key);
+        if !subscriptions.is_empty() {
+            self.deliver(Delivery::Message {
+                subscriptions,
+                key,
+                body,
+            });
+        }
+    }
+
+    /// Who gets the next request for an id.
+    pub(super) fn choose(&mut self, id: &str) -> Option<PeerNumber> {
+        let peers = &self.peers;
+        self.table.server(id, |peer| {
+            peer == SELF || peers.get(&peer).is_some_and(super::Peer::seems_reachable)
+        })
+    }
+
+    /// Queues a frame for a peer. False if there is no room.
+    pub(super) fn push(
+        &mut self,
+        now: Millis,
+        number: PeerNumber,
+        kind: Kind,
+        call: Option<u32>,
+    ) -> bool {
+        let Some(peer) = self.peers.get_mut(&number) else {
+            return false;
+        };
+        let pushed = peer.outbox.push(frame(kind), call, now);
+        self.want_link(now, number);
+        pushed
+    }
+
+    pub(super) fn fail(&mut self, call: u32, why: Failure, detail: String) {
+        self.deliver(Delivery::Failed { call, why, detail });
+    }
+
+    pub(super) fn end_overdue_calls(&mut self, now: Millis) {
+        for (number, place) in self.calls.overdue(now) {
+            let (why, detail) = match &place {
+                Place::Waiting(_) => (Failure::UnknownId, String::new()),
+                Place::Queued(peer) => (Failure::Unreachable, self.describe(*peer)),
+                Place::Sent(SELF) => (Failure::Slow, "this process itself".to_owned()),
+                Place::Sent(peer) => (Failure::Slow, self.describe(*peer)),
+            };
+            self.stop_waiting(number, &place);
+            self.fail(number, why, detail);
+        }
+    }
+
+    /// Fails every call and stops.
+    pub(super) fn close_calls(&mut self) {
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+        for number in self.calls.take_all() {
+            let detail = "this member left the bus".to_owned();
+            let why = Failure::Closed;
+            self.actions.push(Action::Deliver(Delivery::Failed {
+                call: number,
+                why,
+                detail,
+            }));
+        }
+    }
+}

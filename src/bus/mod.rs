@@ -1,0 +1,23 @@
+//! The bus: members that call each other and publish to each other directly.
+//!
+//! `member` and what it is made of are pure: events and the time go in, actions
+//! come out; no socket, no clock, no thread. `node` is a member on real
+//! sockets. Neither knows of JS.
+
+pub mod application;
+mod calls;
+pub mod member;
+pub mod node;
+mod outbox;
+mod peer;
+pub mod pipe;
+mod session;
+#[cfg(test)]
+mod sim;
+mod subscriptions;
+mod table;
+mod topic;
+pub mod wire;
+
+/// Time in ms since a moment that only has to be the same for one member.
+pub type Millis = u64;

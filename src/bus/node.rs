@@ -1,0 +1,497 @@
+//! A member on real sockets: carries out what the pure member wants done and
+//! tells it what happens. All of it runs on the network thread.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use super::Millis;
+use super::application::{Application, Delivery};
+use super::member::{Action, Identity, Member};
+use super::peer::Conn;
+use super::pipe::{self, Pipe};
+use super::wire::{FromRegistry, ToRegistry};
+use crate::grpc::serve::Closed;
+use crate::grpc::server::{Accepted, Application as Service, Incoming, Server};
+use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::registry::client::{self, Registry};
+use crate::registry::host::Host;
+
+const LINK: &str = "/owt.bus.v1.Link/Open";
+/// What leaving may take for what is still to be sent.
+const LAST_WORDS: Duration = Duration::from_millis(150);
+
+/// What a node is made with.
+pub struct Options {
+    /// Unique among all members that are and were.
+    pub name: String,
+    /// Shows that the member is who it says it is.
+    pub token: String,
+    /// Members of another cluster are refused.
+    pub cluster: String,
+    /// A random number.
+    pub seed: u64,
+    /// Largest body, in bytes.
+    pub max_message: usize,
+    /// Where the registry is, or is to be.
+    pub registry: Registry,
+    /// What others dial, if not what the route to the registry says.
+    pub advertise: Option<(String, Option<u16>)>,
+}
+
+/// See the module.
+pub struct Node {
+    state: Mutex<State>,
+    application: Box<dyn Application>,
+    started: Instant,
+    alarm: Notify,
+    /// Goes with the node, which ends its tasks.
+    alive: watch::Sender<()>,
+}
+
+struct State {
+    member: Member,
+    pipes: HashMap<Conn, Pipe>,
+    /// The stream to the registry.
+    registry: Option<Pipe>,
+    endpoint: Option<Server>,
+    host: Option<Host>,
+    next_tick: Option<Millis>,
+    left: bool,
+}
+
+impl Node {
+    /// Listens, and joins as soon as there is a registry.
+    ///
+    /// # Errors
+    /// What is wrong with the options or with this machine, for a person.
+    pub async fn start(
+        options: Options,
+        application: Box<dyn Application>,
+    ) -> Result<Arc<Self>, String> {
+        let reach = options.registry.reach().await?;
+        let port = options.advertise.as_ref().and_then(|(_, port)| *port);
+        let service = Endpoint::default();
+        let node_of_service = Arc::clone(&service.node);
+        let listen = reach.listen.to_string();
+        let server_options = pipe::server_options(LINK);
+        let server = Server::listen(&listen, port.unwrap_or(0), server_options, service);
+        let server = server.await.map_err(|error| error.to_string())?;
+        let address = match &options.advertise {
+            Some((host, _)) if host.contains(':') => format!("[{host}]:{}", server.port),
+            Some((host, _)) => format!("{host}:{}", server.port),
+            None => SocketAddr::new(reach.advertise, server.port).to_string(),
+        };
+        let member = Member::new(Identity {
+            name: options.name,
+            token: options.token,
+            cluster: options.cluster.clone(),
+            address,
+            seed: options.seed,
+            max_message: options.max_message,
+        });
+        let node = Arc::new(Self {
+            state: Mutex::new(State {
+                member,
+                pipes: HashMap::new(),
+                registry: None,
+                endpoint: Some(server),
+                host: None,
+                next_tick: None,
+                left: false,
+            }),
+            application,
+            started: Instant::now(),
+            alarm: Notify::new(),
+            alive: watch::Sender::new(()),
+        });
+        *node_of_service.lock() = Arc::downgrade(&node);
+        node.spawn(keep_time(Arc::downgrade(&node)));
+        let (registry, cluster) = (options.registry, options.cluster);
+        node.spawn(client::stay_joined(
+            Arc::downgrade(&node),
+            registry,
+            cluster,
+            reach.can_host,
+        ));
+        Ok(node)
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut alive = self.alive.subscribe();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = task => {}
+                // Nothing is ever sent: this is the sender's end.
+                _ = alive.changed() => {}
+            }
+        });
+    }
+
+    /// Lets the member do something, and carries out what it wants then.
+    pub fn with<R>(self: &Arc<Self>, work: impl FnOnce(&mut Member, Millis) -> R) -> R {
+        let now = self.now();
+        let mut state = self.state.lock();
+        let result = work(&mut state.member, now);
+        self.carry_out(&mut state);
+        result
+    }
+
+    /// As [`Self::with`], but what the member wants waits for [`Self::flush_all`]:
+    /// many requests become one packet.
+    pub fn queue(&self, work: impl FnOnce(&mut Member, Millis)) {
+        let now = self.now();
+        work(&mut self.state.lock().member, now);
+    }
+
+    /// Carries out what the member wants.
+    pub fn flush_all(self: &Arc<Self>) {
+        self.with(|_, _| ());
+    }
+
+    fn now(&self) -> Millis {
+        Millis::try_from(self.started.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    fn carry_out(self: &Arc<Self>, state: &mut State) {
+        for action in state.member.take_actions() {
+            match action {
+                Action::Deliver(delivery) => self.application.deliver(delivery),
+                Action::Send { conn, packet } => {
+                    if let Some(pipe) = state.pipes.get_mut(&conn) {
+                        pipe.send(&packet);
+                    }
+                }
+                Action::Dial { conn, address } => self.dial(state, conn, &address),
+                Action::Close { conn } => {
+                    if let Some(pipe) = state.pipes.remove(&conn) {
+                        pipe.close();
+                    }
+                }
+                Action::ToRegistry(message) => Self::tell_registry(state, &message),
+                Action::Left => {
+                    let node = Arc::clone(self);
+                    tokio::spawn(async move { node.finish().await });
+                }
+            }
+        }
+        for conn in state.member.take_dirty() {
+            Self::flush(state, conn);
+        }
+        let alarm = state.member.alarm();
+        if alarm.is_some() && (state.next_tick.is_none() || alarm < state.next_tick) {
+            state.next_tick = alarm;
+            self.alarm.notify_one();
+        }
+    }
+
+    fn flush(state: &mut State, conn: Conn) {
+        let Some(pipe) = state.pipes.get_mut(&conn) else {
+            return;
+        };
+        while pipe.has_room() {
+            let Some(packet) = state.member.next_packet(conn) else {
+                return;
+            };
+            pipe.send(&packet);
+        }
+    }
+
+    fn tell_registry(state: &mut State, message: &ToRegistry) {
+        if let Some(pipe) = &mut state.registry {
+            pipe.send(message);
+        }
+    }
+
+    fn dial(self: &Arc<Self>, state: &mut State, conn: Conn, address: &str) {
+        let (pipe, inbox) = Pipe::new(true);
+        state.pipes.insert(conn, pipe);
+        let events = LinkEvents::new(Arc::downgrade(self), conn);
+        let target = address.parse();
+        self.spawn(async move {
+            let why = match target {
+                Ok(target) => {
+                    let channel = pipe::channel_to(target);
+                    let gate = Arc::clone(&events.gate);
+                    pipe::dial(channel, LINK, inbox, gate, &events)
+                        .await
+                        .details
+                }
+                Err(error) => format!("{error}"),
+            };
+            events.ended(&why);
+        });
+    }
+
+    /// A transport of `conn` is gone.
+    fn lost(self: &Arc<Self>, conn: Conn, why: &str) {
+        let why = if why.is_empty() {
+            "it closed the link"
+        } else {
+            why
+        };
+        self.state.lock().pipes.remove(&conn);
+        self.with(|member, now| member.lost(now, conn, why));
+    }
+
+    // For `registry::client`.
+
+    /// A stream to the registry is about to be opened.
+    pub fn registry_open(self: &Arc<Self>, pipe: Pipe) {
+        self.state.lock().registry = Some(pipe);
+        self.with(|member, _| member.registry_open());
+    }
+
+    /// It has ended.
+    pub fn registry_lost(self: &Arc<Self>, why: &str) {
+        self.state.lock().registry = None;
+        self.with(|member, _| member.registry_lost(why));
+    }
+
+    /// It brought a message.
+    pub fn registry_message(self: &Arc<Self>, message: FromRegistry) {
+        self.with(|member, now| member.registry_message(now, message));
+    }
+
+    /// This process serves the registry from now on.
+    pub fn keep_host(&self, host: Host) {
+        let mut state = self.state.lock();
+        if !state.left {
+            state.host = Some(host);
+        }
+    }
+
+    /// Tells the application what only the registry's client knows.
+    pub fn deliver(&self, delivery: Delivery) {
+        self.application.deliver(delivery);
+    }
+
+    /// The member has left: sends what is still to be sent, and ends all.
+    async fn finish(self: Arc<Self>) {
+        let patience = Instant::now();
+        while patience.elapsed() < LAST_WORDS && !self.is_flushed() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let (endpoint, host) = {
+            let mut state = self.state.lock();
+            state.left = true;
+            for pipe in state.pipes.values().chain(&state.registry) {
+                pipe.close();
+            }
+            (state.endpoint.take(), state.host.take())
+        };
+        // Those who had dialed see the end of the stream; what was dialed from
+        // here ends when the other side has seen it.
+        let stop_endpoint = async {
+            if let Some(endpoint) = endpoint {
+                endpoint.stop(LAST_WORDS).await;
+            }
+        };
+        let stop_host = async {
+            if let Some(host) = host {
+                host.stop().await;
+            }
+        };
+        tokio::join!(stop_endpoint, stop_host);
+        self.application.deliver(Delivery::Left);
+        self.alive.send_replace(());
+    }
+
+    /// The application is gone: ends all at once.
+    pub fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.left = true;
+        state.pipes.clear();
+        state.registry = None;
+        // Dropped, they cut off what is left.
+        state.endpoint = None;
+        state.host = None;
+        self.alive.send_replace(());
+    }
+
+    fn is_flushed(&self) -> bool {
+        let state = self.state.lock();
+        state.member.is_flushed() && state.pipes.values().all(Pipe::is_flushed)
+    }
+}
+
+async fn keep_time(node: Weak<Node>) {
+    loop {
+        let Some(owner) = node.upgrade() else { return };
+        let next = owner.state.lock().next_tick;
+        let due = next.map(|at| owner.started + Duration::from_millis(at));
+        let sleep = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = owner.alarm.notified() => continue,
+            () = sleep => {}
+        }
+        owner.state.lock().next_tick = None;
+        owner.with(Member::tick);
+    }
+}
+
+/// What happens on one link's stream.
+struct LinkEvents {
+    node: Weak<Node>,
+    conn: Conn,
+    gate: Arc<Gate>,
+}
+
+impl LinkEvents {
+    fn new(node: Weak<Node>, conn: Conn) -> Self {
+        Self {
+            node,
+            conn,
+            gate: Arc::default(),
+        }
+    }
+
+    fn ended(&self, why: &str) {
+        if let Some(node) = self.node.upgrade() {
+            node.lost(self.conn, why);
+        }
+    }
+}
+
+impl CallEvents for LinkEvents {
+    fn headers(&self, _: &http::HeaderMap) {}
+
+    fn message(&self, message: Bytes) {
+        let Some(node) = self.node.upgrade() else {
+            return;
+        };
+        let cost = cost(message.len());
+        let conn = self.conn;
+        match pipe::read(message) {
+            Ok(packet) => node.with(|member, now| member.packet(now, conn, packet)),
+            Err(why) => node.with(|member, now| member.garbage(now, conn, &why)),
+        }
+        if node.application.is_behind() {
+            let gate = Arc::clone(&self.gate);
+            tokio::spawn(async move {
+                node.application.room().await;
+                gate.consume(cost);
+            });
+        } else {
+            self.gate.consume(cost);
+        }
+    }
+
+    fn writable(&self, cost: usize) {
+        if let Some(node) = self.node.upgrade() {
+            let mut state = node.state.lock();
+            if let Some(pipe) = state.pipes.get_mut(&self.conn) {
+                pipe.taken(cost);
+                Node::flush(&mut state, self.conn);
+            }
+        }
+    }
+
+    fn half_closed(&self) {
+        if let Some(node) = self.node.upgrade() {
+            if let Some(pipe) = node.state.lock().pipes.get(&self.conn) {
+                pipe.close();
+            }
+            node.lost(self.conn, "it left");
+        }
+    }
+}
+
+/// The server that others dial.
+#[derive(Default)]
+struct Endpoint {
+    /// Set when the node is made, which is after the port is known.
+    node: Arc<Mutex<Weak<Node>>>,
+}
+
+impl Service for Endpoint {
+    type Events = LinkEvents;
+
+    fn connected(&self, _: u32, _: SocketAddr) {}
+
+    fn disconnected(&self, _: u32) {}
+
+    async fn accept(&self, _: Incoming) -> Accepted<LinkEvents> {
+        let node = self.node.lock().clone();
+        let (pipe, inbox) = Pipe::new(false);
+        let mut conn = 0;
+        if let Some(node) = node.upgrade() {
+            conn = node.with(Member::incoming);
+            node.state.lock().pipes.insert(conn, pipe);
+        }
+        let events = LinkEvents::new(node, conn);
+        Accepted {
+            inbox,
+            gate: Arc::clone(&events.gate),
+            events,
+        }
+    }
+
+    fn closed(&self, events: LinkEvents, how: Closed) {
+        events.ended(match how {
+            Closed::ConnectionLost => "the connection was lost",
+            Closed::Cancelled => "it cut the link",
+            Closed::Replied | Closed::Finished | Closed::DeadlineExceeded => "it closed the link",
+        });
+    }
+
+    fn warn(&self, text: String) {
+        if let Some(node) = self.node.lock().upgrade() {
+            let warning = true;
+            node.application.deliver(Delivery::Note { warning, text });
+        }
+    }
+}
+
+/// Where a node listens and what it tells others to dial.
+pub struct Reach {
+    /// The address to bind.
+    pub listen: IpAddr,
+    /// The address others use.
+    pub advertise: IpAddr,
+    /// The registry's port is on this machine.
+    pub can_host: bool,
+}
+
+impl Reach {
+    /// By the address of the registry: on loopback everything stays there.
+    ///
+    /// # Errors
+    /// There is no route to it.
+    pub fn by_route_to(registry: SocketAddr) -> Result<Self, String> {
+        if registry.ip().is_loopback() {
+            return Ok(Self {
+                listen: registry.ip(),
+                advertise: registry.ip(),
+                can_host: true,
+            });
+        }
+        let (any, port): (IpAddr, _) = if registry.is_ipv4() {
+            (Ipv4Addr::UNSPECIFIED.into(), 0)
+        } else {
+            (Ipv6Addr::UNSPECIFIED.into(), 0)
+        };
+        // Nothing is sent: connecting a datagram socket only asks for the route.
+        let route = std::net::UdpSocket::bind((any, port)).and_then(|socket| {
+            socket.connect(registry)?;
+            socket.local_addr()
+        });
+        let local =
+            route.map_err(|error| format!("no route to the registry {registry}: {error}"))?;
+        Ok(Self {
+            listen: any,
+            advertise: local.ip(),
+            can_host: false,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! One stream of protocol messages on real sockets: what links and sessions
+//! with the registry have in common.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::HeaderMap;
+use http::uri::PathAndQuery;
+use prost::Message;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::grpc::call::{self, Call};
+use crate::grpc::channel::{self, Channel};
+use crate::grpc::framing::PREFIX;
+use crate::grpc::keepalive::Keepalive;
+use crate::grpc::server;
+use crate::grpc::status::{Code, Status};
+use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
+use crate::grpc::target::Target;
+
+/// A message that is larger than this breaks the protocol.
+const LARGEST: usize = 4 << 20;
+/// Sent and not yet taken by the peer's window: more waits in the outbox, where
+/// it is packed and where replies get between.
+const WINDOW: usize = 256 << 10;
+/// A silent peer is given up after this much silence and this much more.
+const KEEPALIVE: Keepalive = Keepalive {
+    every: Duration::from_secs(2),
+    timeout: Duration::from_secs(3),
+};
+
+/// The sending side of a stream.
+pub struct Pipe {
+    out: UnboundedSender<Outgoing>,
+    dialed: bool,
+    outstanding: usize,
+}
+
+impl Pipe {
+    /// A pipe, and what its stream is to send.
+    pub fn new(dialed: bool) -> (Self, UnboundedReceiver<Outgoing>) {
+        let (out, inbox) = unbounded_channel();
+        let pipe = Self {
+            out,
+            dialed,
+            outstanding: 0,
+        };
+        (pipe, inbox)
+    }
+
+    /// Whether the peer takes more.
+    pub fn has_room(&self) -> bool {
+        self.outstanding < WINDOW
+    }
+
+    /// Whether all has been handed to the transport.
+    pub fn is_flushed(&self) -> bool {
+        self.outstanding == 0
+    }
+
+    /// Sends, whether there is room or not.
+    pub fn send(&mut self, message: &impl Message) {
+        let length = message.encoded_len();
+        let mut framed = BytesMut::with_capacity(PREFIX + length);
+        framed.put_u8(0);
+        framed.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+        if message.encode(&mut framed).is_ok() {
+            self.outstanding += cost(length);
+            let _ = self.out.send(Outgoing::Message(framed.freeze()));
+        }
+    }
+
+    /// The transport has taken that much.
+    pub fn taken(&mut self, cost: usize) {
+        self.outstanding = self.outstanding.saturating_sub(cost);
+    }
+
+    /// Ends the stream behind what was sent.
+    pub fn close(&self) {
+        let last = if self.dialed {
+            Outgoing::End
+        } else {
+            Outgoing::Status(Status::new(Code::Ok, ""))
+        };
+        let _ = self.out.send(last);
+    }
+}
+
+/// A channel of its own for one stream: it says at once when it cannot connect.
+pub fn channel_to(target: Target) -> Arc<Channel> {
+    Channel::new(channel::Options {
+        target,
+        keepalive: Some(KEEPALIVE),
+        max_receive: Some(LARGEST),
+        max_send: None,
+    })
+}
+
+/// Opens a stream and reads it to its end. Returns why it ended.
+pub async fn dial(
+    channel: Arc<Channel>,
+    path: &'static str,
+    inbox: UnboundedReceiver<Outgoing>,
+    gate: Arc<Gate>,
+    events: &impl CallEvents,
+) -> Status {
+    let call = Call {
+        method: 0,
+        path: PathAndQuery::from_static(path),
+        metadata: HeaderMap::new(),
+        timeout: None,
+        message: None,
+        complete: false,
+        wait_for_ready: false,
+        unary: false,
+    };
+    call::run(channel, call, inbox, gate, events).await.status
+}
+
+/// What a server of one stream method is made with.
+pub fn server_options(path: &'static str) -> server::Options {
+    let method = server::Method {
+        number: 0,
+        request_stream: true,
+    };
+    server::Options {
+        methods: HashMap::from([(path.to_owned(), method)]),
+        keepalive: Some(KEEPALIVE),
+        max_receive: Some(LARGEST),
+        max_send: None,
+        max_streams: 1000,
+    }
+}
+
+/// Reads a protocol message.
+pub fn read<M: Message + Default>(message: Bytes) -> Result<M, String> {
+    M::decode(message).map_err(|error| error.to_string())
+}

@@ -1,0 +1,159 @@
+//! A member's session with the registry: what the member wants known, and what
+//! of it has come into effect.
+
+use super::Millis;
+use super::wire::{Announce, Asked, Join, Leave, Record, ToRegistry, VERSION};
+
+/// The registry has its reasons to be slow; what is being taken away is taken
+/// away after this at the latest.
+const PATIENCE: Millis = 400;
+
+/// What happens when an announcement is in effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The application is told.
+    Tell { request: u32 },
+    /// The id is served until then.
+    StopServing { request: u32, id: String },
+    /// Something was taken away, and the application is told.
+    Withdrawn { request: u32 },
+    /// The member is gone.
+    Left,
+}
+
+struct Pending {
+    number: u32,
+    effect: Effect,
+    since: Millis,
+}
+
+/// See the module.
+pub struct Session {
+    /// The member as it wants to be known.
+    pub record: Record,
+    cluster: String,
+    connected: bool,
+    /// The request whose Done says that all know of the member.
+    joining: Option<u32>,
+    /// Of the registry that was joined last.
+    pub epoch: u64,
+    /// Of that epoch, applied.
+    pub revision: u64,
+    pending: Vec<Pending>,
+    next: u32,
+}
+
+impl Session {
+    /// A session that is not connected yet.
+    pub fn new(cluster: String, record: Record) -> Self {
+        Self {
+            record,
+            cluster,
+            connected: false,
+            joining: None,
+            epoch: 0,
+            revision: 0,
+            pending: Vec::new(),
+            next: 1,
+        }
+    }
+
+    /// Whether the registry hears us.
+    pub fn connected(&self) -> bool {
+        self.connected
+    }
+
+    /// There is a stream to a registry: what to say first.
+    pub fn open(&mut self) -> ToRegistry {
+        self.connected = true;
+        // Covers all that was announced before.
+        let request = self.next - 1;
+        self.joining = Some(request);
+        asked(Asked::Join(Join {
+            version: VERSION,
+            cluster: self.cluster.clone(),
+            record: Some(self.record.clone()),
+            epoch: self.epoch,
+            revision: self.revision,
+            request,
+        }))
+    }
+
+    /// Revisions count anew in each epoch.
+    pub fn joined(&mut self, epoch: u64) {
+        if epoch != self.epoch {
+            self.epoch = epoch;
+            self.revision = 0;
+        }
+    }
+
+    /// The stream is gone. What is pending is pending still.
+    pub fn lost(&mut self) {
+        self.connected = false;
+        self.joining = None;
+    }
+
+    /// Whether this Done is the one that ends joining.
+    pub fn has_joined(&mut self, request: u32) -> bool {
+        self.joining
+            .take_if(|joining| *joining <= request)
+            .is_some()
+    }
+
+    /// The record has changed: what to tell the registry, if it hears.
+    pub fn announce(&mut self, effect: Effect, now: Millis) -> Option<ToRegistry> {
+        let number = self.expect(effect, now);
+        self.connected.then(|| {
+            asked(Asked::Announce(Announce {
+                request: number,
+                record: Some(self.record.clone()),
+            }))
+        })
+    }
+
+    /// The member is going.
+    pub fn leave(&mut self, now: Millis) -> Option<ToRegistry> {
+        let number = self.expect(Effect::Left, now);
+        self.connected
+            .then(|| asked(Asked::Leave(Leave { request: number })))
+    }
+
+    fn expect(&mut self, effect: Effect, since: Millis) -> u32 {
+        let number = self.next;
+        self.next += 1;
+        self.pending.push(Pending {
+            number,
+            effect,
+            since,
+        });
+        number
+    }
+
+    /// The registry says that a request is in effect, and all before it.
+    pub fn done(&mut self, request: u32) -> Vec<Effect> {
+        let is_done = |pending: &mut Pending| pending.number <= request;
+        let done = self.pending.extract_if(.., is_done);
+        done.map(|pending| pending.effect).collect()
+    }
+
+    /// When `overdue` will have something.
+    pub fn next_deadline(&self) -> Option<Millis> {
+        let ending = |pending: &&Pending| !matches!(pending.effect, Effect::Tell { .. });
+        let first = self.pending.iter().find(ending)?;
+        Some(first.since + PATIENCE)
+    }
+
+    /// What ends without the registry, because it has not answered.
+    pub fn overdue(&mut self, now: Millis) -> Vec<Effect> {
+        let is_overdue = |pending: &mut Pending| {
+            !matches!(pending.effect, Effect::Tell { .. }) && pending.since + PATIENCE <= now
+        };
+        let overdue = self.pending.extract_if(.., is_overdue);
+        overdue.map(|pending| pending.effect).collect()
+    }
+}
+
+/// A message to the registry.
+pub fn asked(kind: Asked) -> ToRegistry {
+    ToRegistry { kind: Some(kind) }
+}

@@ -1,0 +1,57 @@
+//! The frames of `proto/bus`, as Rust structs.
+
+// Generated: written for all cases, read by nobody.
+#[allow(clippy::pedantic)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/owt.bus.v1.rs"));
+}
+
+pub use generated::frame::Kind;
+pub use generated::from_registry::Kind as Told;
+pub use generated::refusal::Reason;
+pub use generated::to_registry::Kind as Asked;
+pub use generated::{
+    Announce, Applied, Call, Cast, Changes, Done, Frame, FromRegistry, Hello, Join, Joined, Leave,
+    Packet, Publish, Record, Refusal, Reply, Subscription, ToRegistry, Welcome,
+};
+
+/// Of the protocol. Members and registries of different versions refuse each
+/// other.
+pub const VERSION: u32 = 1;
+
+impl Refusal {
+    /// A refusal for a reason, with a text for a person.
+    pub fn new(reason: Reason, text: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// A frame of one kind.
+pub fn frame(kind: Kind) -> Frame {
+    Frame { kind: Some(kind) }
+}
+
+/// Why a peer of this version and cluster cannot be talked to.
+pub fn mismatch(version: u32, cluster: &str, mine: &str) -> Option<Refusal> {
+    if version != VERSION {
+        return Some(Refusal::new(
+            Reason::Version,
+            format!(
+                "this side speaks version {VERSION} of the bus protocol, the other side version \
+                 {version}: use the same release of owt-grpc on both"
+            ),
+        ));
+    }
+    (cluster != mine).then(|| {
+        Refusal::new(
+            Reason::Cluster,
+            format!(
+                "this side belongs to the cluster {mine:?}, the other side to {cluster:?}: set \
+                 OWT_GRPC_CLUSTER to the same name, or use another registry port"
+            ),
+        )
+    })
+}

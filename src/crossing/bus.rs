@@ -1,0 +1,258 @@
+//! The bus's records, both ways.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::environment::{Environment, level};
+use super::record::{Reader, command, event};
+use crate::bus::Millis;
+use crate::bus::application::{Application, Delivery};
+use crate::bus::member::Member;
+use crate::bus::member::traffic::Calling;
+use crate::bus::node::{Node, Options};
+use crate::bus::wire::Reply;
+
+/// The states of `BUS_STATE`.
+mod state {
+    pub const JOINED: u32 = 1;
+    pub const PARTED: u32 = 2;
+    pub const REFUSED: u32 = 3;
+    pub const LEFT: u32 = 4;
+}
+
+/// Carries out what a batch of commands made the members want.
+pub fn flush(environment: &Environment) {
+    for bus in environment.take_touched_buses() {
+        if let Some(node) = environment.bus(bus) {
+            node.flush_all();
+        }
+    }
+}
+
+/// Makes a member for JS.
+pub async fn open(environment: Arc<Environment>, bus: u32, options: Options) {
+    let application = Listener {
+        environment: Arc::clone(&environment),
+        bus,
+    };
+    match Node::start(options, Box::new(application)).await {
+        Ok(node) => {
+            if let Some(unwanted) = environment.keep_bus(bus, node) {
+                unwanted.abandon();
+            }
+        }
+        Err(why) => push_state(&environment, bus, state::REFUSED, &why),
+    }
+}
+
+fn push_state(environment: &Arc<Environment>, bus: u32, state: u32, why: &str) {
+    environment.push(event::BUS_STATE, 0, bus, |record| {
+        record.u32(state).bytes(why.as_bytes())
+    });
+}
+
+/// Carries out one command. `None` if it cannot be read.
+pub fn carry_out(
+    environment: &Arc<Environment>,
+    op: u8,
+    flags: u8,
+    bus: u32,
+    body: Reader,
+) -> Option<()> {
+    // A member that is gone has told JS so.
+    let Some(node) = environment.bus(bus) else {
+        if op == command::BUS_LEAVE {
+            environment.drop_bus(bus);
+            push_state(environment, bus, state::LEFT, "");
+        }
+        return Some(());
+    };
+    environment.touch_bus(bus);
+    let flag = flags & command::FLAG != 0;
+    match op {
+        command::BUS_CALL => call(&node, flag, body),
+        command::BUS_CANCEL => cancel(&node, body),
+        command::BUS_CAST => cast(&node, body),
+        command::BUS_PUBLISH => publish(&node, body),
+        command::BUS_REPLY => reply(&node, flag, body),
+        command::BUS_SERVE => serve(&node, flag, body),
+        command::BUS_SUBSCRIBE => subscribe(&node, flag, body),
+        command::BUS_STATUS => status(environment, &node, bus, body),
+        command::BUS_LEAVE => {
+            node.queue(Member::leave);
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+fn call(node: &Arc<Node>, many: bool, mut body: Reader) -> Option<()> {
+    let calling = Calling {
+        number: body.u32()?,
+        timeout: Millis::from(body.u32()?),
+        to: body.text()?,
+        method: body.text()?,
+        body: body.rest(),
+        many,
+    };
+    node.queue(|member, now| member.call(now, calling));
+    Some(())
+}
+
+fn cancel(node: &Arc<Node>, mut body: Reader) -> Option<()> {
+    let number = body.u32()?;
+    node.queue(|member, _| member.cancel(number));
+    Some(())
+}
+
+fn cast(node: &Arc<Node>, mut body: Reader) -> Option<()> {
+    let to = body.text()?;
+    let method = body.text()?;
+    node.queue(|member, now| member.cast(now, to, method, body.rest()));
+    Some(())
+}
+
+fn publish(node: &Arc<Node>, mut body: Reader) -> Option<()> {
+    let exchange = body.text()?;
+    let key = body.text()?;
+    let body = body.rest();
+    node.queue(|member, now| member.publish(now, &exchange, &key, &body));
+    Some(())
+}
+
+fn reply(node: &Arc<Node>, failed: bool, mut body: Reader) -> Option<()> {
+    let peer = body.u32()?;
+    let reply = Reply {
+        number: body.u32()?,
+        kind: body.text()?,
+        body: body.rest(),
+        left: 0,
+        failed,
+    };
+    node.queue(|member, now| member.reply(now, peer, reply));
+    Some(())
+}
+
+fn serve(node: &Arc<Node>, stop: bool, mut body: Reader) -> Option<()> {
+    let request = body.u32()?;
+    let id = body.text()?;
+    node.queue(|member, now| {
+        if stop {
+            member.stop_serving(now, request, &id);
+        } else {
+            member.serve(now, request, &id);
+        }
+    });
+    Some(())
+}
+
+fn subscribe(node: &Arc<Node>, stop: bool, mut body: Reader) -> Option<()> {
+    let request = body.u32()?;
+    let subscription = body.u32()?;
+    let exchange = body.text()?;
+    let mut patterns = Vec::new();
+    while !body.is_empty() {
+        patterns.push(body.text()?);
+    }
+    node.queue(|member, now| {
+        if stop {
+            member.unsubscribe(now, request, subscription, &exchange, &patterns);
+        } else {
+            member.subscribe(now, request, subscription, &exchange, &patterns);
+        }
+    });
+    Some(())
+}
+
+fn status(
+    environment: &Arc<Environment>,
+    node: &Arc<Node>,
+    bus: u32,
+    mut body: Reader,
+) -> Option<()> {
+    let request = body.u32()?;
+    let status = node.with(|member, _| member.status());
+    let json = serde_json::to_vec(&status).unwrap_or_default();
+    environment.push(event::BUS_STATUS, 0, bus, |record| {
+        record.u32(request).bytes(&json)
+    });
+    Some(())
+}
+
+/// Passes what happens on to JS.
+struct Listener {
+    environment: Arc<Environment>,
+    bus: u32,
+}
+
+impl Application for Listener {
+    fn deliver(&self, delivery: Delivery) {
+        let environment = &self.environment;
+        let bus = self.bus;
+        match delivery {
+            Delivery::Reply {
+                call,
+                kind,
+                failed,
+                body,
+            } => environment.push(event::BUS_REPLY, failed.into(), bus, |record| {
+                record.u32(call).text(&kind).bytes(&body)
+            }),
+            Delivery::Failed { call, why, detail } => {
+                environment.push(event::BUS_FAILED, 0, bus, |record| {
+                    record.u32(call).u32(why as u32).bytes(detail.as_bytes())
+                });
+            }
+            Delivery::Request {
+                from,
+                to,
+                method,
+                body,
+            } => {
+                let (peer, call) = from.unwrap_or_default();
+                environment.push(event::BUS_REQUEST, from.is_some().into(), bus, |record| {
+                    record
+                        .u32(peer)
+                        .u32(call)
+                        .text(&to)
+                        .text(&method)
+                        .bytes(&body)
+                });
+            }
+            Delivery::Message {
+                subscriptions,
+                key,
+                body,
+            } => environment.push(event::BUS_MESSAGE, 0, bus, |record| {
+                let count = u32::try_from(subscriptions.len()).unwrap_or(0);
+                let record = subscriptions
+                    .iter()
+                    .fold(record.u32(count), |record, number| record.u32(*number));
+                record.text(&key).bytes(&body)
+            }),
+            Delivery::Done { request } => {
+                environment.push(event::BUS_DONE, 0, bus, |record| record.u32(request));
+            }
+            Delivery::Joined => push_state(environment, bus, state::JOINED, ""),
+            Delivery::Parted { why } => push_state(environment, bus, state::PARTED, &why),
+            Delivery::Refused { why } => push_state(environment, bus, state::REFUSED, &why),
+            Delivery::Left => {
+                environment.drop_bus(bus);
+                push_state(environment, bus, state::LEFT, "");
+            }
+            Delivery::Note { warning, text } => {
+                let level = if warning { level::WARN } else { level::INFO };
+                environment.log(level, &text);
+            }
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        self.environment.is_behind()
+    }
+
+    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.environment.room())
+    }
+}

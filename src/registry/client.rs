@@ -1,0 +1,165 @@
+//! A member's way to the registry: finds it, becomes it where there is none,
+//! and comes back to it.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::host::{Host, SESSION};
+use crate::bus::application::Delivery;
+use crate::bus::node::{Node, Reach};
+use crate::bus::pipe::{self, Pipe};
+use crate::grpc::connection;
+use crate::grpc::status::{Code, Status};
+use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::grpc::target::Target;
+
+/// Pauses between attempts: the first is short, since another process may just
+/// be about to become the registry.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Where the registry is.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    /// Host and port.
+    pub target: Target,
+    /// Plaintext may leave this machine.
+    pub insecure: bool,
+}
+
+impl Registry {
+    /// How this machine reaches the registry and is reached.
+    ///
+    /// # Errors
+    /// A name that does not resolve, or an address that plaintext must not go to.
+    pub async fn reach(&self) -> Result<Reach, String> {
+        let addresses = self
+            .target
+            .resolve()
+            .await
+            .map_err(|error| format!("the registry {} is not found: {error}", self.target))?;
+        let first = addresses.first();
+        let first = first.ok_or_else(|| format!("the registry {} has no address", self.target))?;
+        if !first.ip().is_loopback() && !self.insecure {
+            return Err(format!(
+                "the registry {} is not on this machine, and the bus would talk to it in plaintext: \
+                 set OWT_GRPC_INSECURE=1 if you trust that network",
+                self.target
+            ));
+        }
+        Reach::by_route_to(*first)
+    }
+}
+
+/// Joins, and joins again after each loss, for as long as the node is there.
+pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, can_host: bool) {
+    let mut pause = FIRST_PAUSE;
+    let mut complained = String::new();
+    loop {
+        let channel = pipe::channel_to(registry.target.clone());
+        let failure = match channel.ready(false).await {
+            Ok(_) => {
+                let Some(status) = session(&node, channel).await else {
+                    return;
+                };
+                // Gone, by the look of it: whoever comes first becomes the next.
+                pause = FIRST_PAUSE;
+                status
+            }
+            Err(status) => status,
+        };
+        let Some(owner) = node.upgrade() else { return };
+        if failure.code == Code::Unimplemented {
+            let text = format!("{} is a gRPC server, but no registry", registry.target);
+            return owner.deliver(Delivery::Refused { why: text });
+        }
+        if can_host {
+            match Host::bind(&registry.target, cluster.clone()).await {
+                Ok(host) => {
+                    owner.keep_host(host);
+                    continue;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                    // Another process was faster, or it is another program.
+                    let probe = connection::connect(&registry.target, None).await;
+                    if let Err(error) = probe
+                        && error.foreign
+                    {
+                        let why = format!(
+                            "the registry's port {} is taken by another program: {}",
+                            registry.target, error.text
+                        );
+                        return owner.deliver(Delivery::Refused { why });
+                    }
+                }
+                Err(error) => complain(&owner, &mut complained, &error.to_string()),
+            }
+        } else {
+            complain(&owner, &mut complained, &failure.details);
+        }
+        drop(owner);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Says the same thing once.
+fn complain(node: &Node, last: &mut String, text: &str) {
+    if *last != text {
+        text.clone_into(last);
+        let text = format!("no registry yet, trying again: {text}");
+        node.deliver(Delivery::Note {
+            warning: true,
+            text,
+        });
+    }
+}
+
+/// One session. `None` if there is no reason for another.
+async fn session(node: &Weak<Node>, channel: Arc<crate::grpc::channel::Channel>) -> Option<Status> {
+    let (pipe, inbox) = Pipe::new(true);
+    let gate = Arc::<Gate>::default();
+    let events = SessionEvents {
+        node: Weak::clone(node),
+        gate: Arc::clone(&gate),
+    };
+    node.upgrade()?.registry_open(pipe);
+    let status = pipe::dial(channel, SESSION, inbox, gate, &events).await;
+    let why = if status.details.is_empty() {
+        "the registry closed the session"
+    } else {
+        &status.details
+    };
+    node.upgrade()?.registry_lost(why);
+    Some(status)
+}
+
+struct SessionEvents {
+    node: Weak<Node>,
+    gate: Arc<Gate>,
+}
+
+impl CallEvents for SessionEvents {
+    fn headers(&self, _: &HeaderMap) {}
+
+    fn message(&self, message: Bytes) {
+        self.gate.consume(cost(message.len()));
+        let Some(node) = self.node.upgrade() else {
+            return;
+        };
+        match pipe::read(message) {
+            Ok(message) => node.registry_message(message),
+            Err(error) => node.deliver(Delivery::Note {
+                warning: true,
+                text: format!("the registry sent what cannot be read: {error}"),
+            }),
+        }
+    }
+
+    fn writable(&self, _: usize) {}
+
+    fn half_closed(&self) {}
+}
