@@ -18,9 +18,10 @@ pub struct Checker {
     ended: HashSet<(usize, u32)>,
     /// Messages handed to an application: (receiver, serial).
     delivered: HashSet<(usize, u64)>,
+    /// What must arrive.
+    expected: HashSet<(usize, u64)>,
     /// The last serial that came from a sender to a receiver.
     last: HashMap<(usize, usize), u64>,
-    /// Serials whose request came back and went another way: they may be late.
     pub replies: u64,
     pub failures: u64,
     pub deliveries: u64,
@@ -72,6 +73,16 @@ impl Checker {
                 "{serial} from member {from} reached member {to} after {last:?}"
             );
         }
+    }
+
+    /// A message that nothing keeps from arriving.
+    pub fn expect(&mut self, to: usize, serial: u64) {
+        self.expected.insert((to, serial));
+    }
+
+    pub fn check_arrivals(&self) {
+        let lost: Vec<_> = self.expected.difference(&self.delivered).collect();
+        assert!(lost.is_empty(), "lost, as (member, serial): {lost:?}");
     }
 
     pub fn pending(&self) -> usize {

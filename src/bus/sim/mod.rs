@@ -1,12 +1,16 @@
 //! Members and registries on a simulated network with a simulated clock: every
 //! run is told by its seed.
 //!
-//! `cargo test --locked sim` runs many seeds; `SIM_SEED=n` runs one, and
-//! `SIM_TRACE=1` prints what happens in it.
+//! `cargo test --locked sim` runs some seeds, `SIM_SEEDS=10000` that many;
+//! `SIM_SEED=n` runs one, and `SIM_TRACE=1` prints what happens in it.
 
 mod checker;
 mod network;
 mod world;
+
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use world::World;
 
@@ -15,36 +19,34 @@ fn number(variable: &str, default: u64) -> u64 {
     set.and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
+/// Runs seeds until there is none left, or one fails.
+fn run_seeds(next: &AtomicU64, end: u64) -> Option<String> {
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= end {
+            return None;
+        }
+        if catch_unwind(|| World::new(seed).run()).is_err() {
+            return Some(format!("SIM_SEED={seed} cargo test --locked sim"));
+        }
+    }
+}
+
 #[test]
 fn every_promise_holds_whatever_breaks() {
     if let Ok(seed) = std::env::var("SIM_SEED") {
-        let seed = seed.parse().expect("SIM_SEED is a number");
-        World::new(seed).run();
+        World::new(seed.parse().expect("SIM_SEED is a number")).run();
         return;
     }
-    let first = number("SIM_FIRST", 1);
-    let count = number("SIM_SEEDS", 300);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut failures: Vec<String> = Vec::new();
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads as u64)
-            .map(|worker| {
-                scope.spawn(move || {
-                    for seed in (first + worker..first + count).step_by(threads) {
-                        let run = std::panic::catch_unwind(|| World::new(seed).run());
-                        if run.is_err() {
-                            return Some(seed);
-                        }
-                    }
-                    None
-                })
-            })
+    let next = AtomicU64::new(number("SIM_FIRST", 1));
+    let end = next.load(Ordering::Relaxed) + number("SIM_SEEDS", 300);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let failures: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| run_seeds(&next, end)))
             .collect();
-        for worker in workers {
-            if let Ok(Some(seed)) = worker.join() {
-                failures.push(format!("SIM_SEED={seed} cargo test --locked sim"));
-            }
-        }
+        let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        joined.filter_map(|found| found.ok().flatten()).collect()
     });
     assert!(
         failures.is_empty(),
