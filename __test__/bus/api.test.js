@@ -1,0 +1,143 @@
+'use strict';
+
+// The bus for new code.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { BusError, connectBus } = require('../..');
+const { eventually, freePort } = require('../support/bus');
+
+/** @param {import('node:test').TestContext} t */
+async function buses(t, count) {
+  const registry = `127.0.0.1:${await freePort()}`;
+  const all = [];
+  for (let n = 0; n < count; n++) all.push(await connectBus({ registry }));
+  t.after(() => Promise.all(all.map((bus) => bus.close())));
+  return { all, registry };
+}
+
+test('a call returns what the method returns or its promise gives', async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  await a.serve('calculator', { add: (x, y) => x + y, async later() { return { done: true }; }, nothing() {}, word: () => 'error' });
+  assert.equal(await b.call('calculator', 'add', [1, 2]), 3);
+  assert.deepEqual(await b.call('calculator', 'later'), { done: true });
+  assert.equal(await b.call('calculator', 'nothing'), undefined);
+  assert.equal(await b.call('calculator', 'word'), 'error');
+});
+
+test('errors tell unknown id, unknown method, failing handler, slow peer and lost peer apart', async (t) => {
+  const { all: [a, b], registry } = await buses(t, 2);
+  const c = await connectBus({ registry });
+  await a.serve('x', { boom() { throw new Error('boom'); }, wait: () => new Promise(() => {}) });
+  let called = () => {};
+  const arrived = new Promise((resolve) => (called = resolve));
+  await c.serve('y', { wait: () => new Promise(() => called()) });
+  const fails = (promise, code, message) =>
+    assert.rejects(promise, (error) => error instanceof BusError && error.code === code && message.test(error.message));
+  await fails(b.call('nobody', 'm', [], { timeout: 30 }), 'UNKNOWN_ID', /^nobody\.m: nobody serves nobody \(after \d+ ms\)$/);
+  await fails(b.call('x', 'm'), 'HANDLER', /^Not support method$/);
+  await fails(b.call('x', 'boom'), 'HANDLER', /^boom$/);
+  await fails(b.call('x', 'wait', [], { timeout: 30 }), 'TIMEOUT', /^x\.wait: no reply from .+ at 127\.0\.0\.1:\d+ \(after \d+ ms\)$/);
+  const lost = b.call('y', 'wait');
+  await arrived;
+  await Promise.all([fails(lost, 'PEER_LOST', /^y\.wait: lost /), c.close()]);
+  await fails(b.call('x', 'm', ['x'.repeat(17 << 20)]), 'TOO_LARGE', /17825796 bytes of arguments, the limit being 16777216/);
+  await assert.rejects(c.call('x', 'm'), { code: 'CLOSED' });
+});
+
+test('a call can be given up', async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  await a.serve('x', { wait: () => new Promise(() => {}) });
+  const controller = new AbortController();
+  const call = b.call('x', 'wait', [], { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await assert.rejects(call, /enough/);
+  await assert.rejects(b.call('x', 'wait', [], { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  assert.equal((await b.status()).pendingCalls, 0);
+});
+
+test('a call waits for the id to appear', async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  const call = b.call('late', 'ping');
+  await eventually(async () => (await b.status()).waitingForServer === 1, 'the call waits');
+  await a.serve('late', { ping: () => 'pong' });
+  assert.equal(await call, 'pong');
+});
+
+test('serving ends when it is stopped, and an id is served once per bus', async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  const service = await a.serve('x', { ping: () => 1 });
+  await assert.rejects(a.serve('x', {}), { code: 'REFUSED' });
+  await service.stop();
+  await assert.rejects(b.call('x', 'ping', [], { timeout: 30 }), { code: 'UNKNOWN_ID' });
+  await a.serve('x', { ping: () => 2 });
+  assert.equal(await b.call('x', 'ping'), 2);
+});
+
+test('messages are iterated, and leaving the loop ends the subscription', async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  const messages = a.subscribe('news', ['a.*', 'b.#']);
+  await messages.ready;
+  for (const key of ['a.1', 'c', 'b', 'b.2.3']) b.publish('news', key, { key });
+  const seen = [];
+  for await (const { routingKey, data } of messages) {
+    seen.push([routingKey, data]);
+    if (seen.length === 3) break;
+  }
+  assert.deepEqual(seen, [['a.1', { key: 'a.1' }], ['b', { key: 'b' }], ['b.2.3', { key: 'b.2.3' }]]);
+  assert.deepEqual((await a.status()).subscriptions, []);
+  const last = a.subscribe('news', '#');
+  await a.close();
+  assert.deepEqual(await last.next(), { value: undefined, done: true });
+});
+
+test('a reader that is slow loses the oldest messages and can see it', async (t) => {
+  const { all: [a] } = await buses(t, 1);
+  const messages = a.subscribe('news', '#', { maxWaiting: 3 });
+  for (let n = 0; n < 10; n++) a.publish('news', 'k', n);
+  await eventually(() => messages.dropped === 7, 'seven dropped');
+  assert.equal((await messages.next()).value.data, 7);
+});
+
+test('status says who I am, whom I know and what waits', async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  await a.serve('x', { ping: () => 1 });
+  await b.call('x', 'ping');
+  b.cast('nobody', 'm');
+  const status = await b.status();
+  assert.deepEqual(status.members.map(({ ids, link, queuedFrames }) => ({ ids, link, queuedFrames })), [{ ids: ['x'], link: 'up', queuedFrames: 0 }]);
+  assert.equal(status.members[0].member, (await a.status()).member);
+  assert.equal(status.unroutable, 1);
+  assert.equal(status.registry.connected, true);
+});
+
+test('both surfaces are one bus', async (t) => {
+  const { all: [a], registry } = await buses(t, 1);
+  const client = require('../../lib/dropin/amqpClient')();
+  const [host, port] = registry.split(':');
+  await new Promise((resolve, reject) => client.connect({ host, port: Number(port) }, resolve, reject));
+  t.after(() => client.disconnect());
+  await new Promise((resolve) => client.asRpcServer('old', { fail: (reply) => reply('callback', 'error', 'why'), ok: (x, reply) => reply('callback', x) }, resolve));
+  assert.equal(await a.call('old', 'ok', [5]), 5);
+  await assert.rejects(a.call('old', 'fail'), { code: 'HANDLER', message: 'why' });
+});
+
+test('wrong arguments are named', async (t) => {
+  const { all: [a] } = await buses(t, 1);
+  await assert.rejects(a.call('', 'm'), /id must be a text of 1 to 255 characters/);
+  await assert.rejects(a.call('x', 'm', /** @type {any} */ ('no list')), /args must be an array/);
+  await assert.rejects(a.call('x', 'm', [], { timeout: -1 }), /option timeout must be a whole number from 1/);
+  await assert.rejects(a.call('x', 'm', [1n]), /BigInt/);
+  await assert.rejects(a.serve('x', /** @type {any} */ (null)), /methods must be an object/);
+  assert.throws(() => a.publish('x', 'k', undefined), /JSON has a form for/);
+  await assert.rejects(connectBus(/** @type {any} */ ({ registri: 'x' })), /option registri is not known/);
+});
+
+test('waiting for a registry can be given up', async () => {
+  const server = require('node:net').createServer((socket) => socket.pause()).listen(0, '127.0.0.1');
+  await require('node:events').once(server, 'listening');
+  const { port } = /** @type {any} */ (server.address());
+  const joining = connectBus({ registry: `127.0.0.1:${port}`, signal: AbortSignal.timeout(100) });
+  await assert.rejects(joining, { name: 'TimeoutError' });
+  server.close();
+});
