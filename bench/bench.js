@@ -11,6 +11,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { encodedRequest } = require('./codec');
 const { chart } = require('./chart');
+const { median, round } = require('./numbers');
 const { Pair, buildNative } = require('./pair');
 
 const HELP = `npm run bench -- [options]
@@ -43,12 +44,6 @@ const LOADS = [
 /** What is measured, and its heading. */
 const FIGURES = { perSecond: 'calls or messages/s', p50: 'p50 µs', p99: 'p99 µs', cpuPer100k: 'CPU s per 100k', rss: 'RSS MiB' };
 
-function median(numbers) {
-  const sorted = numbers.filter(Number.isFinite).sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 async function measureAll(pairs, request) {
   const samples = new Map(LOADS.map(({ name }) => [name, []]));
   for (let round = 0; round < Number(options.rounds); round++) {
@@ -79,8 +74,6 @@ function summarize(samples) {
     };
   });
 }
-
-const round = (number) => (number >= 100 ? Math.round(number) : Number(number?.toPrecision(3)));
 
 function print(summary) {
   for (const { name, medians, toGrpcJs, toNative } of summary) {

@@ -3,9 +3,9 @@
 // A client and a server process of one variant, and what they use.
 
 const { spawn, spawnSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
+const { usage } = require('./usage');
 
 const native = path.join(__dirname, 'native', 'target', 'release', 'native-pair');
 const peer = (script) => path.join(__dirname, 'peers', script);
@@ -21,15 +21,6 @@ function buildNative() {
   const args = ['build', '--release', '--quiet', '--locked'];
   const { status } = spawnSync('cargo', args, { cwd: path.join(__dirname, 'native'), stdio: 'inherit' });
   if (status !== 0) throw new Error(`cargo ${args.join(' ')} failed in bench/native`);
-}
-
-/** CPU seconds a process has used, and the memory it holds, from Linux's /proc. */
-function usage(pid) {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
-  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-  // The kernel counts in hundredths of a second.
-  return { cpu: (user + system) / 100, rss: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024 };
 }
 
 class Pair {
