@@ -34,9 +34,11 @@ const SUBSCRIBERS = 8;
 const LOADS = [
   { name: 'keepAlive, 1 in flight', role: 'client', inFlight: 1 },
   { name: 'keepAlive, 128 in flight', role: 'client', inFlight: 128 },
-  { name: '1 kB, 128 in flight', role: 'client', inFlight: 128, size: 1000 },
-  { name: '100 kB, 16 in flight', role: 'client', inFlight: 16, size: 100_000 },
+  { name: '1 kB of objects, 128 in flight', role: 'client', inFlight: 128, size: 1000 },
+  { name: '100 kB of text, 16 in flight', role: 'client', inFlight: 16, size: 100_000, text: true },
+  { name: '1 kB of text, 128 in flight', role: 'client', inFlight: 128, size: 1000, text: true },
   { name: 'topic, 8 subscribers', role: 'publisher', size: 300, subscribers: SUBSCRIBERS },
+  { name: 'topic of 100 kB, 8 subscribers', role: 'publisher', size: 100_000, text: true, subscribers: SUBSCRIBERS },
 ].filter(({ name }) => name.includes(options.only));
 
 const VARIANTS = ['rabbitmq', 'rabbitmq-nagle', 'ours'];

@@ -10,25 +10,25 @@ const { connected, participant, rpcClient, rpcServer, subscribed } = require('..
 const [backEnd, options, role, id] = process.argv.slice(2);
 const GROUP = `${id}-topics`;
 /** Published and not yet heard of by the slowest subscriber. */
-const WINDOW = 2000;
-const ACKNOWLEDGE = 100;
+const windowOf = (size) => (size > 10_000 ? 100 : 2000);
+const ACKNOWLEDGE = 20;
 
 const make = backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/rabbit-client');
 
 const KEEP_ALIVE = 'webrtc-5a1f09c3d7e24b80c6aa@10.0.0.21';
 
-/** A JSON object of about `size` bytes, of the kind that OWT sends. */
-function payload(size) {
+/** JSON of about `size` bytes, of the two kinds that OWT sends: text and objects. */
+function payload(size, text) {
+  if (text) return { type: 'offer', sdp: 'a=candidate:1 1 udp 2013266431 10.0.0.21 40123 typ host\r\n'.repeat(size / 59) };
   const track = { id: 't-v1', type: 'video', format: { codec: 'h264', profile: 'CB' }, parameters: { resolution: { width: 1280, height: 720 }, framerate: 30 }, status: 'active', mid: '1' };
-  if (size > 10_000) return { type: 'offer', sdp: 'a=candidate:1 1 udp 2013266431 10.0.0.21 40123 typ host\r\n'.repeat(size / 57) };
   const data = { id: '4e7e47a0c2d34f5e', tracks: [], owner: 'DgB5Bd6hoBfnR8f9AAAA' };
   while (JSON.stringify(data).length < size) data.tracks.push(track);
   return data;
 }
 
 /** Keeps `inFlight` calls going for a while. */
-function calls(client, { inFlight, seconds, size }) {
-  const [method, args] = size ? ['take', [payload(size)]] : ['keepAlive', [KEEP_ALIVE]];
+function calls(client, { inFlight, seconds, size, text }) {
+  const [method, args] = size ? ['take', [payload(size, text)]] : ['keepAlive', [KEEP_ALIVE]];
   return new Promise((resolve) => {
     const latencies = [];
     const start = performance.now();
@@ -76,13 +76,13 @@ const main = {
       },
     });
     let sent = 0;
-    return async ({ seconds, size, subscribers }) => {
-      const data = payload(size);
+    return async ({ seconds, size, text, subscribers }) => {
+      const data = payload(size, text);
       const first = sent;
       const start = performance.now();
       const slowest = () => (heard.size < subscribers ? first : Math.min(...heard.values()));
       while (performance.now() - start < seconds * 1000 || sent % ACKNOWLEDGE !== 0) {
-        while (sent - slowest() >= WINDOW) await new Promise((resolve) => (moved = resolve));
+        while (sent - slowest() >= windowOf(size)) await new Promise((resolve) => (moved = resolve));
         for (let n = 0; n < ACKNOWLEDGE; n++, sent++) channel.publish('clusterManager.follower', data);
         await new Promise(setImmediate);
       }
