@@ -30,16 +30,17 @@ function run(t, args, env = {}) {
 
 const LIMIT = { timeout: 60_000 };
 
-test('the demo confirms every step, names its thirteen processes and leaves no file', LIMIT, async (t) => {
+test('the demo confirms every step of both halves, names its processes and leaves no file', LIMIT, async (t) => {
   const { code, output, leftFiles } = await run(t, ['--quiet', '--seconds', '15']).ended;
   assert.equal(code, 0, output);
   for (const name of MODULES) assert.match(output, new RegExp(`^${name} .*\\d`, 'm'));
   assert.match(output, /(\d+) of \1 steps confirmed .*, 0 problems, 13 processes/);
+  assert.match(output, /(\d+) of \1 steps confirmed .*, 0 problems, 15 processes/);
   assert.deepEqual(leftFiles, []);
 });
 
 test('a demo with a module that fails says which and ends with an error', LIMIT, async (t) => {
-  const { code, output } = await run(t, ['--quiet', '--seconds', '10'], { OWT_DEMO_BREAK: 'recording' }).ended;
+  const { code, output } = await run(t, ['--grpc', '--quiet', '--seconds', '10'], { OWT_DEMO_BREAK: 'recording' }).ended;
   assert.equal(code, 1);
   assert.match(output, /NOT CONFIRMED +recording subscribe, by recording/);
   assert.match(output, /PROBLEM +recording ended with code 1: [^]*OWT_DEMO_BREAK names/);

@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { freePort } = require('../support/bus');
 
 const folder = path.join(__dirname, '../../examples');
 
@@ -19,12 +20,15 @@ const PRINTS = {
     'server: "cancelled" is not wanted any more',
     'client: 1 CANCELLED',
   ],
+  'bus.js': ['1 + 2 = 3', 'HANDLER division by zero', 'UNKNOWN_ID', 'room1.joined alice', 'room1.left.early alice'],
+  'amqpclient.js': ['stream1 is published undefined', 'timeout'],
   'grpctools.js': ['null v1 for conference', 'onVideoLayoutChange room1 common'],
 };
 
 for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.js'))) {
   test(`examples/${name} runs, prints what it should and ends by itself`, { timeout: 20_000 }, async (t) => {
-    const child = spawn(process.execPath, [path.join(folder, name)]);
+    const env = { ...process.env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` };
+    const child = spawn(process.execPath, [path.join(folder, name)], { env });
     t.after(() => child.kill('SIGKILL'));
     let output = '';
     child.stdout.on('data', (text) => (output += text));
