@@ -27,7 +27,8 @@ class RabbitClient {
     this.connection = await amqp.connect(rabbit, { noDelay });
     this.channel = await this.connection.createChannel();
     await this.channel.assertExchange(RPC, 'direct', { autoDelete: true, durable: false });
-    await this.channel.assertExchange(MONITORING, 'topic', { autoDelete: true, durable: false });
+    // As OWT declares it: a broker that OWT's modules have used has it already.
+    await this.channel.assertExchange(MONITORING, 'topic', { autoDelete: false, durable: false });
   }
 
   asRpcClient(onOk, onFailure) {
