@@ -27,8 +27,6 @@ class RabbitClient {
     this.connection = await amqp.connect(rabbit, { noDelay });
     this.channel = await this.connection.createChannel();
     await this.channel.assertExchange(RPC, 'direct', { autoDelete: true, durable: false });
-    // As OWT declares it: a broker that OWT's modules have used has it already.
-    await this.channel.assertExchange(MONITORING, 'topic', { autoDelete: false, durable: false });
   }
 
   asRpcClient(onOk, onFailure) {
@@ -138,14 +136,18 @@ class RpcServer {
   }
 }
 
-/** One queue per subscription: which of them a message matches is the broker's word. */
+/**
+ * One queue per subscription: which of them a message matches is the broker's
+ * word. The exchange for monitoring is declared as OWT does: a broker that OWT's
+ * modules have used has it. Those of the tests go with their last user.
+ */
 class Participant {
   constructor(bus, exchange) {
     this.bus = bus;
     this.channel = bus.channel;
     this.exchange = exchange;
     this.subscriptions = [];
-    this.ready = this.channel.assertExchange(exchange, 'topic', { autoDelete: true, durable: false });
+    this.ready = this.channel.assertExchange(exchange, 'topic', { autoDelete: exchange !== MONITORING, durable: false });
   }
 
   async subscribe(patterns, onMessage, onOk) {
