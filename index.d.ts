@@ -184,7 +184,47 @@ export interface TransportOptions {
   keepaliveTimeoutMs?: number;
 }
 
+/** Certificates and keys: PEM as a text or bytes, or the path of a PEM file, which is then watched. */
+export interface TlsOptions {
+  /** The CAs that the other side is checked with. */
+  ca?: string | Uint8Array;
+  /** This side's certificate, with those between it and its CA behind it. A server needs one. */
+  cert?: string | Uint8Array;
+  /** The key that belongs to `cert`. */
+  key?: string | Uint8Array;
+  /** Opens `key` if it is encrypted. */
+  passphrase?: string;
+  /** Of a server: what clients have to show. Default 'require'. */
+  clientAuth?: 'require' | 'optional' | 'none';
+  /** Refuses certificates of X.509 version 1 and such without subjectAltName. Default false. */
+  strict?: boolean;
+}
+
+/**
+ * Why TLS that was asked for cannot be had: nothing falls back to plaintext.
+ *
+ * - `HALF_SET` a setting that others need is missing; `INVALID` one has a value that it cannot have
+ * - `FILE` a file is missing or cannot be read
+ * - `PASSPHRASE` a key is encrypted, and its passphrase is missing or another
+ * - `STORE` the store of passphrases cannot be used
+ * - `CERTIFICATE` a certificate or key cannot be used
+ */
+export declare class TlsError extends Error {
+  readonly code: 'HALF_SET' | 'INVALID' | 'FILE' | 'PASSPHRASE' | 'STORE' | 'CERTIFICATE';
+}
+
+/**
+ * Reads certificate and key files that have changed, now. It happens by itself
+ * every ten seconds; a new pair that cannot be used is logged and not used.
+ * Connections that stand keep what they were made with.
+ *
+ * @returns whether anything was read anew
+ */
+export declare function reloadCredentials(): boolean;
+
 export interface ClientOptions extends TransportOptions {
+  /** TLS; false for plaintext. By default OWT's environment variables decide. */
+  tls?: TlsOptions | false;
   /** Calls of this thread that may be pending at once; more fail with RESOURCE_EXHAUSTED. Default 100,000. */
   maxPendingCalls?: number;
 }
@@ -248,6 +288,8 @@ export type Handlers<Type extends keyof Services> = {
 };
 
 export interface ServerOptions extends TransportOptions {
+  /** TLS; false for plaintext. By default OWT's environment variables decide. */
+  tls?: TlsOptions | false;
   /** Calls at once on one connection; further ones wait at the client. Default 1000. */
   maxConcurrentStreams?: number;
   /** Answer a handler's exception with `Unknown error` instead of its message, as grpc-js does. Default false. */
@@ -291,6 +333,8 @@ export interface BusOptions {
   insecure?: boolean;
   /** Largest body, both ways, in bytes; default 16 MiB. */
   maxMessageBytes?: number;
+  /** Mutual TLS with the registry and all members, by one pair for both sides; false for plaintext. By default OWT's environment variables decide. */
+  tls?: TlsOptions | false;
   /** Gives up waiting for a registry. */
   signal?: AbortSignal;
 }

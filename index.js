@@ -7,5 +7,7 @@ const { RpcError, status } = require('./lib/errors');
 const { setLogger } = require('./lib/log');
 const { Metadata } = require('./lib/metadata');
 const { Server } = require('./lib/server');
+const { reloadCredentials } = require('./lib/tls/credentials');
+const { TlsError } = require('./lib/tls/errors');
 
-module.exports = { BusError, Metadata, RpcError, Server, connectBus, createClient, setLogger, status };
+module.exports = { BusError, Metadata, RpcError, Server, TlsError, connectBus, createClient, reloadCredentials, setLogger, status };

@@ -1,4 +1,4 @@
 import api from './index.js';
 
-export const { BusError, Metadata, RpcError, Server, connectBus, createClient, setLogger, status } = api;
+export const { BusError, Metadata, RpcError, Server, TlsError, connectBus, createClient, reloadCredentials, setLogger, status } = api;
 export default api;

@@ -3,9 +3,10 @@
 // Clients: one class per service, made once, whose methods start calls.
 
 const { sortArguments } = require('./call-options');
-const { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions } = require('./config');
+const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
+const { credentialsOf } = require('./tls/credentials');
 const { UnaryCall } = require('./unary-call');
 
 const OPTIONS = [
@@ -15,6 +16,7 @@ const OPTIONS = [
   'keepaliveMs',
   'keepaliveTimeoutMs',
   'maxPendingCalls',
+  'tls',
 ];
 
 const MAX_PENDING_CALLS = 100_000;
@@ -37,8 +39,9 @@ class Connection {
     this.bridge = getBridge();
     this.target = target;
     this.maxPendingCalls = numberOption('client', options, 'maxPendingCalls', { min: 1 }) ?? MAX_PENDING_CALLS;
+    this.credentials = credentialsOf('client', 'client', options.tls);
     /** @type {number} */
-    this.channel = this.bridge.native.openChannel({ target, ...transportOptions('client', options) });
+    this.channel = this.bridge.native.openChannel({ target, ...transportOptions('client', options) }, this.credentials?.native);
     this.closed = false;
     /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
     this.streams = new Set();
@@ -196,7 +199,6 @@ function classOf(service) {
 function createClient(type, address, options) {
   const service = serviceOf(type);
   if (typeof address !== 'string') throw new TypeError('Channel target must be a string');
-  refuseTls();
   const checked = checkedOptions('client', options, OPTIONS);
   return new (classOf(service))(new Connection(address, checked));
 }

@@ -3,26 +3,6 @@
 // Options and environment, checked before anything is started. Errors name the
 // option or variable.
 
-const TLS_VARIABLES = [
-  'OWT_GRPC_ROOT_CERT',
-  'OWT_GRPC_SERVER_CERT',
-  'OWT_GRPC_SERVER_KEY',
-  'OWT_GRPC_CLIENT_CERT',
-  'OWT_GRPC_CLIENT_KEY',
-];
-
-/** TLS that was asked for and cannot be had is an error, never plaintext. */
-function refuseTls() {
-  const { OWT_GRPC_SSL: ssl } = process.env;
-  const on = ssl !== undefined && !['', '0', 'false'].includes(ssl);
-  const asked = on ? 'OWT_GRPC_SSL' : TLS_VARIABLES.find((name) => process.env[name]);
-  if (asked === undefined) return;
-  throw new Error(
-    `${asked} asks for TLS, which this version of owt-grpc does not have yet: ` +
-      'unset it to use plaintext on a network you trust'
-  );
-}
-
 /**
  * @param {string} owner whose option it is, for the error
  * @param {Record<string, any>} options
@@ -108,4 +88,4 @@ function serviceOf(type) {
   return service;
 }
 
-module.exports = { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions, worldOf };
+module.exports = { checkedOptions, numberOption, serviceOf, transportOptions, worldOf };

@@ -9,7 +9,7 @@ const { messageOf } = require('./errors');
 /** @type {any} */
 let loaded;
 
-/** @returns {{ Bridge: new (wake: () => void) => any }} */
+/** @returns {{ Bridge: new (wake: () => void) => any, Credentials: new (isServer: boolean, material: object) => any }} */
 function native() {
   if (loaded === undefined) loaded = load();
   return loaded;

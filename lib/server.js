@@ -2,9 +2,10 @@
 
 // A server: which handlers it has, its port, its life.
 
-const { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions } = require('./config');
+const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
 const { startCall } = require('./server-dispatch');
+const { credentialsOf } = require('./tls/credentials');
 
 const OPTIONS = [
   'maxMessageBytes',
@@ -14,6 +15,7 @@ const OPTIONS = [
   'keepaliveTimeoutMs',
   'maxConcurrentStreams',
   'hideThrown',
+  'tls',
 ];
 
 /** What `stop()` gives calls to end, in ms. */
@@ -39,6 +41,10 @@ class Server {
       ...transportOptions('server', checked),
       maxConcurrentStreams: numberOption('server', checked, 'maxConcurrentStreams', { min: 1, max: 0x7fffffff }),
     };
+    /** Looked at when it listens. */
+    this.tls = checked.tls;
+    /** @type {import('./tls/credentials').Credentials | null} */
+    this.credentials = null;
     /** Texts of exceptions stay here, as in grpc-js. */
     this.hideThrown = checked.hideThrown === true;
     /** @type {Map<string, Handler>} by path */
@@ -103,7 +109,7 @@ class Server {
    * @returns {Promise<number>}
    */
   async begin(address) {
-    refuseTls();
+    this.credentials = credentialsOf('server', 'server', this.tls);
     const { host, port } = parseAddress(address);
     const bridge = getBridge();
     this.bridge = bridge;
@@ -120,7 +126,7 @@ class Server {
     try {
       const bound = await new Promise((resolve, reject) => {
         this.waiter = { resolve, reject };
-        bridge.native.listen(this.id, { host, port, methods, ...this.options });
+        bridge.native.listen(this.id, { host, port, methods, ...this.options }, this.credentials?.native);
       });
       this.port = bound;
       return bound;

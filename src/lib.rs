@@ -5,3 +5,4 @@ mod bus;
 mod crossing;
 mod grpc;
 mod registry;
+mod tls;

@@ -4,16 +4,17 @@
 
 const { randomBytes } = require('node:crypto');
 const os = require('node:os');
-const { checkedOptions, numberOption, refuseTls } = require('../config');
+const { checkedOptions, numberOption } = require('../config');
+const { credentialsOf } = require('../tls/credentials');
 
 const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
 const AMQP_PORTS = [5671, 5672];
 const MAX_MESSAGE = 16 * 1024 * 1024;
 
-const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'maxMessageBytes', 'signal'];
+const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'maxMessageBytes', 'tls', 'signal'];
 
-/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, maxMessageBytes?: number }} BusOptions */
+/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, maxMessageBytes?: number, tls?: any }} BusOptions */
 
 /**
  * @param {string} text host, host:port, [address] or [address]:port
@@ -37,8 +38,10 @@ function registryTarget(text, what) {
     throw new TypeError(`${what} ${JSON.stringify(text)}: this version of owt-grpc has no etcd registry; name a host:port`);
   }
   const { host, port } = hostAndPort(text, what);
-  // One name for one place, whatever the order in which a name's addresses come.
-  return `${host === 'localhost' ? '127.0.0.1' : host}:${port ?? DEFAULT_PORT}`;
+  // One address for one place, whatever the order in which a name's addresses
+  // come; its certificate is for the name.
+  const isLocal = host === 'localhost';
+  return { registry: `${isLocal ? '127.0.0.1' : host}:${port ?? DEFAULT_PORT}`, registryName: isLocal ? host : null };
 }
 
 /**
@@ -69,7 +72,6 @@ const isSet = (value) => value !== undefined && !['', '0', 'false'].includes(val
  * @param {BusOptions | undefined} given
  */
 function busOptions(owner, given) {
-  refuseTls();
   const options = checkedOptions(owner, given, OPTIONS);
   const { env } = process;
   const registry = env.OWT_GRPC_REGISTRY
@@ -86,11 +88,13 @@ function busOptions(owner, given) {
     token: random.slice(12),
     cluster: env.OWT_GRPC_CLUSTER || String(options.cluster ?? 'owt'),
     seed: randomBytes(6).readUIntBE(0, 6) + 1,
-    registry,
+    ...registry,
     insecure: isSet(env.OWT_GRPC_INSECURE) || options.insecure === true,
     advertiseHost: advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, ''),
     advertisePort: advertise.port,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: 0x40000000 }) ?? MAX_MESSAGE,
+    serving: credentialsOf(owner, 'server', options.tls),
+    dialing: credentialsOf(owner, 'client', options.tls),
   };
 }
 

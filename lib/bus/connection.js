@@ -70,7 +70,10 @@ class BusConnection {
     this.left = new Promise((resolve) => {
       this.onLeft = resolve;
     });
-    this.bridge.native.openBus(this.number, options);
+    const { serving, dialing, ...rest } = options;
+    /** Held, so that they are kept current. */
+    this.credentials = [serving, dialing];
+    this.bridge.native.openBus(this.number, rest, serving?.native, dialing?.native);
     this.bridge.buses.set(this.number, this);
     this.bridge.acquire();
   }

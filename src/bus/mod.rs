@@ -11,6 +11,7 @@ pub mod node;
 mod outbox;
 mod peer;
 pub mod pipe;
+pub mod reach;
 mod session;
 #[cfg(test)]
 mod sim;

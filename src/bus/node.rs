@@ -2,7 +2,7 @@
 //! tells it what happens. All of it runs on the network thread.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ use crate::grpc::server::{Accepted, Application as Service, Incoming, Server};
 use crate::grpc::stream::{CallEvents, Gate, cost};
 use crate::registry::client::{self, Registry};
 use crate::registry::host::Host;
+use crate::tls::credentials::Mutual;
 
 const LINK: &str = "/owt.bus.v1.Link/Open";
 /// What leaving may take for what is still to be sent.
@@ -48,6 +49,7 @@ pub struct Options {
 pub struct Node {
     state: Mutex<State>,
     application: Box<dyn Application>,
+    tls: Option<Mutual>,
     started: Instant,
     alarm: Notify,
     /// Goes with the node, which ends its tasks.
@@ -79,13 +81,19 @@ impl Node {
         let service = Endpoint::default();
         let node_of_service = Arc::clone(&service.node);
         let listen = reach.listen.to_string();
-        let server_options = pipe::server_options(LINK);
+        let tls = options.registry.tls.clone();
+        let server_options = pipe::server_options(LINK, tls.as_ref());
         let server = Server::listen(&listen, port.unwrap_or(0), server_options, service);
         let server = server.await.map_err(|error| error.to_string())?;
-        let address = match &options.advertise {
-            Some((host, _)) if host.contains(':') => format!("[{host}]:{}", server.port),
-            Some((host, _)) => format!("{host}:{}", server.port),
-            None => SocketAddr::new(reach.advertise, server.port).to_string(),
+        let host = match (options.advertise, &tls) {
+            (Some((host, _)), _) => host,
+            (None, Some(tls)) => reach.vouched_for(&tls.server.names())?,
+            (None, None) => reach.advertise.to_string(),
+        };
+        let address = if host.contains(':') {
+            format!("[{host}]:{}", server.port)
+        } else {
+            format!("{host}:{}", server.port)
         };
         let member = Member::new(Identity {
             name: options.name,
@@ -106,6 +114,7 @@ impl Node {
                 left: false,
             }),
             application,
+            tls,
             started: Instant::now(),
             alarm: Notify::new(),
             alive: watch::Sender::new(()),
@@ -213,10 +222,11 @@ impl Node {
         state.pipes.insert(conn, pipe);
         let events = LinkEvents::new(Arc::downgrade(self), conn);
         let target = address.parse();
+        let tls = self.tls.clone();
         self.spawn(async move {
             let why = match target {
                 Ok(target) => {
-                    let channel = pipe::channel_to(target);
+                    let channel = pipe::channel_to(target, tls.as_ref());
                     let gate = Arc::clone(&events.gate);
                     pipe::dial(channel, LINK, inbox, gate, &events)
                         .await
@@ -264,6 +274,11 @@ impl Node {
         if !state.left {
             state.host = Some(host);
         }
+    }
+
+    /// Whether there has ever been a registry.
+    pub fn has_joined(&self) -> bool {
+        self.state.lock().member.has_joined()
     }
 
     /// Tells the application what only the registry's client knows.
@@ -450,48 +465,5 @@ impl Service for Endpoint {
             let warning = true;
             node.application.deliver(Delivery::Note { warning, text });
         }
-    }
-}
-
-/// Where a node listens and what it tells others to dial.
-pub struct Reach {
-    /// The address to bind.
-    pub listen: IpAddr,
-    /// The address others use.
-    pub advertise: IpAddr,
-    /// The registry's port is on this machine.
-    pub can_host: bool,
-}
-
-impl Reach {
-    /// By the address of the registry: on loopback everything stays there.
-    ///
-    /// # Errors
-    /// There is no route to it.
-    pub fn by_route_to(registry: SocketAddr) -> Result<Self, String> {
-        if registry.ip().is_loopback() {
-            return Ok(Self {
-                listen: registry.ip(),
-                advertise: registry.ip(),
-                can_host: true,
-            });
-        }
-        let (any, port): (IpAddr, _) = if registry.is_ipv4() {
-            (Ipv4Addr::UNSPECIFIED.into(), 0)
-        } else {
-            (Ipv6Addr::UNSPECIFIED.into(), 0)
-        };
-        // Nothing is sent: connecting a datagram socket only asks for the route.
-        let route = std::net::UdpSocket::bind((any, port)).and_then(|socket| {
-            socket.connect(registry)?;
-            socket.local_addr()
-        });
-        let local =
-            route.map_err(|error| format!("no route to the registry {registry}: {error}"))?;
-        Ok(Self {
-            listen: any,
-            advertise: local.ip(),
-            can_host: false,
-        })
     }
 }

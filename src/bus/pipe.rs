@@ -19,6 +19,7 @@ use crate::grpc::server;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
 use crate::grpc::target::Target;
+use crate::tls::credentials::Mutual;
 
 /// A message that is larger than this breaks the protocol.
 const LARGEST: usize = 4 << 20;
@@ -89,9 +90,10 @@ impl Pipe {
 }
 
 /// A channel of its own for one stream: it says at once when it cannot connect.
-pub fn channel_to(target: Target) -> Arc<Channel> {
+pub fn channel_to(target: Target, tls: Option<&Mutual>) -> Arc<Channel> {
     Channel::new(channel::Options {
         target,
+        tls: tls.map(|tls| channel::Tls(Arc::clone(&tls.client))),
         keepalive: Some(KEEPALIVE),
         max_receive: Some(LARGEST),
         max_send: None,
@@ -120,13 +122,14 @@ pub async fn dial(
 }
 
 /// What a server of one stream method is made with.
-pub fn server_options(path: &'static str) -> server::Options {
+pub fn server_options(path: &'static str, tls: Option<&Mutual>) -> server::Options {
     let method = server::Method {
         number: 0,
         request_stream: true,
     };
     server::Options {
         methods: HashMap::from([(path.to_owned(), method)]),
+        tls: tls.map(|tls| Arc::clone(&tls.server)),
         keepalive: Some(KEEPALIVE),
         max_receive: Some(LARGEST),
         max_send: None,

@@ -3,7 +3,7 @@
 //! attempts that fail.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::{Arc, Weak};
 
 use http::Uri;
@@ -16,18 +16,40 @@ use super::connection::{Connection, connect};
 use super::keepalive::Keepalive;
 use super::status::Status;
 use super::target::Target;
+use crate::tls::credentials::ClientCredentials;
 
 /// What a channel is made with. Channels with equal options and targets are one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Options {
     /// Where to.
     pub target: Target,
+    /// TLS, or plaintext.
+    pub tls: Option<Tls>,
     /// Pings, or none.
     pub keepalive: Option<Keepalive>,
     /// Largest message received, in bytes.
     pub max_receive: Option<usize>,
     /// Largest message sent, in bytes.
     pub max_send: Option<usize>,
+}
+
+/// Credentials are equal if they are the same: a channel is shared by those who
+/// have them in common.
+#[derive(Debug, Clone)]
+pub struct Tls(pub Arc<ClientCredentials>);
+
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Tls {}
+
+impl Hash for Tls {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
 }
 
 enum Phase {
@@ -141,7 +163,11 @@ impl Channel {
             return Ok(uri.clone());
         }
         let uri = Uri::builder()
-            .scheme("http")
+            .scheme(if self.options.tls.is_some() {
+                "https"
+            } else {
+                "http"
+            })
             .authority(self.options.target.to_string())
             .path_and_query(path.clone())
             .build()
@@ -205,7 +231,12 @@ async fn stay_connected(channel: Weak<Channel>, options: Options) {
         let Some(keepalive) = channel.upgrade().map(|owner| *owner.keepalive.lock()) else {
             return;
         };
-        let result = connect(&options.target, keepalive).await;
+        let result = connect(
+            &options.target,
+            options.tls.as_ref().map(|tls| &*tls.0),
+            keepalive,
+        )
+        .await;
         let Some(owner) = channel.upgrade() else {
             return;
         };

@@ -8,10 +8,12 @@ use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::io::{Greeting, Io};
+use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::status::with_causes;
 use super::target::Target;
+use crate::tls::credentials::ClientCredentials;
+use crate::tls::handshake;
 
 /// HTTP/2 windows: large enough that 5 MiB messages need few round trips.
 pub const STREAM_WINDOW: u32 = 1 << 20;
@@ -98,12 +100,17 @@ pub struct ConnectError {
     pub text: String,
     /// Somebody answers there, and in another protocol.
     pub foreign: bool,
+    /// TLS failed: one side does not accept the other.
+    pub untrusted: bool,
 }
 
 impl From<String> for ConnectError {
     fn from(text: String) -> Self {
-        let foreign = false;
-        Self { text, foreign }
+        Self {
+            text,
+            foreign: false,
+            untrusted: false,
+        }
     }
 }
 
@@ -114,9 +121,11 @@ impl From<String> for ConnectError {
 /// The sentence for the status of every call that waited.
 pub async fn connect(
     target: &Target,
+    tls: Option<&ClientCredentials>,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
-    match tokio::time::timeout(CONNECT_TIMEOUT, try_addresses(target, keepalive)).await {
+    let attempt = try_addresses(target, tls, keepalive);
+    match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
         Ok(result) => result,
         Err(_elapsed) => Err(format!(
             "No connection established to {target}: no answer within {} s",
@@ -128,6 +137,7 @@ pub async fn connect(
 
 async fn try_addresses(
     target: &Target,
+    tls: Option<&ClientCredentials>,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
     let addresses = target
@@ -137,7 +147,10 @@ async fn try_addresses(
     let mut failure = format!("Name resolution failed for {target}: no address");
     for address in addresses {
         match TcpStream::connect(address).await {
-            Ok(stream) => return handshake(target, stream, keepalive).await,
+            Ok(stream) => {
+                let transport = secure(target, tls, without_delay(stream)).await?;
+                return start(target, transport, keepalive).await;
+            }
             Err(error) => {
                 failure =
                     format!("No connection established to {target}: connect {address}: {error}");
@@ -147,15 +160,44 @@ async fn try_addresses(
     Err(failure.into())
 }
 
-async fn handshake(
+/// TLS, if it is asked for.
+async fn secure(
     target: &Target,
+    tls: Option<&ClientCredentials>,
     stream: TcpStream,
+) -> Result<Transport, ConnectError> {
+    let Some(credentials) = tls else {
+        return Ok(Transport::Plain(stream));
+    };
+    let connected = handshake::connect(credentials.config(), target.name(), stream).await;
+    match connected {
+        Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
+        Err(error) => Err(ConnectError {
+            text: format!("No connection established to {target}: {}", error.text),
+            foreign: error.foreign,
+            untrusted: true,
+        }),
+    }
+}
+
+/// HTTP/2, until the peer has shown that it speaks it.
+async fn start(
+    target: &Target,
+    transport: Transport,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
-    let (io, greeting) = Io::new(stream);
+    let (io, greeting) = Io::new(transport);
     let explain = {
         let target = target.clone();
         move |error: &h2::Error, greeting: &Greeting| {
+            // In TLS 1.3 the server judges the client's certificate last.
+            if let Some(why) = error.get_io().and_then(handshake::explain) {
+                return ConnectError {
+                    text: format!("No connection established to {target}: {why}"),
+                    foreign: false,
+                    untrusted: true,
+                };
+            }
             let text = match greeting.explain() {
                 Some(what) => format!("No connection established to {target}: {what}"),
                 None if error.is_io() => format!(
@@ -169,7 +211,11 @@ async fn handshake(
                 ),
             };
             let foreign = greeting.seen() && !error.is_io() || greeting.explain().is_some();
-            ConnectError { text, foreign }
+            ConnectError {
+                text,
+                foreign,
+                untrusted: false,
+            }
         }
     };
     let (sender, mut connection) = Builder::new()

@@ -1,4 +1,4 @@
-//! A TCP stream that remembers how its peer began to speak, so that a peer that
+//! A stream of bytes that remembers how its peer began to speak, so that a peer that
 //! does not speak HTTP/2 can be named instead of "frame with invalid size".
 
 use std::io::{self, IoSlice};
@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
 
 const TLS_HANDSHAKE: u8 = 0x16;
 const TLS_ALERT: u8 = 0x15;
@@ -58,26 +59,49 @@ impl Greeting {
     }
 }
 
+/// What carries the bytes of HTTP/2.
+pub enum Transport {
+    /// As they are.
+    Plain(TcpStream),
+    /// Encrypted.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// The same call on whichever it is.
+macro_rules! on_transport {
+    ($transport:expr, $method:ident($($argument:expr),*)) => {
+        match $transport {
+            Transport::Plain(stream) => Pin::new(stream).$method($($argument),*),
+            Transport::Tls(stream) => Pin::new(&mut **stream).$method($($argument),*),
+        }
+    };
+}
+
+/// Small writes leave at once: Nagle's algorithm is off.
+pub fn without_delay(stream: TcpStream) -> TcpStream {
+    // Failing here means the socket is already dead: the first read says so.
+    let _ = stream.set_nodelay(true);
+    stream
+}
+
 /// Writes up to this size are held until something larger, or a flush, follows.
 const HOLD: usize = 16 << 10;
 
-/// A TCP stream with its [`Greeting`].
+/// A [`Transport`] with its [`Greeting`].
 ///
 /// It does not call itself vectored: h2 then copies payloads of up to 1 KiB
 /// behind their frame heads and writes many calls at once, where it would
 /// otherwise make one system call for each payload of 256 bytes. Larger payloads
 /// lose nothing, because the head is held here and leaves with its payload.
 pub struct Io {
-    stream: TcpStream,
+    stream: Transport,
     greeting: Greeting,
     held: BytesMut,
 }
 
 impl Io {
-    /// Wraps a connected stream; small writes leave at once (no Nagle).
-    pub fn new(stream: TcpStream) -> (Self, Greeting) {
-        // Failing here means the socket is already dead: the first read says so.
-        let _ = stream.set_nodelay(true);
+    /// Wraps a connected stream.
+    pub fn new(stream: Transport) -> (Self, Greeting) {
         let greeting = Greeting::default();
         let io = Self {
             stream,
@@ -89,7 +113,7 @@ impl Io {
 
     fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.held.is_empty() {
-            let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.held))?;
+            let sent = ready!(on_transport!(&mut self.stream, poll_write(cx, &self.held)))?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -106,7 +130,7 @@ impl AsyncRead for Io {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let poll = on_transport!(&mut self.stream, poll_read(cx, buf));
         if !self.greeting.seen() && buf.filled().len() > before {
             self.greeting.see(&buf.filled()[before..]);
         }
@@ -127,7 +151,10 @@ impl AsyncWrite for Io {
         let this = &mut *self;
         while !this.held.is_empty() {
             let both = [IoSlice::new(&this.held), IoSlice::new(buf)];
-            let sent = ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, &both))?;
+            let sent = ready!(on_transport!(
+                &mut this.stream,
+                poll_write_vectored(cx, &both)
+            ))?;
             if sent == 0 {
                 return Poll::Ready(Ok(0));
             }
@@ -137,17 +164,17 @@ impl AsyncWrite for Io {
                 return Poll::Ready(Ok(sent - of_held));
             }
         }
-        Pin::new(&mut this.stream).poll_write(cx, buf)
+        on_transport!(&mut this.stream, poll_write(cx, buf))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_send_held(cx))?;
-        Pin::new(&mut self.stream).poll_flush(cx)
+        on_transport!(&mut self.stream, poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_send_held(cx))?;
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        on_transport!(&mut self.stream, poll_shutdown(cx))
     }
 }
 
@@ -176,7 +203,7 @@ mod tests {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (mut io, _) = Io::new(TcpStream::connect(address).await.unwrap());
+        let (mut io, _) = Io::new(Transport::Plain(TcpStream::connect(address).await.unwrap()));
         let (mut peer, _) = listener.accept().await.unwrap();
         let mut expected = Vec::new();
         for n in 0..400_usize {

@@ -18,11 +18,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection::{CONNECTION_WINDOW, FRAME_SIZE, RESET_STREAMS, STREAM_WINDOW};
-use super::io::{Greeting, Io};
+use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::serve::{Arrival, Closed, serve};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
+use crate::tls::credentials::ServerCredentials;
+use crate::tls::handshake::{self, HandshakeError};
 
 /// A method that has a handler.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,8 @@ pub struct Method {
 pub struct Options {
     /// By path.
     pub methods: HashMap<String, Method>,
+    /// TLS, or plaintext.
+    pub tls: Option<Arc<ServerCredentials>>,
     /// Pings, or none.
     pub keepalive: Option<Keepalive>,
     /// Largest message received, in bytes.
@@ -197,32 +201,26 @@ async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Co
     let number = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
     let port = stream.local_addr().map_or(0, |local| local.port());
     let ends = Ends { peer, port };
-    let (io, greeting) = Io::new(stream);
     let warn = |text: String| context.application.warn(text);
     let mut stage = context.stage.clone();
-    let handshake = Builder::new()
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME_SIZE)
-        .max_concurrent_streams(context.options.max_streams)
-        .max_concurrent_reset_streams(RESET_STREAMS)
-        .max_pending_accept_reset_streams(RESET_STREAMS)
-        .handshake::<_, Bytes>(io);
-    let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake);
+    let beginning = begin(without_delay(stream), &context.options);
+    let beginning = tokio::time::timeout(HANDSHAKE_TIMEOUT, beginning);
     let connection = tokio::select! {
-        result = handshake => match result {
+        result = beginning => match result {
             Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => {
-                describe(&ends, &error, &greeting).map(warn);
+            Ok(Err(failure)) => {
+                failure.describe(&ends).map(warn);
                 return false;
             }
             Err(_elapsed) => {
-                warn(format!("{ends} sent nothing for {} s and was closed", HANDSHAKE_TIMEOUT.as_secs()));
+                let seconds = HANDSHAKE_TIMEOUT.as_secs();
+                warn(format!("{ends} did not begin to speak HTTP/2 within {seconds} s and was closed"));
                 return false;
             }
         },
         _ = next_stage(&mut stage, Stage::Serving) => return false,
     };
+    let (connection, greeting) = connection;
     context.application.connected(number, peer);
     let (result, cut_off) = drive(connection, number, &context).await;
     if let Err(error) = result {
@@ -232,7 +230,51 @@ async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Co
     cut_off
 }
 
-/// What a peer may take to say that it speaks HTTP/2.
+/// Why a connection did not begin.
+enum Failure {
+    Tls(HandshakeError),
+    Http(h2::Error, Greeting),
+}
+
+impl Failure {
+    fn describe(&self, ends: &Ends) -> Option<String> {
+        match self {
+            Self::Tls(error) if error.silent => None,
+            Self::Tls(error) => Some(format!("{ends}: {}", error.text)),
+            Self::Http(error, greeting) => describe(ends, error, greeting),
+        }
+    }
+}
+
+/// TLS, if the server has it, and HTTP/2.
+async fn begin(
+    stream: TcpStream,
+    options: &Options,
+) -> Result<(Connection<Io, Bytes>, Greeting), Failure> {
+    let transport = match &options.tls {
+        Some(credentials) => {
+            let accepted = handshake::accept(credentials.config(), stream).await;
+            Transport::Tls(Box::new(accepted.map_err(Failure::Tls)?))
+        }
+        None => Transport::Plain(stream),
+    };
+    let (io, greeting) = Io::new(transport);
+    let handshake = Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_SIZE)
+        .max_concurrent_streams(options.max_streams)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .max_pending_accept_reset_streams(RESET_STREAMS)
+        .handshake::<_, Bytes>(io)
+        .await;
+    match handshake {
+        Ok(connection) => Ok((connection, greeting)),
+        Err(error) => Err(Failure::Http(error, greeting)),
+    }
+}
+
+/// What a peer may take to say that it speaks HTTP/2, TLS before it included.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn drive<A: Application>(

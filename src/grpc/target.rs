@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub struct Target {
     host: String,
     port: u16,
+    /// Whom a certificate there is for, if not the host.
+    name: Option<String>,
 }
 
 /// A text that names no host and port.
@@ -25,6 +27,17 @@ impl Target {
     /// The host, as a name or an address.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whom the peer's certificate has to be for.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.host)
+    }
+
+    /// The same place, whose certificate has to be for another name.
+    #[must_use]
+    pub fn named(self, name: Option<String>) -> Self {
+        Self { name, ..self }
     }
 
     /// The port.
@@ -72,6 +85,7 @@ impl FromStr for Target {
             Ok(port) if port > 0 => Ok(Self {
                 host: host.to_owned(),
                 port,
+                name: None,
             }),
             _ => Err(bad("has a port that is no number from 1 to 65535")),
         }

@@ -9,12 +9,14 @@ use http::HeaderMap;
 
 use super::host::{Host, SESSION};
 use crate::bus::application::Delivery;
-use crate::bus::node::{Node, Reach};
+use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
+use crate::bus::reach::Reach;
 use crate::grpc::connection;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, cost};
 use crate::grpc::target::Target;
+use crate::tls::credentials::Mutual;
 
 /// Pauses between attempts: the first is short, since another process may just
 /// be about to become the registry.
@@ -28,6 +30,8 @@ pub struct Registry {
     pub target: Target,
     /// Plaintext may leave this machine.
     pub insecure: bool,
+    /// Mutual TLS, for links too, or plaintext.
+    pub tls: Option<Mutual>,
 }
 
 impl Registry {
@@ -43,10 +47,10 @@ impl Registry {
             .map_err(|error| format!("the registry {} is not found: {error}", self.target))?;
         let first = addresses.first();
         let first = first.ok_or_else(|| format!("the registry {} has no address", self.target))?;
-        if !first.ip().is_loopback() && !self.insecure {
+        if !first.ip().is_loopback() && !self.insecure && self.tls.is_none() {
             return Err(format!(
                 "the registry {} is not on this machine, and the bus would talk to it in plaintext: \
-                 set OWT_GRPC_INSECURE=1 if you trust that network",
+                 set up TLS, or OWT_GRPC_INSECURE=1 if you trust that network",
                 self.target
             ));
         }
@@ -58,8 +62,9 @@ impl Registry {
 pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, can_host: bool) {
     let mut pause = FIRST_PAUSE;
     let mut complained = String::new();
+    let tls = registry.tls.as_ref();
     loop {
-        let channel = pipe::channel_to(registry.target.clone());
+        let channel = pipe::channel_to(registry.target.clone(), tls);
         let failure = match channel.ready(false).await {
             Ok(_) => {
                 let Some(status) = session(&node, channel).await else {
@@ -77,33 +82,49 @@ pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, 
             return owner.deliver(Delivery::Refused { why: text });
         }
         if can_host {
-            match Host::bind(&registry.target, cluster.clone()).await {
+            match Host::bind(&registry.target, cluster.clone(), tls).await {
                 Ok(host) => {
                     owner.keep_host(host);
                     continue;
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                    // Another process was faster, or it is another program.
-                    let probe = connection::connect(&registry.target, None).await;
-                    if let Err(error) = probe
-                        && error.foreign
-                    {
-                        let why = format!(
-                            "the registry's port {} is taken by another program: {}",
-                            registry.target, error.text
-                        );
-                        return owner.deliver(Delivery::Refused { why });
-                    }
-                }
+                // Another process was faster, or it is another program.
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
                 Err(error) => complain(&owner, &mut complained, &error.to_string()),
             }
         } else {
             complain(&owner, &mut complained, &failure.details);
         }
+        if let Some(why) = hopeless(&registry).await {
+            if !owner.has_joined() {
+                return owner.deliver(Delivery::Refused { why });
+            }
+            // There was a registry, so there may be one again.
+            complain(&owner, &mut complained, &why);
+        }
         drop(owner);
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// What waiting would not mend: who is at the registry's port is no registry, or
+/// one of the two does not accept the other's certificate.
+async fn hopeless(registry: &Registry) -> Option<String> {
+    let tls = registry.tls.as_ref().map(|tls| &*tls.client);
+    let error = connection::connect(&registry.target, tls, None)
+        .await
+        .err()?;
+    let target = &registry.target;
+    if error.foreign {
+        let text = format!("the registry's port {target} is taken by another program: ");
+        return Some(text + &error.text);
+    }
+    error.untrusted.then(|| {
+        format!(
+            "the registry is not accepted, or does not accept this member: {}",
+            error.text
+        )
+    })
 }
 
 /// Says the same thing once.

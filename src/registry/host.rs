@@ -19,6 +19,7 @@ use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application as Service, Incoming, Server};
 use crate::grpc::stream::{CallEvents, Gate, cost};
 use crate::grpc::target::Target;
+use crate::tls::credentials::Mutual;
 
 /// The method that members call.
 pub const SESSION: &str = "/owt.bus.v1.Registry/Session";
@@ -48,7 +49,7 @@ impl Host {
     ///
     /// # Errors
     /// What the system said to binding the address.
-    pub async fn bind(at: &Target, cluster: String) -> io::Result<Self> {
+    pub async fn bind(at: &Target, cluster: String, tls: Option<&Mutual>) -> io::Result<Self> {
         let epoch = RandomState::new().hash_one("epoch");
         let desk = Arc::new(Desk {
             state: Mutex::new(State {
@@ -60,7 +61,7 @@ impl Host {
             alarm: Notify::new(),
         });
         let service = Sessions(Arc::clone(&desk));
-        let options = pipe::server_options(SESSION);
+        let options = pipe::server_options(SESSION, tls);
         let server = Server::listen(at.host(), at.port(), options, service).await?;
         tokio::spawn(keep_time(Arc::downgrade(&desk)));
         Ok(Self { server, desk })

@@ -116,6 +116,11 @@ impl Member {
         }
     }
 
+    /// Whether a registry has ever let this member in.
+    pub fn has_joined(&self) -> bool {
+        self.session.epoch != 0
+    }
+
     /// The registry says something.
     pub fn registry_message(&mut self, now: Millis, message: FromRegistry) {
         match message.kind {

@@ -4,6 +4,8 @@
 // napi hands arguments over by value.
 #![allow(clippy::needless_pass_by_value)]
 
+mod credentials;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +18,11 @@ use crate::bus::node;
 use crate::crossing::environment::Environment;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::keepalive::Keepalive;
+use crate::grpc::target::Target;
 use crate::grpc::{channel, server};
 use crate::registry::client::Registry;
+use crate::tls::credentials::Mutual;
+use credentials::Credentials;
 
 /// What a channel is made with; `null` is the default.
 #[napi(object, use_nullable = true)]
@@ -58,6 +63,8 @@ pub struct BusOptions {
     pub cluster: String,
     pub seed: f64,
     pub registry: String,
+    /// Whom the registry's certificate is for, if not the host of `registry`.
+    pub registry_name: Option<String>,
     pub insecure: bool,
     pub advertise_host: Option<String>,
     pub advertise_port: Option<u16>,
@@ -127,15 +134,21 @@ impl Bridge {
         number.ok_or_else(|| invalid(format!("{path:?} is not a method path")))
     }
 
-    /// A channel to a target.
+    /// A channel to a target, with TLS if there are credentials.
     #[napi]
-    pub fn open_channel(&self, options: ChannelOptions) -> Result<u32> {
+    pub fn open_channel(
+        &self,
+        options: ChannelOptions,
+        credentials: Option<&Credentials>,
+    ) -> Result<u32> {
         let target = options
             .target
             .parse()
             .map_err(|e| invalid(format!("{e}")))?;
+        let tls = credentials.map(Credentials::client).transpose()?;
         Ok(self.network.shared.open_channel(channel::Options {
             target,
+            tls: tls.map(channel::Tls),
             keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
             max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
             max_send: limit(options.max_send_bytes, None),
@@ -155,9 +168,15 @@ impl Bridge {
         channel.map_or("closed", |channel| channel.state())
     }
 
-    /// Binds and serves; answered by LISTENING.
+    /// Binds and serves, with TLS if there are credentials; answered by LISTENING.
     #[napi]
-    pub fn listen(&self, server: u32, options: ServerOptions) -> Result<()> {
+    pub fn listen(
+        &self,
+        server: u32,
+        options: ServerOptions,
+        credentials: Option<&Credentials>,
+    ) -> Result<()> {
+        let tls = credentials.map(Credentials::server).transpose()?;
         let port = u16::try_from(options.port)
             .map_err(|_| invalid(format!("port {} is not from 0 to 65535", options.port)))?;
         let methods = options.methods.into_iter().map(|method| {
@@ -174,6 +193,7 @@ impl Bridge {
             port,
             options: server::Options {
                 methods: methods.collect(),
+                tls,
                 keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
                 max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
                 max_send: limit(options.max_send_bytes, None),
@@ -193,10 +213,25 @@ impl Bridge {
         });
     }
 
-    /// Becomes a member of the bus; answered by `BUS_STATE`.
+    /// Becomes a member of the bus, with mutual TLS if there are credentials for
+    /// serving and for dialing; answered by `BUS_STATE`.
     #[napi]
-    pub fn open_bus(&self, bus: u32, options: BusOptions) -> Result<()> {
-        let target = options.registry.parse();
+    pub fn open_bus(
+        &self,
+        bus: u32,
+        options: BusOptions,
+        serving: Option<&Credentials>,
+        dialing: Option<&Credentials>,
+    ) -> Result<()> {
+        let tls = match (serving, dialing) {
+            (Some(serving), Some(dialing)) => Some(Mutual {
+                server: serving.server()?,
+                client: dialing.client()?,
+            }),
+            (None, None) => None,
+            _ => return Err(invalid("TLS of a member needs both credentials".to_owned())),
+        };
+        let target = options.registry.parse::<Target>();
         let target =
             target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))?;
         self.network.submit(Work::OpenBus {
@@ -209,8 +244,9 @@ impl Bridge {
                 seed: options.seed.to_bits(),
                 max_message: options.max_message_bytes as usize,
                 registry: Registry {
-                    target,
+                    target: target.named(options.registry_name),
                     insecure: options.insecure,
+                    tls,
                 },
                 advertise: options
                     .advertise_host

@@ -1,0 +1,155 @@
+'use strict';
+
+// Credentials in use, and what keeps them current: their files are looked at now
+// and then, and read again when one has changed.
+
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const { inspect } = require('node:util');
+const { native } = require('../native');
+const { messageOf } = require('../errors');
+const { INFO, WARN, log } = require('../log');
+const { TlsError } = require('./errors');
+const { filesOf, readMaterial } = require('./material');
+const { planOfEnvironment, planOfOption } = require('./plan');
+
+/** How often files are looked at, in ms, unless OWT_GRPC_TLS_CHECK_MS says otherwise. */
+const CHECK_MS = 10_000;
+
+/** @typedef {import('./plan').Plan} Plan */
+
+class Credentials {
+  /** @param {Plan} plan */
+  constructor(plan) {
+    this.plan = plan;
+    this.stamp = stampOf(plan);
+    this.native = made(() => new (native().Credentials)(plan.role === 'server', readMaterial(plan)));
+    for (const warning of this.native.warnings()) log(WARN, warning);
+  }
+
+  /**
+   * Reads the files again if one has changed. A pair that cannot be used changes
+   * nothing, and the log says so.
+   *
+   * @returns {boolean} whether new connections are made with something new
+   */
+  reload() {
+    const stamp = stampOf(this.plan);
+    if (stamp === this.stamp) return false;
+    // Before they are read: what changes meanwhile is seen the next time.
+    this.stamp = stamp;
+    try {
+      const material = readMaterial(this.plan);
+      for (const warning of made(() => this.native.replace(material))) log(WARN, warning);
+    } catch (error) {
+      log(WARN, `new certificates for the ${this.plan.role} are not used, the former ones are: ${messageOf(error)}`);
+      return false;
+    }
+    log(INFO, `new certificates for the ${this.plan.role} are used from now on`);
+    return true;
+  }
+
+  [inspect.custom]() {
+    return `Credentials { role: '${this.plan.role}' }`;
+  }
+}
+
+/**
+ * @template T
+ * @param {() => T} make
+ * @returns {T}
+ */
+function made(make) {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof TlsError) throw error;
+    throw new TlsError('CERTIFICATE', messageOf(error));
+  }
+}
+
+/** @param {Plan} plan */
+function stampOf(plan) {
+  const stamps = filesOf(plan).map((file) => {
+    const stat = fs.statSync(file, { throwIfNoEntry: false, bigint: true });
+    return stat === undefined ? 'none' : `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+  });
+  return stamps.join(' ');
+}
+
+/**
+ * By what they are made of: clients of one kind share credentials, and so their
+ * connections. Held by those who use them.
+ *
+ * @type {Map<string, WeakRef<Credentials>>}
+ */
+const known = new Map();
+
+/** @param {Plan} plan */
+function keyOf(plan) {
+  const hash = crypto.createHash('sha256');
+  const part = (/** @type {import('./plan').Source | null} */ source) => source && [source.file, source.pem?.toString('latin1')];
+  const { role, ca, cert, key, passphrase, store, clientAuth, strict } = plan;
+  hash.update(JSON.stringify([role, part(ca), part(cert), part(key), passphrase?.reveal(), store, clientAuth, strict]));
+  return hash.digest('base64');
+}
+
+/** @param {Plan} plan */
+function shared(plan) {
+  const key = keyOf(plan);
+  let credentials = known.get(key)?.deref();
+  if (credentials === undefined) {
+    credentials = new Credentials(plan);
+    known.set(key, new WeakRef(credentials));
+    keepCurrent();
+  }
+  return credentials;
+}
+
+/** @type {NodeJS.Timeout | undefined} */
+let checking;
+
+function keepCurrent() {
+  if (checking !== undefined) return;
+  const every = Number(process.env.OWT_GRPC_TLS_CHECK_MS) || CHECK_MS;
+  checking = setInterval(reloadCredentials, Math.max(every, 50));
+  checking.unref();
+}
+
+/**
+ * Looks at the files of all certificates in use now, and not only at the next
+ * interval.
+ *
+ * @returns {boolean} whether any was read anew
+ */
+function reloadCredentials() {
+  let any = false;
+  for (const [key, reference] of known) {
+    const credentials = reference.deref();
+    if (credentials === undefined) known.delete(key);
+    else if (credentials.reload()) any = true;
+  }
+  if (known.size === 0) {
+    clearInterval(checking);
+    checking = undefined;
+  }
+  return any;
+}
+
+/**
+ * The credentials of one side; null for plaintext, which nothing asks to be
+ * encrypted.
+ *
+ * @param {string} owner whose option it is, for errors
+ * @param {'server' | 'client'} role
+ * @param {any} tls the option; the environment counts if there is none
+ * @returns {Credentials | null}
+ * @throws {TlsError}
+ */
+function credentialsOf(owner, role, tls) {
+  if (tls === false) return null;
+  const plan = tls == null ? planOfEnvironment(role) : planOfOption(owner, role, tls);
+  return plan === null ? null : shared(plan);
+}
+
+module.exports = { Credentials, credentialsOf, reloadCredentials };

@@ -1,0 +1,114 @@
+'use strict';
+
+// Reads what a plan names. Keys are opened in this process by OpenSSL, which
+// knows all the forms that OWT's guide has made over time, and cross as PKCS#8.
+
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const { STORE, grpcPassphrases } = require('../credentials/store');
+const { codeOf } = require('../credentials/errors');
+const { messageOf } = require('../errors');
+const { TlsError } = require('./errors');
+
+const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
+/** Certificates and keys are a few kB; what is much larger is something else. */
+const LARGEST = 1024 * 1024;
+
+/** @typedef {import('./plan').Plan} Plan @typedef {import('./plan').Source} Source */
+
+/**
+ * What the native side takes: see src/bridge/credentials.rs.
+ *
+ * @param {Plan} plan
+ * @throws {TlsError}
+ */
+function readMaterial(plan) {
+  return {
+    roots: plan.ca && read(plan.ca),
+    rootsName: plan.ca?.name ?? '',
+    certificate: plan.cert && read(plan.cert),
+    certificateName: plan.cert?.name ?? '',
+    key: plan.key && readKey(plan, plan.key),
+    keyName: plan.key?.name ?? '',
+    clientAuth: plan.clientAuth,
+    strict: plan.strict,
+  };
+}
+
+/**
+ * @param {Source} source
+ * @returns {Buffer}
+ */
+function read({ name, file, pem }) {
+  if (file === null) return /** @type {Buffer} */ (pem);
+  try {
+    const { size } = fs.statSync(file);
+    if (size > LARGEST) throw new TlsError('FILE', `${name} has ${size} bytes: that is no certificate or key`);
+    return fs.readFileSync(file);
+  } catch (error) {
+    if (error instanceof TlsError) throw error;
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    throw new TlsError('FILE', `${name} cannot be read: ${why}`, error);
+  }
+}
+
+/**
+ * @param {Plan} plan
+ * @param {Source} source
+ * @returns {Buffer} PKCS#8, DER
+ */
+function readKey(plan, source) {
+  const pem = read(source);
+  const isEncrypted = ENCRYPTED.test(pem.toString('latin1'));
+  const passphrase = isEncrypted ? passphraseOf(plan, source) : null;
+  try {
+    const key = crypto.createPrivateKey({ key: pem, format: 'pem', passphrase: passphrase?.reveal() });
+    return key.export({ type: 'pkcs8', format: 'der' });
+  } catch (error) {
+    if (isEncrypted) throw new TlsError('PASSPHRASE', `${source.name} cannot be opened: its passphrase is another one than ${whose(plan)}, or the file is damaged`, error);
+    throw new TlsError('CERTIFICATE', `${source.name} is no private key in PEM (${messageOf(error)})`, error);
+  }
+}
+
+/** @param {Plan} plan */
+function whose({ role, store }) {
+  return store === null ? 'option tls.passphrase' : `the one that ${path.join(store, STORE)} has for the ${role} (run \`owt-grpc auth --grpc\` there to set it)`;
+}
+
+/**
+ * @param {Plan} plan
+ * @param {Source} source
+ */
+function passphraseOf(plan, source) {
+  const found = plan.passphrase ?? stored(plan, source);
+  if (found !== null) return found;
+  const where = plan.store === null ? 'set option tls.passphrase' : `${path.join(plan.store, STORE)} has no passphrase for it: run \`owt-grpc auth --grpc\` in ${plan.store}`;
+  throw new TlsError('PASSPHRASE', `${source.name} is encrypted, and ${where}`);
+}
+
+/**
+ * @param {Plan} plan
+ * @param {Source} source
+ */
+function stored({ role, store }, source) {
+  if (store === null) return null;
+  try {
+    return grpcPassphrases(store)[role];
+  } catch (error) {
+    throw new TlsError('STORE', `${source.name} is encrypted, and the store with its passphrase cannot be used: ${messageOf(error)}`, error);
+  }
+}
+
+/**
+ * The files that a plan depends on.
+ *
+ * @param {Plan} plan
+ * @returns {string[]}
+ */
+function filesOf({ ca, cert, key, store }) {
+  const files = [ca, cert, key].flatMap((source) => source?.file ?? []);
+  return store === null ? files : [...files, path.join(store, STORE)];
+}
+
+module.exports = { filesOf, readMaterial };

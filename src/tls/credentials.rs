@@ -1,0 +1,261 @@
+//! What one side of TLS is configured with, and how it is replaced while
+//! connections are made: those that stand keep what they were made with.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ServerConfig};
+
+use super::facts::{Facts, date};
+use super::identity::{Identity, Problem};
+use super::verifier::{ClientVerifier, ServerVerifier, Trust};
+
+/// What gRPC is called in the handshake.
+pub const ALPN: &[u8] = b"h2";
+/// A certificate that ends sooner than this is worth a warning: 30 days.
+const SOON: i64 = 30 * 24 * 3600;
+
+/// What a server asks of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// A certificate of a configured CA.
+    Required,
+    /// The same, or none.
+    Optional,
+    /// Nothing.
+    None,
+}
+
+/// A file, or a setting that has its content, and what to call it in errors.
+pub struct Source {
+    /// Such as `OWT_GRPC_ROOT_CERT /etc/owt/ca.crt`.
+    pub name: String,
+    /// PEM, or for a key DER.
+    pub bytes: Vec<u8>,
+}
+
+/// What credentials are made of.
+pub struct Material {
+    /// CAs, in PEM.
+    pub roots: Option<Source>,
+    /// This side's chain in PEM, and its key.
+    pub identity: Option<(Source, Source)>,
+    /// For servers.
+    pub client_auth: ClientAuth,
+    /// Old certificates are refused.
+    pub strict: bool,
+}
+
+/// What was made, and what an operator should know.
+struct Made<T> {
+    config: Arc<T>,
+    names: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// A configuration that may be replaced at any time, on any thread. Two are equal
+/// if they are the same.
+pub struct Credentials<T> {
+    config: ArcSwap<T>,
+    names: ArcSwap<Vec<String>>,
+    read: fn(Material) -> Result<Made<T>, String>,
+}
+
+/// Of a client.
+pub type ClientCredentials = Credentials<ClientConfig>;
+/// Of a server.
+pub type ServerCredentials = Credentials<ServerConfig>;
+
+/// Of one who serves and dials, as a member of the bus does.
+#[derive(Debug, Clone)]
+pub struct Mutual {
+    /// To serve with.
+    pub server: Arc<ServerCredentials>,
+    /// To dial with.
+    pub client: Arc<ClientCredentials>,
+}
+
+impl<T> Credentials<T> {
+    fn with(
+        material: Material,
+        read: fn(Material) -> Result<Made<T>, String>,
+    ) -> Result<(Arc<Self>, Vec<String>), String> {
+        let made = read(material)?;
+        let credentials = Self {
+            config: ArcSwap::new(made.config),
+            names: ArcSwap::from_pointee(made.names),
+            read,
+        };
+        Ok((Arc::new(credentials), made.warnings))
+    }
+
+    /// Replaces what new connections are made with; if it fails nothing changes.
+    /// Returns what an operator should know.
+    ///
+    /// # Errors
+    /// As when they were made.
+    pub fn replace(&self, material: Material) -> Result<Vec<String>, String> {
+        let made = (self.read)(material)?;
+        self.config.store(made.config);
+        self.names.store(Arc::new(made.names));
+        Ok(made.warnings)
+    }
+
+    /// What the next connection is made with.
+    pub fn config(&self) -> Arc<T> {
+        self.config.load_full()
+    }
+
+    /// What this side's certificate vouches for: host names and addresses.
+    pub fn names(&self) -> Arc<Vec<String>> {
+        self.names.load_full()
+    }
+}
+
+impl ClientCredentials {
+    /// Credentials of a client, and warnings.
+    ///
+    /// # Errors
+    /// What is wrong, in which file.
+    pub fn new(material: Material) -> Result<(Arc<Self>, Vec<String>), String> {
+        Self::with(material, client)
+    }
+}
+
+impl ServerCredentials {
+    /// Credentials of a server, and warnings.
+    ///
+    /// # Errors
+    /// What is wrong, in which file.
+    pub fn new(material: Material) -> Result<(Arc<Self>, Vec<String>), String> {
+        Self::with(material, server)
+    }
+}
+
+impl<T> fmt::Debug for Credentials<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials")
+    }
+}
+
+fn client(material: Material) -> Result<Made<ClientConfig>, String> {
+    let provider = Arc::new(ring::default_provider());
+    let mut warnings = Vec::new();
+    let roots = material.roots.ok_or("TLS needs the certificates of CAs")?;
+    let trust = trust(&roots, material.strict, &provider, &mut warnings)?;
+    let verifier = ServerVerifier::new(trust, Arc::clone(&provider))?;
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let (mut config, names) = match material.identity {
+        Some(files) => {
+            let identity = identity(files, material.strict, &provider, &mut warnings)?;
+            let config = builder.with_client_cert_resolver(identity.resolver);
+            (config, names(&identity.facts))
+        }
+        None => (builder.with_no_client_auth(), Vec::new()),
+    };
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(Made {
+        config: Arc::new(config),
+        names,
+        warnings,
+    })
+}
+
+fn server(material: Material) -> Result<Made<ServerConfig>, String> {
+    let provider = Arc::new(ring::default_provider());
+    let mut warnings = Vec::new();
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| error.to_string())?;
+    let builder = if material.client_auth == ClientAuth::None {
+        builder.with_no_client_auth()
+    } else {
+        let roots = material
+            .roots
+            .ok_or("clients' certificates need the certificates of CAs")?;
+        let trust = trust(&roots, material.strict, &provider, &mut warnings)?;
+        let mandatory = material.client_auth == ClientAuth::Required;
+        let verifier = ClientVerifier::new(trust, mandatory, Arc::clone(&provider))?;
+        builder.with_client_cert_verifier(Arc::new(verifier))
+    };
+    let files = material
+        .identity
+        .ok_or("a TLS server needs a certificate and its key")?;
+    let identity = identity(files, material.strict, &provider, &mut warnings)?;
+    let names = names(&identity.facts);
+    let mut config = builder.with_cert_resolver(identity.resolver);
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(Made {
+        config: Arc::new(config),
+        names,
+        warnings,
+    })
+}
+
+fn trust(
+    roots: &Source,
+    strict: bool,
+    provider: &CryptoProvider,
+    warnings: &mut Vec<String>,
+) -> Result<Trust, String> {
+    let trust = Trust::read(&roots.bytes, strict, provider)
+        .map_err(|problem| format!("{} {problem}", roots.name))?;
+    for ca in &trust.cas {
+        check_dates(&roots.name, ca, warnings)?;
+    }
+    Ok(trust)
+}
+
+fn identity(
+    (chain, key): (Source, Source),
+    strict: bool,
+    provider: &CryptoProvider,
+    warnings: &mut Vec<String>,
+) -> Result<Identity, String> {
+    let identity =
+        Identity::read(&chain.bytes, key.bytes, provider).map_err(|problem| match problem {
+            Problem::Certificate(text) => format!("{} {text}", chain.name),
+            Problem::Key(text) => format!("{} {text}", key.name),
+        })?;
+    if strict && identity.facts.is_legacy() {
+        let refusal = super::refusal::Refusal::Strict(identity.facts.names());
+        return Err(format!("{} is not accepted: {refusal}", chain.name));
+    }
+    check_dates(&chain.name, &identity.facts, warnings)?;
+    Ok(identity)
+}
+
+/// A certificate that has ended is an error, one that ends soon a warning.
+fn check_dates(file: &str, facts: &Facts, warnings: &mut Vec<String>) -> Result<(), String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    let subject = &facts.subject;
+    if let Some(why) = facts.out_of_date(now) {
+        let text = format!("{file}: the certificate of \"{subject}\" cannot be used: {why}");
+        return Err(text);
+    }
+    if facts.not_after - now < SOON {
+        let day = date(facts.not_after);
+        warnings.push(format!(
+            "{file}: the certificate of \"{subject}\" expires on {day}: replace it before"
+        ));
+    }
+    Ok(())
+}
+
+fn names(facts: &Facts) -> Vec<String> {
+    if facts.has_alternative_names {
+        let addresses = facts.addresses.iter().map(ToString::to_string);
+        facts.dns_names.iter().cloned().chain(addresses).collect()
+    } else {
+        facts.common_names.clone()
+    }
+}

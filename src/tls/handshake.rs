@@ -1,0 +1,141 @@
+//! The handshake of one connection, and what to say when it fails.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, CertificateError, ClientConfig, Error, ServerConfig};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use super::credentials::ALPN;
+
+/// Why a handshake failed.
+#[derive(Debug)]
+pub struct HandshakeError {
+    /// For a person.
+    pub text: String,
+    /// The peer went away without a word.
+    pub silent: bool,
+    /// The peer speaks another protocol.
+    pub foreign: bool,
+}
+
+impl HandshakeError {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            silent: false,
+            foreign: false,
+        }
+    }
+}
+
+/// The client's side. `host` is who the peer has to be.
+///
+/// # Errors
+/// See [`HandshakeError`].
+pub async fn connect(
+    config: Arc<ClientConfig>,
+    host: &str,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, HandshakeError> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+        HandshakeError::new(format!(
+            "{host:?} is no host name or address that a certificate can be for"
+        ))
+    })?;
+    let connected = TlsConnector::from(config).connect(name, stream).await;
+    let stream = connected.map_err(|error| failed(&error))?;
+    if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
+        let text = "the peer speaks TLS, but not HTTP/2 (ALPN \"h2\"): is it a gRPC server?";
+        return Err(HandshakeError::new(text.to_owned()));
+    }
+    Ok(TlsStream::Client(stream))
+}
+
+/// The server's side.
+///
+/// # Errors
+/// See [`HandshakeError`].
+pub async fn accept(
+    config: Arc<ServerConfig>,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, HandshakeError> {
+    let accepted = TlsAcceptor::from(config).accept(stream).await;
+    accepted
+        .map(TlsStream::Server)
+        .map_err(|error| failed(&error))
+}
+
+fn failed(error: &io::Error) -> HandshakeError {
+    HandshakeError {
+        text: explain(error).unwrap_or_else(|| {
+            format!("the peer closed the connection during the TLS handshake: {error}")
+        }),
+        silent: matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+        ),
+        foreign: matches!(tls_error(error), Some(Error::InvalidMessage(_))),
+    }
+}
+
+/// What rustls said, through what has been wrapped around it.
+fn tls_error(error: &io::Error) -> Option<&Error> {
+    let inner = error.get_ref()?;
+    if let Some(tls) = inner.downcast_ref::<Error>() {
+        return Some(tls);
+    }
+    tls_error(inner.downcast_ref::<io::Error>()?)
+}
+
+/// What TLS has to say of an error on a connection, if it is one of TLS.
+pub fn explain(error: &io::Error) -> Option<String> {
+    let tls = tls_error(error)?;
+    Some(match tls {
+        Error::InvalidCertificate(CertificateError::Other(why)) => why.0.to_string(),
+        Error::InvalidCertificate(why) => format!("the peer's certificate is not accepted: {why}"),
+        Error::AlertReceived(alert) => explain_alert(*alert),
+        Error::NoCertificatesPresented => {
+            "it presented no client certificate, which this server asks for".to_owned()
+        }
+        Error::InvalidMessage(_) => {
+            "the peer does not speak TLS and this side does: use it on both sides or on neither"
+                .to_owned()
+        }
+        Error::PeerIncompatible(why) => {
+            format!("the two sides have no TLS in common, 1.2 or 1.3 is needed ({why:?})")
+        }
+        Error::NoApplicationProtocol => {
+            "the peer does not offer HTTP/2 (ALPN \"h2\"): is it a gRPC client?".to_owned()
+        }
+        other => format!("TLS failed: {other}"),
+    })
+}
+
+/// What the other side did not like.
+fn explain_alert(alert: AlertDescription) -> String {
+    let why = match alert {
+        AlertDescription::CertificateRequired => {
+            "it asks for a client certificate, and this side has none: set OWT_GRPC_CLIENT_CERT \
+             and OWT_GRPC_CLIENT_KEY"
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError => {
+            "it does not accept this side's certificate; its log says why"
+        }
+        AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure => {
+            "the two sides have no TLS in common, 1.2 or 1.3 is needed"
+        }
+        AlertDescription::NoApplicationProtocol => "it does not speak HTTP/2 (ALPN \"h2\")",
+        _ => "it gives no other reason",
+    };
+    format!("the peer refused the TLS handshake ({alert:?}): {why}")
+}

@@ -1,0 +1,103 @@
+//! Why a certificate is not accepted: each variant a sentence about "it".
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not what X.509 says a certificate is.
+    #[error("it cannot be read as an X.509 certificate ({0})")]
+    Unreadable(String),
+    /// By its own word.
+    #[error("it expired on {0}")]
+    Expired(String),
+    /// By its own word.
+    #[error("it is not valid before {0}: is the clock of this machine right?")]
+    NotYetValid(String),
+    /// Another certificate of its chain.
+    #[error("a certificate that it depends on is not valid now: {0}")]
+    ChainOutOfDate(String),
+    /// No CA that is known has signed it.
+    #[error("it was issued by \"{0}\", which is none of the configured CAs")]
+    UnknownIssuer(String),
+    /// Nobody vouches for it.
+    #[error("it is self-signed, and not one of the configured CAs")]
+    SelfSigned,
+    /// Its issuer's key says otherwise.
+    #[error("its signature is not its issuer's: it was altered, or another CA has the same name")]
+    BadSignature,
+    /// Signed by what is no CA.
+    #[error("it was signed with the certificate of \"{0}\", which is no CA's")]
+    IssuerIsNoCa(String),
+    /// A chain of certificates of the old kind.
+    #[error(
+        "it depends on \"{0}\", an intermediate certificate of X.509 version 1: \
+         only version 3 can say that it is a CA"
+    )]
+    OldIntermediate(String),
+    /// Of a configured CA.
+    #[error(
+        "its CA may sign only certain names, which a certificate without subjectAltName cannot be held to"
+    )]
+    ConstrainedIssuer,
+    /// The signature can be forged.
+    #[error("it is signed by {0}, which can be forged: sign it with -sha256")]
+    WeakSignature(String),
+    /// Neither broken nor known.
+    #[error(
+        "its signature or key is of a kind that is not supported: use RSA of 2048 bits or more, or ECDSA"
+    )]
+    UnknownAlgorithm,
+    /// The key can be broken.
+    #[error("its RSA key has {0} bits, and 2048 are the least")]
+    WeakKey(usize),
+    /// A CA's certificate presented as a peer's.
+    #[error("it is a CA's certificate, which cannot be used by a server or client")]
+    CaAsLeaf,
+    /// Something that must be understood.
+    #[error("it has a critical extension that is not understood ({0})")]
+    UnknownCritical(String),
+    /// Not meant for this.
+    #[error("it is not meant for a TLS {0}: its key usage says otherwise")]
+    WrongPurpose(&'static str),
+    /// Of another host.
+    #[error("it is for {names}, not for {host}")]
+    WrongName {
+        /// Who was wanted.
+        host: String,
+        /// Who it is.
+        names: String,
+    },
+    /// The guide's rule.
+    #[error(
+        "it has a common name only ({name}), which cannot vouch for the IP address {address}: only \
+         hostname is allowed. Use the host name instead of the address, or make a certificate with \
+         subjectAltName=IP:{address}"
+    )]
+    OnlyHostname {
+        /// Its common name.
+        name: String,
+        /// What was dialed.
+        address: String,
+    },
+    /// `OWT_GRPC_TLS_STRICT`.
+    #[error(
+        "it is of the old kind, without subjectAltName, and OWT_GRPC_TLS_STRICT is set. Make a good \
+         one from the same request: printf 'subjectAltName=DNS:{0}' > san.ext && openssl x509 -req \
+         -days 365 -sha256 -in server.csr -CA ca.crt -CAkey ca.key -set_serial 01 -extfile san.ext \
+         -out server.crt"
+    )]
+    Strict(String),
+    /// What the library says.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Whose certificate, and why not.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the certificate of \"{subject}\" is not accepted: {refusal}")]
+pub struct Rejected {
+    /// Its subject.
+    pub subject: String,
+    /// See [`Refusal`].
+    #[source]
+    pub refusal: Refusal,
+}

@@ -1,0 +1,374 @@
+//! Who is believed to be who: webpki first, the way for old certificates behind
+//! it. One verifier for both directions.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{
+    CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime, pem::PemObject as _,
+};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerMisbehaved,
+    RootCertStore, SignatureScheme,
+};
+
+use super::facts::Facts;
+use super::legacy::{self, Host, Purpose};
+use super::refusal::{Refusal, Rejected};
+
+/// The configured CAs and how strictly they are applied.
+#[derive(Debug)]
+pub struct Trust {
+    store: Arc<RootCertStore>,
+    /// What their certificates say.
+    pub cas: Vec<Facts>,
+    strict: bool,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Trust {
+    /// Reads CA certificates from PEM.
+    ///
+    /// # Errors
+    /// What is wrong with the file, for a person.
+    pub fn read(pem: &[u8], strict: bool, provider: &CryptoProvider) -> Result<Self, String> {
+        let mut store = RootCertStore::empty();
+        let mut cas = Vec::new();
+        for der in CertificateDer::pem_slice_iter(pem) {
+            let der = der.map_err(|error| format!("is no PEM that can be read: {error}"))?;
+            let facts = Facts::read(&der).map_err(|refusal| format!("is no CA file: {refusal}"))?;
+            if !legacy::may_sign(&facts) {
+                return Err(format!(
+                    "has the certificate of \"{}\", which is no CA's",
+                    facts.subject
+                ));
+            }
+            store
+                .add(der)
+                .map_err(|error| format!("has a certificate that cannot be used: {error}"))?;
+            cas.push(facts);
+        }
+        if cas.is_empty() {
+            return Err("has no certificate in it (-----BEGIN CERTIFICATE-----)".to_owned());
+        }
+        Ok(Self {
+            store: Arc::new(store),
+            cas,
+            strict,
+            algorithms: provider.signature_verification_algorithms,
+        })
+    }
+
+    /// What webpki has refused may be of the old kind.
+    fn second_look(
+        &self,
+        error: Error,
+        leaf: &Facts,
+        chain: &[CertificateDer<'_>],
+        purpose: Purpose,
+        host: Option<&Host>,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if !leaf.is_legacy() {
+            return Err(translate(error, leaf, chain, purpose, host, now));
+        }
+        if self.strict {
+            return Err(Refusal::Strict(match host {
+                Some(Host::Name(name)) => name.clone(),
+                _ => leaf.names(),
+            }));
+        }
+        legacy::check(leaf, &self.cas, purpose, host, now, self.algorithms.all)
+    }
+
+    fn verify_signature12(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let leaf = Facts::read(certificate).map_err(|why| reject(None, why))?;
+        if leaf.version == 3 {
+            return verify_tls12_signature(message, certificate, signed, &self.algorithms);
+        }
+        let offered = self.algorithms.mapping.iter();
+        let algorithms = offered
+            .filter(|(scheme, _)| *scheme == signed.scheme)
+            .flat_map(|(_, algorithms)| *algorithms);
+        for algorithm in algorithms {
+            if algorithm.public_key_alg_id().as_ref() == leaf.raw.key_algorithm {
+                let key = &leaf.raw.key_bits;
+                return match algorithm.verify_signature(key, message, signed.signature()) {
+                    Ok(()) => Ok(HandshakeSignatureValid::assertion()),
+                    Err(_) => Err(CertificateError::BadSignature.into()),
+                };
+            }
+        }
+        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
+    }
+
+    fn verify_signature13(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let leaf = Facts::read(certificate).map_err(|why| reject(None, why))?;
+        if leaf.version == 3 {
+            return verify_tls13_signature(message, certificate, signed, &self.algorithms);
+        }
+        let key = SubjectPublicKeyInfoDer::from(leaf.raw.key.as_slice());
+        verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms)
+    }
+}
+
+/// The error that carries a refusal to whoever explains the handshake.
+fn reject(leaf: Option<&Facts>, refusal: Refusal) -> Error {
+    let subject = leaf.map_or("the peer", |leaf| &leaf.subject).to_owned();
+    let rejected = Rejected { subject, refusal };
+    CertificateError::Other(OtherError(Arc::new(rejected))).into()
+}
+
+/// What webpki says of a certificate of the present kind, with what it is about.
+fn translate(
+    error: Error,
+    leaf: &Facts,
+    chain: &[CertificateDer<'_>],
+    purpose: Purpose,
+    host: Option<&Host>,
+    now: i64,
+) -> Refusal {
+    let Error::InvalidCertificate(why) = error else {
+        return Refusal::Other(error.to_string());
+    };
+    match why {
+        CertificateError::BadSignature => Refusal::BadSignature,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Refusal::WrongName {
+                host: match host {
+                    Some(Host::Name(name)) => name.clone(),
+                    Some(Host::Address(address)) => address.to_string(),
+                    None => "this host".to_owned(),
+                },
+                names: leaf.names(),
+            }
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            Refusal::WrongPurpose(match purpose {
+                Purpose::Server => "server",
+                Purpose::Client => "client",
+            })
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => leaf
+            .out_of_date(now)
+            .unwrap_or_else(|| Refusal::ChainOutOfDate(why.to_string())),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Refusal::UnknownAlgorithm
+        }
+        _ => chain_problem(leaf, chain).unwrap_or_else(|| match why {
+            CertificateError::UnknownIssuer if leaf.is_self_issued() => Refusal::SelfSigned,
+            CertificateError::UnknownIssuer => Refusal::UnknownIssuer(leaf.issuer.clone()),
+            _ if leaf.is_ca => Refusal::CaAsLeaf,
+            other => Refusal::Other(other.to_string()),
+        }),
+    }
+}
+
+/// Of what the peer sent behind its own certificate.
+fn chain_problem(leaf: &Facts, chain: &[CertificateDer<'_>]) -> Option<Refusal> {
+    let issuers = chain.iter().filter_map(|der| Facts::read(der).ok());
+    let issuer = issuers
+        .into_iter()
+        .find(|issuer| issuer.raw.subject == leaf.raw.issuer)?;
+    if issuer.version != 3 {
+        Some(Refusal::OldIntermediate(issuer.subject))
+    } else if !legacy::may_sign(&issuer) {
+        Some(Refusal::IssuerIsNoCa(issuer.subject))
+    } else {
+        None
+    }
+}
+
+fn host_of(name: &ServerName<'_>) -> Host {
+    match name {
+        ServerName::IpAddress(address) => Host::Address((*address).into()),
+        ServerName::DnsName(name) => Host::Name(name.as_ref().to_owned()),
+        _ => Host::Name(name.to_str().into_owned()),
+    }
+}
+
+/// What a client believes.
+#[derive(Debug)]
+pub struct ServerVerifier {
+    trust: Trust,
+    webpki: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerVerifier {
+    /// A verifier by configured CAs.
+    ///
+    /// # Errors
+    /// They cannot be used.
+    pub fn new(trust: Trust, provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        let store = Arc::clone(&trust.store);
+        let webpki = WebPkiServerVerifier::builder_with_provider(store, provider).build();
+        let webpki = webpki.map_err(|error| error.to_string())?;
+        Ok(Self { trust, webpki })
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
+        if let Some(weakness) = leaf.weakness() {
+            return Err(reject(Some(&leaf), weakness));
+        }
+        let verified = self.webpki.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        verified.or_else(|error| {
+            let host = host_of(server_name);
+            let looked = self.trust.second_look(
+                error,
+                &leaf,
+                intermediates,
+                Purpose::Server,
+                Some(&host),
+                now,
+            );
+            looked
+                .map(|()| ServerCertVerified::assertion())
+                .map_err(|why| reject(Some(&leaf), why))
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.verify_signature12(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.verify_signature13(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.trust.algorithms.supported_schemes()
+    }
+}
+
+/// What a server believes.
+#[derive(Debug)]
+pub struct ClientVerifier {
+    trust: Trust,
+    webpki: Arc<dyn ClientCertVerifier>,
+    mandatory: bool,
+}
+
+impl ClientVerifier {
+    /// A verifier by configured CAs. Clients without a certificate are let in
+    /// unless it is `mandatory`.
+    ///
+    /// # Errors
+    /// The CAs cannot be used.
+    pub fn new(
+        trust: Trust,
+        mandatory: bool,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, String> {
+        let store = Arc::clone(&trust.store);
+        let webpki = WebPkiClientVerifier::builder_with_provider(store, provider).build();
+        let webpki = webpki.map_err(|error| error.to_string())?;
+        Ok(Self {
+            trust,
+            webpki,
+            mandatory,
+        })
+    }
+}
+
+impl ClientCertVerifier for ClientVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.webpki.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
+        if let Some(weakness) = leaf.weakness() {
+            return Err(reject(Some(&leaf), weakness));
+        }
+        let verified = self
+            .webpki
+            .verify_client_cert(end_entity, intermediates, now);
+        verified.or_else(|error| {
+            let looked =
+                self.trust
+                    .second_look(error, &leaf, intermediates, Purpose::Client, None, now);
+            looked
+                .map(|()| ClientCertVerified::assertion())
+                .map_err(|why| reject(Some(&leaf), why))
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.verify_signature12(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.verify_signature13(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.trust.algorithms.supported_schemes()
+    }
+}
