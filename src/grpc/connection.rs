@@ -210,11 +210,12 @@ async fn start(
                     with_causes(error)
                 ),
             };
-            let foreign = greeting.seen() && !error.is_io() || greeting.explain().is_some();
+            let untrusted = greeting.is_tls();
+            let answers = greeting.seen() && !error.is_io() || greeting.explain().is_some();
             ConnectError {
                 text,
-                foreign,
-                untrusted: false,
+                foreign: answers && !untrusted,
+                untrusted,
             }
         }
     };

@@ -37,7 +37,7 @@ impl Greeting {
                 "the peer answers in HTTP/1, so that port is no gRPC server: check host and port",
             );
         }
-        if matches!(first[0], TLS_ALERT | TLS_HANDSHAKE) && first[1] == 3 {
+        if self.is_tls() {
             return Some(
                 "the peer speaks TLS and this side does not: use it on both sides or on neither",
             );
@@ -51,6 +51,12 @@ impl Greeting {
             );
         }
         None
+    }
+
+    /// Whether the peer speaks TLS where it is not expected.
+    pub fn is_tls(&self) -> bool {
+        let first = self.0.get();
+        first.is_some_and(|first| matches!(first[0], TLS_ALERT | TLS_HANDSHAKE) && first[1] == 3)
     }
 
     /// True once the peer has sent anything.

@@ -101,10 +101,13 @@ fn check_signed_by(
     }
     let mut is_known = false;
     for algorithm in algorithms {
-        if algorithm.signature_alg_id().as_ref() == leaf.raw.signature_algorithm
-            && algorithm.public_key_alg_id().as_ref() == ca.raw.key_algorithm
-        {
-            is_known = true;
+        if algorithm.signature_alg_id().as_ref() != leaf.raw.signature_algorithm {
+            continue;
+        }
+        // Known, but perhaps not for the kind of key that this CA has: then it was
+        // another CA of the same name.
+        is_known = true;
+        if algorithm.public_key_alg_id().as_ref() == ca.raw.key_algorithm {
             let raw = &leaf.raw;
             let verified =
                 algorithm.verify_signature(&ca.raw.key_bits, &raw.signed, &raw.signature);

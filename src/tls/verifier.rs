@@ -150,7 +150,11 @@ fn translate(
         return Refusal::Other(error.to_string());
     };
     match why {
-        CertificateError::BadSignature => Refusal::BadSignature,
+        // The latter: another CA of the same name, with another kind of key.
+        CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Refusal::BadSignature
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             Refusal::WrongName {
                 host: match host {
@@ -173,10 +177,7 @@ fn translate(
         | CertificateError::NotValidYetContext { .. } => leaf
             .out_of_date(now)
             .unwrap_or_else(|| Refusal::ChainOutOfDate(why.to_string())),
-        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            Refusal::UnknownAlgorithm
-        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. } => Refusal::UnknownAlgorithm,
         _ => chain_problem(leaf, chain).unwrap_or_else(|| match why {
             CertificateError::UnknownIssuer if leaf.is_self_issued() => Refusal::SelfSigned,
             CertificateError::UnknownIssuer => Refusal::UnknownIssuer(leaf.issuer.clone()),
