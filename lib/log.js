@@ -1,7 +1,8 @@
 'use strict';
 
 // What no call can report: one hook for the log of the user's choice. Off until
-// it is set; it never holds the process.
+// it is set, here or by OWT_GRPC_LOG for modules that do not know of it; it never
+// holds the process.
 
 /** In the native core's numbers: error is 1. */
 const LEVELS = ['error', 'warn', 'info', 'debug'];
@@ -12,7 +13,8 @@ const INFO = 3;
 
 /** @type {Logger | null} */
 let logger = null;
-let upTo = 0;
+/** Null until somebody has set it, or it was looked for in the environment. @type {number | null} */
+let upTo = null;
 /** @type {((level: number) => void) | null} tells the native core, once there is one */
 let tellNative = null;
 
@@ -30,10 +32,18 @@ function setLogger(next, level = 'warn') {
   tellNative?.(upTo);
 }
 
+/** OWT_GRPC_LOG is a level, and the log goes to the console. */
+function ofEnvironment() {
+  const level = LEVELS.indexOf(process.env.OWT_GRPC_LOG ?? '');
+  if (level >= 0) logger = /** @type {any} */ (console);
+  upTo = level + 1;
+  return upTo;
+}
+
 /** @param {(level: number) => void} tell */
 function onLevel(tell) {
   tellNative = tell;
-  tell(upTo);
+  tell(upTo ?? ofEnvironment());
 }
 
 /**
@@ -41,7 +51,7 @@ function onLevel(tell) {
  * @param {string} text
  */
 function log(level, text) {
-  if (level > upTo) return;
+  if (level > (upTo ?? ofEnvironment())) return;
   const name = LEVELS[level - 1];
   logger?.[name]?.(`owt-grpc: ${text}`);
 }

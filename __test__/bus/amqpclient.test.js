@@ -89,6 +89,19 @@ test('disconnecting settles what is pending, once, and what follows says that it
   assert.deepEqual(ends[2], ['error', 'rpc client is not ready']);
 });
 
+test('what is not in effect when a client disconnects is not reported as if it were', async (t) => {
+  const { join } = await cluster(t);
+  const bus = await join();
+  const channel = await participant(bus, 'group');
+  const told = [];
+  bus.asRpcServer('late', {}, () => told.push('server'), () => told.push('server failed'));
+  channel.subscribe(['a'], () => {}, () => told.push('subscribed'));
+  bus.asMonitor(() => {}, () => told.push('monitor'), () => told.push('monitor failed'));
+  await bus.disconnect();
+  await new Promise(setImmediate);
+  assert.deepEqual(told, []);
+});
+
 test('what cannot be said in JSON fails its call, in band and once', async (t) => {
   const { join } = await cluster(t);
   const bus = await join();
@@ -204,6 +217,13 @@ test('credentials of the store are not used, and one line says so', async (t) =>
   fs.writeFileSync(path.join(cwd, '.owt.authstore'), 'whatever');
   const { output } = await run(t, "setLogger(console, 'info'); client.connect(options, () => client.disconnect());", { cwd });
   assert.equal(output.split('\n').filter((line) => line.includes('.owt.authstore')).length, 1);
+});
+
+test('OWT_GRPC_LOG shows the log of modules that know nothing of it', async (t) => {
+  const script = 'console.warn = console.info = console.log; client.connect(options, () => client.asRpcClient((rpc) => rpc.remoteCall("nobody", "x", [], { callback: () => client.disconnect() }, 50)));';
+  const { output } = await run(t, script, { env: { OWT_GRPC_LOG: 'warn' } });
+  assert.match(output, /owt-grpc: nobody\.x: nobody serves nobody \(after \d+ ms\)/);
+  assert.equal((await run(t, script, { env: { OWT_GRPC_LOG: '' } })).output, '');
 });
 
 test('plaintext leaves this machine only if it is asked to', async (t) => {

@@ -122,6 +122,13 @@ test('both surfaces are one bus', async (t) => {
   await assert.rejects(a.call('old', 'fail'), { code: 'HANDLER', message: 'why' });
 });
 
+test('serving that has not come into effect when the bus is closed is an error', async (t) => {
+  const bus = await connectBus({ registry: `127.0.0.1:${await freePort()}` });
+  t.after(() => bus.close());
+  const serving = assert.rejects(bus.serve('late', {}), { code: 'CLOSED', message: /before everybody knew that it serves late/ });
+  await Promise.all([serving, bus.close()]);
+});
+
 test('wrong arguments are named', async (t) => {
   const { all: [a] } = await buses(t, 1);
   await assert.rejects(a.call('', 'm'), /id must be a text of 1 to 255 characters/);

@@ -98,7 +98,8 @@ class Bus {
     if (this.connection.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
     const handler = (request) => void answer(this.connection, id, methods, request);
-    await this.connection.serve(id, handler);
+    const isServed = await this.connection.serve(id, handler);
+    if (!isServed) throw new BusError('CLOSED', `This bus was closed before everybody knew that it serves ${id}`, { id });
     const stop = () => this.connection.stopServing(id, handler);
     return { id, stop };
   }

@@ -185,7 +185,10 @@ class BusConnection {
     outbox.finish(start);
   }
 
-  /** @returns {{ number: number, done: Promise<any> }} */
+  /**
+   * @returns {{ number: number, done: Promise<any> }} for what is to come into
+   *   effect: true if it has while this member was open
+   */
   request() {
     const number = this.nextRequest++;
     const done = new Promise((resolve) => this.requests.set(number, resolve));
@@ -195,7 +198,7 @@ class BusConnection {
   /**
    * @param {string} id
    * @param {(request: Request) => void} handler
-   * @returns {Promise<void>} when everybody knows
+   * @returns {Promise<boolean>} when everybody knows; false if this member left before
    */
   serve(id, handler) {
     this.served.set(id, handler);
@@ -231,7 +234,7 @@ class BusConnection {
    * @param {string} exchange
    * @param {string[]} patterns
    * @param {(key: string, body: string) => void} handler
-   * @returns {{ number: number, done: Promise<void> }} done when everybody knows
+   * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
   subscribe(exchange, patterns, handler) {
     const number = this.nextSubscription++;
@@ -320,7 +323,7 @@ class BusConnection {
         break;
       }
       case Event.BUS_DONE:
-        this.settle(buf.readUInt32LE(start), undefined);
+        this.settle(buf.readUInt32LE(start), this.closing === null);
         break;
       case Event.BUS_STATUS:
         this.settle(buf.readUInt32LE(start), JSON.parse(buf.utf8Slice(start + 4, end)));

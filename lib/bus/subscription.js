@@ -37,7 +37,7 @@ class Subscription {
     const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body) => this.arrived(routingKey, body));
     this.number = number;
     /** @type {Promise<void>} when every member knows of it */
-    this.ready = done;
+    this.ready = done.then(() => {});
     void connection.left.then(() => this.end());
   }
 

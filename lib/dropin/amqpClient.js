@@ -111,7 +111,8 @@ class AmqpClient {
     }
     const server = new RpcServer(this, id, methods);
     this.rpcServer = server;
-    void connection.serve(id, server.handler).then(() => call('asRpcServer', onOk, server));
+    // Nothing is in effect if this client is disconnected meanwhile.
+    void connection.serve(id, server.handler).then((isServed) => isServed && call('asRpcServer', onOk, server));
   }
 
   /** @returns {Promise<string>} */
@@ -144,7 +145,7 @@ class AmqpClient {
     if (this.monitor === null) this.monitor = new Monitor(this, onMessage);
     else this.monitor.onMessage = onMessage;
     const { monitor } = this;
-    void monitor.ready.then(() => call('asMonitor', onOk, monitor));
+    void monitor.ready.then((isReady) => isReady && call('asMonitor', onOk, monitor));
   }
 
   /**

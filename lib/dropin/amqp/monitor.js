@@ -15,10 +15,8 @@ class Monitor {
   constructor(bus, onMessage) {
     this.bus = bus;
     this.onMessage = onMessage;
-    /** @type {Promise<void>} */
-    this.ready = new Promise((resolve) => {
-      new TopicParticipant(bus, EXCHANGE).subscribe(['exit.#'], (message) => this.onMessage?.(message), resolve);
-    });
+    /** @type {Promise<boolean>} */
+    this.ready = new TopicParticipant(bus, EXCHANGE).listen(['exit.#'], (message) => this.onMessage?.(message));
   }
 }
 

@@ -27,13 +27,22 @@ class TopicParticipant {
    * @param {() => void} [onOk] once every publisher knows
    */
   subscribe(patterns, onMessage, onOk) {
+    void this.listen(patterns, onMessage).then((isReady) => isReady && call('subscribe', onOk));
+  }
+
+  /**
+   * @param {string[]} patterns
+   * @param {(message: any, routingKey: string) => void} onMessage
+   * @returns {Promise<boolean>} true once every publisher knows, false if this client is, or gets, disconnected
+   */
+  async listen(patterns, onMessage) {
     const list = [patterns].flat().map(String);
-    if (!this.connection.isOpen) return;
+    if (!this.connection.isOpen) return false;
     const { number, done } = this.connection.subscribe(this.name, list, (/** @type {string} */ key, /** @type {string} */ body) => {
       call(`message of ${this.name}`, onMessage, JSON.parse(body), key);
     });
     this.subscriptions.push({ number, patterns: list });
-    void done.then(() => call('subscribe', onOk));
+    return done;
   }
 
   /**

@@ -114,6 +114,11 @@ impl Member {
             let why = why.to_owned();
             self.deliver(Delivery::Parted { why });
         }
+        if self.leaving {
+            // No other registry is looked for: nobody will answer any more.
+            let effects = self.session.done(u32::MAX);
+            self.take_effect(effects);
+        }
     }
 
     /// Whether a registry has ever let this member in.
