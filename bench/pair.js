@@ -24,9 +24,14 @@ function buildNative() {
 }
 
 class Pair {
-  static async start(name) {
+  /**
+   * @param {string} name
+   * @param {import('node:child_process').SpawnOptions} [surroundings] folder and environment of both
+   */
+  static async start(name, surroundings = {}) {
     const pair = new Pair();
     pair.name = name;
+    pair.surroundings = surroundings;
     pair.server = pair.spawn(COMMANDS[name].server);
     const port = await pair.server.line();
     pair.client = pair.spawn([...COMMANDS[name].client, port]);
@@ -34,7 +39,7 @@ class Pair {
   }
 
   spawn([command, ...args]) {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(command, args, { ...this.surroundings, stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const line = async () => {
       const { value, done } = await lines.next();

@@ -7,7 +7,8 @@ const { createInterface } = require('node:readline');
 const { WINDOW, subscribeRequest } = require('../workload');
 
 const [name, port] = process.argv.slice(2);
-const client = require('./sides')(name).client(port);
+const side = require('./sides')(name);
+const client = side.client(port);
 
 /** Calls, `inFlight` at a time, each started when one has ended. */
 function unary({ inFlight }, end) {
@@ -43,8 +44,23 @@ function read(stream, end, each) {
   });
 }
 
+/** Connections, one after another, each for one call. */
+async function handshakes({ count, lonely }) {
+  const micros = [];
+  client.close();
+  for (let n = 0; n < count; n++) {
+    const started = performance.now();
+    const guest = lonely ? side.lonely(port) : side.client(port);
+    await new Promise((resolve, reject) => guest.subscribe(subscribeRequest, (error) => (error ? reject(error) : resolve())));
+    guest.close();
+    micros.push((performance.now() - started) * 1000);
+  }
+  return micros;
+}
+
 const loads = {
   unary,
+  handshakes,
   stream: (_load, end) => read(client.listenToNotifications({ id: 'bench' }), end, () => {}),
   bidi(_load, end) {
     const stream = client.validateTokenCallback();
