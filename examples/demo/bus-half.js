@@ -47,7 +47,7 @@ const byLeader = byOne(...workers.flatMap((worker) => [`join ${worker}`, `keepAl
 /** @param {import('./supervisor').Supervisor} supervisor */
 async function run(supervisor, seconds) {
   const end = Date.now() + seconds * 1000;
-  process.env.OWT_GRPC_REGISTRY = `127.0.0.1:${await freePort()}`;
+  process.env.OWT_GRPC_REGISTRY = `localhost:${await freePort()}`;
   // The first on the bus hosts the registry.
   supervisor.startModule(roles[0]);
   await supervisor.until(() => supervisor.confirmed.has(`hosts the registry (${managers[0]})`), end - 9000);

@@ -4,11 +4,13 @@
 // its gRPC helper, and by its RabbitMQ client on the bus.
 
 const { parseArgs } = require('node:util');
+const { environment, makeCertificates } = require('../certificates');
 const { Supervisor } = require('./supervisor');
 
 const HELP = `npm run demo -- [options]
   --grpc       only the half on owt-grpc/grpcTools
   --bus        only the half on owt-grpc/amqpClient
+  --tls        over mutual TLS, with certificates by OWT's guide (needs openssl)
   --seconds N  how long a half runs at most, 10 to 600 (default 20)
   --quiet      the summaries only
   --help       this text
@@ -22,6 +24,7 @@ function readArguments() {
       options: {
         grpc: { type: 'boolean', default: false },
         bus: { type: 'boolean', default: false },
+        tls: { type: 'boolean', default: false },
         seconds: { type: 'string', default: '20' },
         quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -52,6 +55,11 @@ async function main() {
   for (const name of options.halves) {
     const { modules, run } = HALVES[name];
     supervisor = new Supervisor(modules, options);
+    if (options.tls) {
+      if (!options.quiet) console.log("making a CA and two pairs of certificate and key with OWT's guide's commands");
+      await makeCertificates(supervisor.folder);
+      Object.assign(process.env, environment(supervisor.folder));
+    }
     const expected = await run(supervisor, options.seconds);
     isWell = supervisor.summarize(expected) && isWell;
     if (supervisor.interrupted) break;

@@ -130,10 +130,10 @@ const impl = {
 };
 
 async function main() {
-  const address = `127.0.0.1:${await startServer('conference', impl)}`;
+  const address = `localhost:${await startServer('conference', impl)}`;
   const nodeManager = { getNode: (request, callback) => callback(null, { message: address }) };
   const port = await startServer('nodeManager', nodeManager);
-  const worker = await joinCluster({ purpose: 'conference', address: `127.0.0.1:${port}`, config });
+  const worker = await joinCluster({ purpose: 'conference', address: `localhost:${port}`, config });
   start('conference', worker.quit);
 }
 

@@ -94,8 +94,8 @@ const nodeManager = (address) => ({
 async function main() {
   if (process.env.OWT_DEMO_BREAK === purpose) throw new Error('OWT_DEMO_BREAK names this module');
   const port = await startServer(purpose, { ...common, ...special[purpose] });
-  const agent = await startServer('nodeManager', nodeManager(`127.0.0.1:${port}`));
-  const worker = await joinCluster({ purpose, address: `127.0.0.1:${agent}`, config });
+  const agent = await startServer('nodeManager', nodeManager(`localhost:${port}`));
+  const worker = await joinCluster({ purpose, address: `localhost:${agent}`, config });
   start(purpose, worker.quit);
 }
 

@@ -57,7 +57,7 @@ function talk(conference) {
 }
 
 async function main() {
-  const worker = await joinCluster({ purpose: 'portal', address: '127.0.0.1:0', config });
+  const worker = await joinCluster({ purpose: 'portal', address: 'localhost:0', config });
   let talking = null;
   let conference = null;
   start('portal', async () => {

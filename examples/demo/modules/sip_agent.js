@@ -31,10 +31,10 @@ const impl = {
 };
 
 async function main() {
-  const address = `127.0.0.1:${await startServer('sip', impl)}`;
+  const address = `localhost:${await startServer('sip', impl)}`;
   const node = { getNode: ok('getNode', () => ({ message: address })), recycleNode: ok('recycleNode') };
   const agent = await startServer('nodeManager', node);
-  const worker = await joinCluster({ purpose: 'sip', address: `127.0.0.1:${agent}`, config });
+  const worker = await joinCluster({ purpose: 'sip', address: `localhost:${agent}`, config });
   start('sip', worker.quit);
 }
 
