@@ -1,6 +1,8 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const { test } = require('node:test');
 const fc = require('fast-check');
 const { StoreError } = require('../../lib/credentials/errors');
@@ -84,4 +86,12 @@ test('a store with a bit changed anywhere is the typed error, or the same: never
       bytes[bit >> 3] ^= 1 << (bit & 7);
     }
   });
+});
+
+test('what the fuzzer starts from, and has found, ends as it should', () => {
+  const { fuzz } = require('../../fuzz/store.fuzz');
+  const corpus = path.join(__dirname, '../../fuzz/corpus/store');
+  const seeds = fs.readdirSync(corpus);
+  assert.ok(seeds.length > 0);
+  for (const name of seeds) fuzz(fs.readFileSync(path.join(corpus, name)));
 });
