@@ -123,6 +123,14 @@ test('input that is not what was asked for is an error that does not show it', l
   }
 });
 
+test('a pipe that stays open does not hold the command once it has every answer', limit, async (t) => {
+  const cwd = tempFolder(t);
+  const running = withPipe(t, ['auth', '--internal'], { cwd });
+  running.child.stdin.write(lines('yes', 'i'));
+  assert.equal((await running).code, 0);
+  assert.deepEqual(storeIn(cwd), { internalPass: 'i' });
+});
+
 test('endless input holds nothing', { ...limit, skip: process.platform === 'win32' && 'needs yes' }, async (t) => {
   const cwd = tempFolder(t);
   const child = spawn('sh', ['-c', 'yes | "$0" "$1" auth --internal', process.execPath, command], { cwd, stdio: 'ignore' });

@@ -31,6 +31,7 @@ test('a secret shows itself only when it is asked to', () => {
     const secret = new Secret(inner);
     assert.ok(!shown(secret).includes(SECRET), shown(secret));
     assert.ok(!shown({ ...secret, copy: structuredClone(secret) }).includes(SECRET));
+    assert.equal(util.inspect({ secret }), '{ secret: [secret] }');
     assert.equal(secret.reveal(), inner);
   }
 });

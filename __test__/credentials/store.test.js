@@ -138,7 +138,7 @@ test('who reads while others write always finds a whole store', { timeout: 60_00
   assert.deepEqual((await ended)[0], 0);
 });
 
-for (const [moment, call] of [['before the new content', 'writeFileSync'], ['before the new content is in place', 'renameSync']]) {
+for (const [moment, call] of [['before it has written', 'fchmodSync'], ['before the new content is in place', 'renameSync']]) {
   test(`an update that is killed ${moment} leaves the old store, and the next one says what to remove`, posix, async (t) => {
     const file = tempStore(t, sealed('{"a":1}'));
     const script = `process.umask(0); require('node:fs').${call} = () => process.kill(process.pid, 'SIGKILL');

@@ -55,8 +55,8 @@ test('keys that edit a line edit a hidden one, too', options, async (t) => {
   await terminal.shows('[yes/no] ');
   terminal.type('nope\u0015yes\r'); // Ctrl-U
   await terminal.shows('passphrase: ');
-  // Backspace; left and right; up, which must not bring an earlier answer.
-  terminal.type('wrong\u0015huntex\u007fr2\u001b[D\u001b[C\u001b[A!\r');
+  // Ctrl-U; up, which must not bring an earlier answer; backspace; left and right.
+  terminal.type('wrong\u0015\u001b[Ahuntex\u007fr2\u001b[D\u001b[C!\r');
   const { screen, code } = await terminal.end();
   assert.equal(code, 0, screen);
   assert.doesNotMatch(screen, /hunt|wrong/);
