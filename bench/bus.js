@@ -4,12 +4,11 @@
 // bus, in one run: each round measures every load with every variant, in turning
 // order. Ratios are medians of the rounds' own ratios. CPU includes the broker's.
 
-const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { createInterface } = require('node:readline');
 const { parseArgs } = require('node:util');
 const { median, round } = require('./numbers');
+const { Peer, brokers } = require('./processes');
 const { usage } = require('./usage');
 const { freePort } = require('../__test__/support/bus');
 
@@ -44,11 +43,6 @@ const LOADS = [
 const VARIANTS = ['rabbitmq', 'rabbitmq-nagle', 'ours'];
 const FIGURES = { perSecond: 'calls or deliveries/s', p50: 'p50 µs', p99: 'p99 µs', cpuPer100k: 'CPU s per 100k' };
 
-function brokers() {
-  const { stdout } = spawnSync('pgrep', ['beam.smp'], { encoding: 'utf8' });
-  return stdout.trim().split('\n').filter(Boolean).map(Number);
-}
-
 class Group {
   static async start(variant, connect, broker) {
     const group = new Group();
@@ -56,22 +50,14 @@ class Group {
     group.processes = {};
     const id = `bench-${variant}-${process.pid}`;
     const roles = ['server', 'client', 'publisher', ...Array(SUBSCRIBERS).fill('subscriber')];
-    for (const role of roles) group.processes[role] = await group.spawn([variant === 'ours' ? 'ours' : 'rabbitmq', JSON.stringify(connect), role, id]);
+    group.peers = [];
+    for (const role of roles) {
+      const peer = await Peer.start('bus.js', [variant === 'ours' ? 'ours' : 'rabbitmq', JSON.stringify(connect), role, id]);
+      group.processes[role] = peer;
+      group.peers.push(peer);
+      group.pids.push(peer.pid);
+    }
     return group;
-  }
-
-  async spawn(args) {
-    const child = spawn(process.execPath, [path.join(__dirname, 'peers', 'bus.js'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const line = async () => {
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`${args.join(' ')} ended`);
-      return value;
-    };
-    await line();
-    this.pids.push(child.pid);
-    (this.children ??= []).push(child);
-    return { child, line };
   }
 
   cpu() {
@@ -79,15 +65,13 @@ class Group {
   }
 
   async run({ role, ...load }) {
-    const { child, line } = this.processes[role];
     const before = this.cpu();
-    child.stdin.write(`${JSON.stringify(load)}\n`);
-    const result = JSON.parse(await line());
+    const result = JSON.parse(await this.processes[role].ask(JSON.stringify(load)));
     return { ...result, perSecond: result.count / result.seconds, cpuPer100k: ((this.cpu() - before) / result.count) * 1e5 };
   }
 
   stop() {
-    for (const child of this.children) child.stdin.end();
+    for (const peer of this.peers) peer.stop();
   }
 }
 
@@ -110,7 +94,6 @@ function print({ name, medians, toRabbitmq, toNagle }) {
 async function main() {
   if (options.help) return console.log(HELP);
   const broker = brokers();
-  if (broker.length === 0) throw new Error('No RabbitMQ runs on this machine: its CPU time cannot be read');
   const ours = { host: '127.0.0.1', port: await freePort() };
   const groups = {
     rabbitmq: await Group.start('rabbitmq', { noDelay: true }, broker),

@@ -14,7 +14,7 @@ async function main() {
   const { product, version } = connection.connection.serverProperties;
   await connection.close();
   console.log(`comparing with ${product} ${version}`);
-  const files = ['__test__/rabbitmq/comparison.js', '__test__/bus/behaviour.test.js'];
+  const files = ['__test__/rabbitmq/comparison.js', '__test__/rabbitmq/port.js', '__test__/bus/behaviour.test.js'];
   const { status } = spawnSync(process.execPath, ['--test', ...files], { cwd: path.join(__dirname, '..'), stdio: 'inherit' });
   process.exit(status ?? 1);
 }

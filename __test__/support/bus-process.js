@@ -1,39 +1,76 @@
 'use strict';
 
-// A member in a process of its own: `bus-process.js <options> <id>`. Serves the
-// id, prints "ready", and does what it is told on stdin, one JSON line each.
+// A member in a process of its own: `bus-process.js <options> <id>`. Does what
+// it is told on stdin, one JSON line each, and answers each by one line.
 
+const fs = require('node:fs');
 const { createInterface } = require('node:readline');
 const amqpClient = require('../../lib/dropin/amqpClient');
+const { connected, participant, rpcClient, rpcServer, subscribed } = require('./bus');
+const { Heard, Load, Sender } = require('./bus-load');
 
 const [options, id] = process.argv.slice(2);
 const client = amqpClient();
-const say = (what) => console.log(JSON.stringify(what));
+const heard = { casts: new Heard(), messages: new Heard() };
 const messages = [];
+const loads = new Map();
+let rpc;
+let channel;
+let sender;
 
 const methods = {
   ping: (reply) => reply('callback', id),
   who: (reply) => reply('callback', process.pid),
+  echo: (value, reply) => reply('callback', value),
   messages: (reply) => reply('callback', messages),
+  note: (from, number) => heard.casts.note(from, number),
+  /** On record even if the process is killed next. */
+  carryOut(number, reply) {
+    fs.appendFileSync(process.env.CARRIED_OUT, `${number}\n`);
+    reply('callback', number);
+  },
 };
 
 const commands = {
-  block(ms) {
-    const until = Date.now() + ms;
-    while (Date.now() < until);
+  async join() {
+    await connected(client, JSON.parse(options));
+    rpc = await rpcClient(client);
+    channel = await participant(client, 'group');
+    await subscribed(channel, ['all.#'], (message) => {
+      if (message?.from !== undefined) heard.messages.note(message.from, message.number);
+      else messages.push(message);
+    });
+    await rpcServer(client, id, methods);
   },
   leave: () => client.disconnect(),
-  join: () => new Promise((resolve, reject) => client.connect(JSON.parse(options), () => client.asRpcServer(id, methods, resolve, reject), reject)),
+  async serve(other) {
+    await client.removeRpcServer();
+    await rpcServer(client, other, methods);
+  },
+  unserve: () => client.removeRpcServer(),
+  status: () => client.connection.status(),
+  /** Blocks JS and nothing else. The answer says that it begins. */
+  block(ms) {
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms));
+  },
+  load: ({ to, name = to, ...how }) => void loads.set(name, new Load(rpc, to, how)),
+  loaded: (name) => loads.get(name).summary(),
+  unload: (name) => loads.get(name).stop(),
+  /** Under the process's name, if no other: an id may be served by one after the other. */
+  send: ({ to, as = String(process.pid) }) => void (sender = new Sender(rpc, channel, as, to)),
+  sent: () => sender.sent,
+  unsend: () => sender.stop(),
+  heard: () => ({ casts: heard.casts.summary(), messages: heard.messages.summary(), other: messages }),
 };
 
+/** What is written at once is read even if the next turn blocks. */
+const say = (what) => fs.writeSync(1, `${JSON.stringify(what ?? null)}\n`);
+
 async function main() {
-  await commands.join();
-  client.asTopicParticipant('group', (channel) => channel.subscribe(['all.#'], (message) => messages.push(message), () => say('ready')));
+  say('up');
   for await (const line of createInterface({ input: process.stdin })) {
     const { command, value } = JSON.parse(line);
-    say(`${command} begins`);
-    await commands[command](value);
-    say(`${command} done`);
+    say(await commands[command](value));
   }
   await client.disconnect();
 }
