@@ -5,6 +5,7 @@
 const { sortArguments } = require('./call-options');
 const { checkedOptions, numberOption, refuseTls, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
+const { proxyFor } = require('./proxy');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { UnaryCall } = require('./unary-call');
 
@@ -15,6 +16,7 @@ const OPTIONS = [
   'keepaliveMs',
   'keepaliveTimeoutMs',
   'maxPendingCalls',
+  'proxy',
 ];
 
 const MAX_PENDING_CALLS = 100_000;
@@ -37,8 +39,9 @@ class Connection {
     this.bridge = getBridge();
     this.target = target;
     this.maxPendingCalls = numberOption('client', options, 'maxPendingCalls', { min: 1 }) ?? MAX_PENDING_CALLS;
+    const proxy = proxyFor(options.proxy, process.env, target);
     /** @type {number} */
-    this.channel = this.bridge.native.openChannel({ target, ...transportOptions('client', options) });
+    this.channel = this.bridge.native.openChannel({ target, ...proxy, ...transportOptions('client', options) });
     this.closed = false;
     /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
     this.streams = new Set();

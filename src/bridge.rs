@@ -17,12 +17,15 @@ use crate::crossing::environment::Environment;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::{channel, server};
+use crate::proxy::Proxy;
 use crate::registry::client::Registry;
 
 /// What a channel is made with; `null` is the default.
 #[napi(object, use_nullable = true)]
 pub struct ChannelOptions {
     pub target: String,
+    pub proxy: Option<String>,
+    pub proxy_credentials: Option<String>,
     pub max_receive_bytes: Option<f64>,
     pub max_send_bytes: Option<f64>,
     pub keepalive_ms: Option<f64>,
@@ -134,8 +137,14 @@ impl Bridge {
             .target
             .parse()
             .map_err(|e| invalid(format!("{e}")))?;
+        let proxy = options.proxy.map(|address| address.parse());
+        let proxy = proxy.transpose();
+        let proxy =
+            proxy.map_err(|e| invalid(format!("{e}").replace("Channel target", "proxy")))?;
+        let credentials = options.proxy_credentials.as_deref();
         Ok(self.network.shared.open_channel(channel::Options {
             target,
+            proxy: proxy.map(|address| Proxy::new(address, credentials)),
             keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
             max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
             max_send: limit(options.max_send_bytes, None),

@@ -4,4 +4,5 @@ mod bridge;
 mod bus;
 mod crossing;
 mod grpc;
+mod proxy;
 mod registry;

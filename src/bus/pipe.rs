@@ -92,6 +92,8 @@ impl Pipe {
 pub fn channel_to(target: Target) -> Arc<Channel> {
     Channel::new(channel::Options {
         target,
+        // Links stay inside the cluster.
+        proxy: None,
         keepalive: Some(KEEPALIVE),
         max_receive: Some(LARGEST),
         max_send: None,

@@ -12,6 +12,7 @@ use super::io::{Greeting, Io};
 use super::keepalive::{self, Keepalive};
 use super::status::with_causes;
 use super::target::Target;
+use crate::proxy::Via;
 
 /// HTTP/2 windows: large enough that 5 MiB messages need few round trips.
 pub const STREAM_WINDOW: u32 = 1 << 20;
@@ -107,54 +108,79 @@ impl From<String> for ConnectError {
     }
 }
 
-/// Connects, tries each address of the target in turn, and waits until the peer
-/// has shown that it speaks HTTP/2.
+/// Connects, directly or through a proxy, and waits until the peer has shown that
+/// it speaks HTTP/2.
 ///
 /// # Errors
 /// The sentence for the status of every call that waited.
 pub async fn connect(
     target: &Target,
+    via: Option<&Via>,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
-    match tokio::time::timeout(CONNECT_TIMEOUT, try_addresses(target, keepalive)).await {
-        Ok(result) => result,
-        Err(_elapsed) => Err(format!(
-            "No connection established to {target}: no answer within {} s",
-            CONNECT_TIMEOUT.as_secs()
-        )
-        .into()),
+    let peer = match via {
+        None => target.to_string(),
+        Some(via) => format!("{target} through the proxy {}", via.proxy),
+    };
+    let attempt = async {
+        let stream = match via {
+            None => dial(target, &peer).await?,
+            Some(via) => tunnel(target, via).await?,
+        };
+        handshake(&peer, stream, keepalive).await
+    };
+    if let Ok(result) = tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
+        return result;
     }
+    let silence = via.and_then(|via| via.silence(target, CONNECT_TIMEOUT));
+    let text = silence.unwrap_or_else(|| {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        format!("No connection established to {peer}: no answer within {seconds} s")
+    });
+    Err(text.into())
 }
 
-async fn try_addresses(
-    target: &Target,
-    keepalive: Option<Keepalive>,
-) -> Result<Connection, ConnectError> {
-    let addresses = target
+/// Tries each address in turn. `whom` is what a failure is about.
+async fn dial(to: &Target, whom: &str) -> Result<TcpStream, String> {
+    let addresses = to
         .resolve()
         .await
-        .map_err(|error| format!("Name resolution failed for {target}: {error}"))?;
-    let mut failure = format!("Name resolution failed for {target}: no address");
+        .map_err(|error| format!("Name resolution failed for {whom}: {error}"))?;
+    let mut failure = format!("Name resolution failed for {whom}: no address");
     for address in addresses {
         match TcpStream::connect(address).await {
-            Ok(stream) => return handshake(target, stream, keepalive).await,
+            Ok(stream) => return Ok(stream),
             Err(error) => {
                 failure =
-                    format!("No connection established to {target}: connect {address}: {error}");
+                    format!("No connection established to {whom}: connect {address}: {error}");
             }
         }
     }
-    Err(failure.into())
+    Err(failure)
+}
+
+/// A stream to the target that begins at its proxy.
+async fn tunnel(target: &Target, via: &Via) -> Result<TcpStream, String> {
+    let whom = format!("{target}: the proxy {}", via.proxy);
+    let opened = async {
+        let stream = dial(via.proxy.address(), &whom).await?;
+        let tunnel = via.proxy.tunnel(stream, target).await;
+        tunnel.map_err(|what| format!("No connection established to {whom} {what}"))
+    };
+    via.set_answered(false);
+    let opened = opened.await;
+    via.set_answered(true);
+    opened
 }
 
 async fn handshake(
-    target: &Target,
+    target: &str,
     stream: TcpStream,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
     let (io, greeting) = Io::new(stream);
     let explain = {
-        let target = target.clone();
+        let target = target.to_owned();
         move |error: &h2::Error, greeting: &Greeting| {
             let text = match greeting.explain() {
                 Some(what) => format!("No connection established to {target}: {what}"),

@@ -84,7 +84,7 @@ pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, 
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                     // Another process was faster, or it is another program.
-                    let probe = connection::connect(&registry.target, None).await;
+                    let probe = connection::connect(&registry.target, None, None).await;
                     if let Err(error) = probe
                         && error.foreign
                     {
