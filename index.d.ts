@@ -227,6 +227,11 @@ export interface ClientOptions extends TransportOptions {
   tls?: TlsOptions | false;
   /** Calls of this thread that may be pending at once; more fail with RESOURCE_EXHAUSTED. Default 100,000. */
   maxPendingCalls?: number;
+  /**
+   * An HTTP proxy to tunnel through with CONNECT, such as `http://user:password@10.0.0.1:3128`; user and
+   * password are percent-encoded. `false` for none. By default what GRPC_ARG_HTTP_PROXY and the proxy variables say.
+   */
+  proxy?: string | false;
 }
 
 /**

@@ -5,6 +5,7 @@
 const { sortArguments } = require('./call-options');
 const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
+const { proxyFor } = require('./proxy');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { credentialsOf } = require('./tls/credentials');
 const { UnaryCall } = require('./unary-call');
@@ -17,6 +18,7 @@ const OPTIONS = [
   'keepaliveTimeoutMs',
   'maxPendingCalls',
   'tls',
+  'proxy',
 ];
 
 const MAX_PENDING_CALLS = 100_000;
@@ -40,8 +42,9 @@ class Connection {
     this.target = target;
     this.maxPendingCalls = numberOption('client', options, 'maxPendingCalls', { min: 1 }) ?? MAX_PENDING_CALLS;
     this.credentials = credentialsOf('client', 'client', options.tls);
+    const proxy = proxyFor(options.proxy, process.env, target);
     /** @type {number} */
-    this.channel = this.bridge.native.openChannel({ target, ...transportOptions('client', options) }, this.credentials?.native);
+    this.channel = this.bridge.native.openChannel({ target, ...proxy, ...transportOptions('client', options) }, this.credentials?.native);
     this.closed = false;
     /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
     this.streams = new Set();

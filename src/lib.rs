@@ -1,8 +1,9 @@
-//! The native side of owt-grpc. What JS can call is the one class of `bridge`.
+//! The native side of owt-grpc. What JS can call is in `bridge`.
 
 mod bridge;
 mod bus;
 mod crossing;
 mod grpc;
+mod proxy;
 mod registry;
 mod tls;

@@ -58,6 +58,7 @@ const BAD = {
   "createClient('webrtc', 'x:1').nothing({})": /'nothing' does not exist/,
   "createClient('webrtc', 'x:1').publish({ typo: 1 })": /'typo' does not exist/,
   "createClient('webrtc', 'x:1').publish({}, { timeuot: 1 })": /'timeuot' does not exist/,
+  "createClient('webrtc', 'x:1', { proxy: true })": /'true' is not assignable to type 'string \| false/,
   "new Server({ maxMessageByte: 1 })": /'maxMessageByte' does not exist/,
 };
 

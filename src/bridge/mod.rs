@@ -20,6 +20,7 @@ use crate::crossing::network::{Network, Work};
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::target::Target;
 use crate::grpc::{channel, server};
+use crate::proxy::Proxy;
 use crate::registry::client::Registry;
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
@@ -28,6 +29,8 @@ use credentials::Credentials;
 #[napi(object, use_nullable = true)]
 pub struct ChannelOptions {
     pub target: String,
+    pub proxy: Option<String>,
+    pub proxy_credentials: Option<String>,
     pub max_receive_bytes: Option<f64>,
     pub max_send_bytes: Option<f64>,
     pub keepalive_ms: Option<f64>,
@@ -146,8 +149,14 @@ impl Bridge {
             .parse()
             .map_err(|e| invalid(format!("{e}")))?;
         let tls = credentials.map(Credentials::client).transpose()?;
+        let proxy = options.proxy.map(|address| address.parse());
+        let proxy = proxy.transpose();
+        let proxy =
+            proxy.map_err(|e| invalid(format!("{e}").replace("Channel target", "proxy")))?;
+        let password = options.proxy_credentials.as_deref();
         Ok(self.network.shared.open_channel(channel::Options {
             target,
+            proxy: proxy.map(|address| Proxy::new(address, password)),
             tls: tls.map(channel::Tls),
             keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
             max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),

@@ -93,6 +93,8 @@ impl Pipe {
 pub fn channel_to(target: Target, tls: Option<&Mutual>) -> Arc<Channel> {
     Channel::new(channel::Options {
         target,
+        // Links stay inside the cluster.
+        proxy: None,
         tls: tls.map(|tls| channel::Tls(Arc::clone(&tls.client))),
         keepalive: Some(KEEPALIVE),
         max_receive: Some(LARGEST),

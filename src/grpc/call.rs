@@ -92,7 +92,11 @@ pub async fn run(
     if let Ok(ended) = tokio::time::timeout(limit, exchange).await {
         return ended;
     }
-    let doing = if connected.load(Ordering::Relaxed) {
+    let connected = connected.load(Ordering::Relaxed);
+    if !connected && let Some(status) = channel.silent_proxy(limit) {
+        return status.into();
+    }
+    let doing = if connected {
         "waiting for a reply from"
     } else {
         "connecting to"

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use http::Uri;
 use http::uri::PathAndQuery;
@@ -12,10 +13,11 @@ use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 use super::backoff::Backoff;
-use super::connection::{Connection, connect};
+use super::connection::{Connection, Way, connect};
 use super::keepalive::Keepalive;
 use super::status::Status;
 use super::target::Target;
+use crate::proxy::{Proxy, Via};
 use crate::tls::credentials::ClientCredentials;
 
 /// What a channel is made with. Channels with equal options and targets are one.
@@ -23,6 +25,8 @@ use crate::tls::credentials::ClientCredentials;
 pub struct Options {
     /// Where to.
     pub target: Target,
+    /// Through what, with its credentials; `None` for straight.
+    pub proxy: Option<Proxy>,
     /// TLS, or plaintext.
     pub tls: Option<Tls>,
     /// Pings, or none.
@@ -63,6 +67,7 @@ enum Phase {
 /// See the module. Runs on the network thread; its state may be read from any.
 pub struct Channel {
     options: Options,
+    via: Option<Arc<Via>>,
     state: Mutex<State>,
     backoff: Mutex<Backoff>,
     uris: Mutex<HashMap<u32, Uri>>,
@@ -129,6 +134,7 @@ impl Channel {
         let backoff = Mutex::new(fresh_backoff());
         Arc::new(Self {
             keepalive: Mutex::new(options.keepalive),
+            via: options.proxy.clone().map(|proxy| Arc::new(Via::new(proxy))),
             options,
             state: Mutex::new(State {
                 phase: Phase::Idle,
@@ -196,7 +202,9 @@ impl Channel {
                 Phase::Idle => {
                     state.phase = Phase::Connecting;
                     let alive = self.alive.subscribe();
-                    let task = stay_connected(Arc::downgrade(self), self.options.clone());
+                    let target = self.options.target.clone();
+                    let (via, tls) = (self.via.clone(), self.options.tls.clone());
+                    let task = stay_connected(Arc::downgrade(self), target, via, tls);
                     tokio::spawn(until_dropped(alive, task));
                 }
             }
@@ -207,6 +215,15 @@ impl Channel {
         };
         let shut_down = |_| Err(Status::unavailable("Channel has been shut down"));
         turn.await.unwrap_or_else(shut_down)
+    }
+
+    /// The status of a call that has waited that long, if it has waited for the
+    /// proxy's answer.
+    pub fn silent_proxy(&self, waited: Duration) -> Option<Status> {
+        let via = self.via.as_ref()?;
+        let connecting = matches!(self.state.lock().phase, Phase::Connecting);
+        let why = via.silence(&self.options.target, waited);
+        why.filter(|_| connecting).map(Status::unavailable)
     }
 
     /// Says that `connection` takes no more calls (GOAWAY): the next call makes
@@ -226,17 +243,21 @@ async fn until_dropped(mut alive: watch::Receiver<()>, task: impl Future<Output 
 
 /// Connects and watches the connection. Holds the channel only in passing, so
 /// that a channel nobody uses goes away, and its connection with it.
-async fn stay_connected(channel: Weak<Channel>, options: Options) {
+async fn stay_connected(
+    channel: Weak<Channel>,
+    target: Target,
+    via: Option<Arc<Via>>,
+    tls: Option<Tls>,
+) {
     loop {
         let Some(keepalive) = channel.upgrade().map(|owner| *owner.keepalive.lock()) else {
             return;
         };
-        let result = connect(
-            &options.target,
-            options.tls.as_ref().map(|tls| &*tls.0),
-            keepalive,
-        )
-        .await;
+        let way = Way {
+            via: via.as_deref(),
+            tls: tls.as_ref().map(|tls| &*tls.0),
+        };
+        let result = connect(&target, way, keepalive).await;
         let Some(owner) = channel.upgrade() else {
             return;
         };

@@ -12,6 +12,7 @@ use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::status::with_causes;
 use super::target::Target;
+use crate::proxy::Via;
 use crate::tls::credentials::ClientCredentials;
 use crate::tls::handshake;
 
@@ -114,66 +115,97 @@ impl From<String> for ConnectError {
     }
 }
 
-/// Connects, tries each address of the target in turn, and waits until the peer
-/// has shown that it speaks HTTP/2.
+/// How to get there: straight or by a proxy, in plaintext or with TLS.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    /// The proxy.
+    pub via: Option<&'a Via>,
+    /// What TLS is made with.
+    pub tls: Option<&'a ClientCredentials>,
+}
+
+/// Connects, directly or through a proxy, and waits until the peer has shown that
+/// it speaks HTTP/2.
 ///
 /// # Errors
 /// The sentence for the status of every call that waited.
 pub async fn connect(
     target: &Target,
-    tls: Option<&ClientCredentials>,
+    way: Way<'_>,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
-    let attempt = try_addresses(target, tls, keepalive);
-    match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
-        Ok(result) => result,
-        Err(_elapsed) => Err(format!(
-            "No connection established to {target}: no answer within {} s",
-            CONNECT_TIMEOUT.as_secs()
-        )
-        .into()),
+    let via = way.via;
+    let peer = match via {
+        None => target.to_string(),
+        Some(via) => format!("{target} through the proxy {}", via.proxy),
+    };
+    let attempt = async {
+        let stream = match via {
+            None => dial(target, &peer).await?,
+            Some(via) => tunnel(target, via).await?,
+        };
+        let transport = secure(target.name(), &peer, way.tls, without_delay(stream)).await?;
+        start(&peer, transport, keepalive).await
+    };
+    if let Ok(result) = tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
+        return result;
     }
+    let silence = via.and_then(|via| via.silence(target, CONNECT_TIMEOUT));
+    let text = silence.unwrap_or_else(|| {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        format!("No connection established to {peer}: no answer within {seconds} s")
+    });
+    Err(text.into())
 }
 
-async fn try_addresses(
-    target: &Target,
-    tls: Option<&ClientCredentials>,
-    keepalive: Option<Keepalive>,
-) -> Result<Connection, ConnectError> {
-    let addresses = target
+/// Tries each address in turn. `whom` is what a failure is about.
+async fn dial(to: &Target, whom: &str) -> Result<TcpStream, String> {
+    let addresses = to
         .resolve()
         .await
-        .map_err(|error| format!("Name resolution failed for {target}: {error}"))?;
-    let mut failure = format!("Name resolution failed for {target}: no address");
+        .map_err(|error| format!("Name resolution failed for {whom}: {error}"))?;
+    let mut failure = format!("Name resolution failed for {whom}: no address");
     for address in addresses {
         match TcpStream::connect(address).await {
-            Ok(stream) => {
-                let transport = secure(target, tls, without_delay(stream)).await?;
-                return start(target, transport, keepalive).await;
-            }
+            Ok(stream) => return Ok(stream),
             Err(error) => {
                 failure =
-                    format!("No connection established to {target}: connect {address}: {error}");
+                    format!("No connection established to {whom}: connect {address}: {error}");
             }
         }
     }
-    Err(failure.into())
+    Err(failure)
 }
 
-/// TLS, if it is asked for.
+/// A stream to the target that begins at its proxy.
+async fn tunnel(target: &Target, via: &Via) -> Result<TcpStream, String> {
+    let whom = format!("{target}: the proxy {}", via.proxy);
+    let opened = async {
+        let stream = dial(via.proxy.address(), &whom).await?;
+        let tunnel = via.proxy.tunnel(stream, target).await;
+        tunnel.map_err(|what| format!("No connection established to {whom} {what}"))
+    };
+    via.set_answered(false);
+    let opened = opened.await;
+    via.set_answered(true);
+    opened
+}
+
+/// TLS, if it is asked for. `name` is who the peer has to be.
 async fn secure(
-    target: &Target,
+    name: &str,
+    peer: &str,
     tls: Option<&ClientCredentials>,
     stream: TcpStream,
 ) -> Result<Transport, ConnectError> {
     let Some(credentials) = tls else {
         return Ok(Transport::Plain(stream));
     };
-    let connected = handshake::connect(credentials.config(), target.name(), stream).await;
+    let connected = handshake::connect(credentials.config(), name, stream).await;
     match connected {
         Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
         Err(error) => Err(ConnectError {
-            text: format!("No connection established to {target}: {}", error.text),
+            text: format!("No connection established to {peer}: {}", error.text),
             foreign: error.foreign,
             untrusted: true,
         }),
@@ -182,13 +214,13 @@ async fn secure(
 
 /// HTTP/2, until the peer has shown that it speaks it.
 async fn start(
-    target: &Target,
+    target: &str,
     transport: Transport,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
     let (io, greeting) = Io::new(transport);
     let explain = {
-        let target = target.clone();
+        let target = target.to_owned();
         move |error: &h2::Error, greeting: &Greeting| {
             // In TLS 1.3 the server judges the client's certificate last.
             if let Some(why) = error.get_io().and_then(handshake::explain) {

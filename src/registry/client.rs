@@ -12,7 +12,7 @@ use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::reach::Reach;
-use crate::grpc::connection;
+use crate::grpc::connection::{self, Way};
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, cost};
 use crate::grpc::target::Target;
@@ -111,7 +111,7 @@ pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, 
 /// one of the two does not accept the other's certificate.
 async fn hopeless(registry: &Registry) -> Option<String> {
     let tls = registry.tls.as_ref().map(|tls| &*tls.client);
-    let error = connection::connect(&registry.target, tls, None)
+    let error = connection::connect(&registry.target, Way { via: None, tls }, None)
         .await
         .err()?;
     let target = &registry.target;
