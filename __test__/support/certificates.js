@@ -3,11 +3,15 @@
 // Certificates for tests, made by the machine's openssl: those of OWT's guide by
 // its own commands, good ones, and bad ones of every kind.
 
-const { execFileSync } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
+const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { promisify } = require('node:util');
 const { updateStore } = require('../../lib/credentials/store');
+
+const run = promisify(execFile);
 
 const SUBJECT = '/C=XX/ST=XX/L=XX/O=XX/OU=OWT';
 const PASSPHRASES = { ca: 'ca secret', server: 'server secret', client: 'client secret' };
@@ -44,32 +48,42 @@ class Workshop {
   }
 
   /** What OWT's guide says, word for word but for where passphrases come from. */
-  async guide({ cn = 'localhost', bits = '4096', traditional = false } = {}) {
-    const pass = (name) => ['-passout', `pass:${PASSPHRASES[name]}`];
-    const open = (name) => ['-passin', `pass:${PASSPHRASES[name]}`];
-    const form = traditional ? ['-traditional'] : [];
-    this.openssl('genrsa', ...form, '-des3', ...pass('ca'), '-out', 'ca.key', bits);
+  async guide({ cn = 'localhost', bits = '4096', passphrases = PASSPHRASES } = {}) {
+    const pass = (name) => ['-passout', `pass:${passphrases[name]}`];
+    const open = (name) => ['-passin', `pass:${passphrases[name]}`];
+    // Side by side: large keys take their time.
+    const names = ['ca', 'server', 'client'];
+    await Promise.all(names.map((name) => run('openssl', ['genrsa', '-des3', ...pass(name), '-out', `${name}.key`, bits], { cwd: this.folder })));
     this.openssl('req', '-new', '-x509', '-days', '365', '-key', 'ca.key', ...open('ca'), '-out', 'ca.crt', '-subj', `${SUBJECT}/CN=ca`);
     for (const name of ['server', 'client']) {
-      this.openssl('genrsa', ...form, '-des3', ...pass(name), '-out', `${name}.key`, bits);
       this.openssl('req', '-new', '-key', `${name}.key`, ...open(name), '-out', `${name}.csr`, '-subj', `${SUBJECT}/CN=${cn}`);
       this.openssl('x509', '-req', '-days', '365', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', ...open('ca'), '-set_serial', '01', '-out', `${name}.crt`);
     }
-    await updateStore(this.file('.owt.authstore'), { grpc: { serverPass: PASSPHRASES.server, clientPass: PASSPHRASES.client } });
+    await updateStore(this.file('.owt.authstore'), { grpc: { serverPass: passphrases.server, clientPass: passphrases.client } });
     return this;
   }
 
-  /** A key: 'ec', or the bits of an RSA key. */
+  /** The same keys in the form that OpenSSL 1.1 gave them, which `genrsa -traditional` gives them today. */
+  traditional(passphrases = PASSPHRASES) {
+    for (const name of ['server', 'client']) {
+      const pass = `pass:${passphrases[name]}`;
+      this.openssl('rsa', '-traditional', '-des3', '-in', `${name}.key`, '-passin', pass, '-passout', pass, '-out', `${name}.key`);
+    }
+    return this;
+  }
+
+  /** A key: 'ec' for P-256, another curve such as 'P-384', or the bits of an RSA key. */
   key(name, kind = 'ec') {
-    if (kind === 'ec') this.openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', `${name}.key`);
+    const curve = kind === 'ec' ? 'P-256' : String(kind);
+    if (curve.startsWith('P-')) this.openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`, '-out', `${name}.key`);
     else this.openssl('genpkey', '-algorithm', 'RSA', '-pkeyopt', `rsa_keygen_bits:${kind}`, '-out', `${name}.key`);
     return this.file(`${name}.key`);
   }
 
-  ca(name = 'ca', { cn = name, kind, v1 = false } = {}) {
+  ca(name = 'ca', { cn = name, kind, v1 = false, days = 365 } = {}) {
     if (v1) return this.leaf(name, { cn, kind, signer: null, v1: true });
     this.key(name, kind);
-    this.openssl('req', '-new', '-x509', '-days', '365', '-key', `${name}.key`, '-out', `${name}.crt`, '-subj', `${SUBJECT}/CN=${cn}`);
+    this.openssl('req', '-new', '-x509', '-days', String(days), '-key', `${name}.key`, '-out', `${name}.crt`, '-subj', `${SUBJECT}/CN=${cn}`);
     return this.file(`${name}.crt`);
   }
 
@@ -96,7 +110,28 @@ class Workshop {
     this.write('index.txt', '');
     this.write('serial', '1000');
     this.write('ca.cnf', '[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\npolicy=p\ndefault_md=sha256\n[p]\ncommonName=supplied\norganizationName=optional\norganizationalUnitName=optional\ncountryName=optional\nstateOrProvinceName=optional\nlocalityName=optional\n');
-    this.openssl('ca', '-batch', '-config', 'ca.cnf', '-notext', '-cert', `${signer}.crt`, '-keyfile', `${signer}.key`, '-in', `${name}.csr`, '-startdate', stamp(from), '-enddate', stamp(to), ...(v1 ? [] : ['-extfile', `${name}.ext`]), '-out', `${name}.crt`);
+    const by = signer === null ? ['-selfsign', '-keyfile', `${name}.key`] : ['-cert', `${signer}.crt`, '-keyfile', `${signer}.key`];
+    this.openssl('ca', '-batch', '-config', 'ca.cnf', '-notext', ...by, '-in', `${name}.csr`, '-startdate', stamp(from), '-enddate', stamp(to), ...(v1 ? [] : ['-extfile', `${name}.ext`]), '-out', `${name}.crt`);
+  }
+
+  /** What a certificate says, as Node reads it. */
+  read(name) {
+    return new X509Certificate(fs.readFileSync(this.file(`${name}.crt`)));
+  }
+
+  /** A certificate of which one bit is another: the last one, or that at a text. */
+  tampered(name, from, text) {
+    const der = Buffer.from(this.read(from).raw);
+    const at = text === undefined ? der.length - 1 : der.lastIndexOf(text);
+    der[at] ^= 1;
+    const base64 = der.toString('base64').replace(/(.{64})/g, '$1\n');
+    this.write(`${name}.crt`, `-----BEGIN CERTIFICATE-----\n${base64.trimEnd()}\n-----END CERTIFICATE-----\n`);
+    fs.copyFileSync(this.file(`${from}.key`), this.file(`${name}.key`));
+  }
+
+  /** Puts certificates into one file: a chain, or a bundle of CAs. */
+  bundle(name, ...names) {
+    return this.write(`${name}.crt`, names.map((one) => fs.readFileSync(this.file(`${one}.crt`), 'utf8')).join(''));
   }
 
   /** OWT's variables for what is here. */

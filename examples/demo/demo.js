@@ -4,7 +4,7 @@
 // its gRPC helper, and by its RabbitMQ client on the bus.
 
 const { parseArgs } = require('node:util');
-const { environment, makeCertificates } = require('../certificates');
+const { environment, makeCertificates } = require('./certificates');
 const { Supervisor } = require('./supervisor');
 
 const HELP = `npm run demo -- [options]

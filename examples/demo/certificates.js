@@ -4,13 +4,13 @@
 // servers and one for clients. The keys stay encrypted on disk; their passphrases
 // go into the credential store, where `owt-grpc auth --grpc` would put them.
 //
-//   node examples/certificates.js FOLDER
+//   node examples/demo/certificates.js FOLDER
 
 const { execFileSync } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { updateStore } = require('../lib/credentials/store');
+const { updateStore } = require('../../lib/credentials/store');
 
 const SUBJECT = '/C=XX/ST=XX/L=XX/O=XX/OU=OWT';
 
@@ -60,7 +60,7 @@ function environment(folder) {
 async function main() {
   const [folder] = process.argv.slice(2);
   if (folder === undefined) {
-    console.error('node examples/certificates.js FOLDER');
+    console.error('node examples/demo/certificates.js FOLDER');
     process.exitCode = 2;
     return;
   }
