@@ -317,8 +317,11 @@ async fn drive<A: Application>(
             Some(_) = calls.join_next() => {}
             () = &mut silent => {
                 context.application.warn(format!("connection {number}: no answer to a keepalive ping"));
-                connection.abrupt_shutdown(Reason::NO_ERROR);
-                return (Ok(()), !calls.is_empty());
+                let cut_off = !calls.is_empty();
+                // Its calls have to see that it is lost before they go.
+                drop(connection);
+                settle(&mut calls).await;
+                return (Ok(()), cut_off);
             }
             changed = next_stage(&mut stage, seen), if seen < Stage::Aborting => {
                 seen = changed;
