@@ -58,6 +58,7 @@ class Connection {
     // Calls under way hold the channel themselves: their commands go first.
     this.bridge.outbox.flush();
     this.bridge.native.closeChannel(this.channel);
+    this.credentials?.release();
     for (const { stream } of [...this.streams]) stream.destroy();
   }
 }

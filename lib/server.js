@@ -34,6 +34,9 @@ const ADVICE = /** @type {Record<string, string>} */ ({
  */
 
 class Server {
+  /** Looked at when it listens. Not shown: it may have a key and its passphrase in it. @type {any} */
+  #tls;
+
   /** @param {object} [options] see index.d.ts */
   constructor(options) {
     const checked = checkedOptions('server', options, OPTIONS);
@@ -41,8 +44,7 @@ class Server {
       ...transportOptions('server', checked),
       maxConcurrentStreams: numberOption('server', checked, 'maxConcurrentStreams', { min: 1, max: 0x7fffffff }),
     };
-    /** Looked at when it listens. */
-    this.tls = checked.tls;
+    this.#tls = checked.tls;
     /** @type {import('./tls/credentials').Credentials | null} */
     this.credentials = null;
     /** Texts of exceptions stay here, as in grpc-js. */
@@ -109,7 +111,7 @@ class Server {
    * @returns {Promise<number>}
    */
   async begin(address) {
-    this.credentials = credentialsOf('server', 'server', this.tls);
+    this.credentials = credentialsOf('server', 'server', this.#tls);
     const { host, port } = parseAddress(address);
     const bridge = getBridge();
     this.bridge = bridge;
@@ -133,6 +135,7 @@ class Server {
     } catch (error) {
       bridge.servers.delete(this.id);
       bridge.release();
+      this.credentials?.release();
       const failure = /** @type {NodeJS.ErrnoException} */ (error);
       const advice = ADVICE[failure.code ?? ''];
       failure.message = `Cannot listen on ${host}:${port}: ${failure.message}${advice ? ` (${advice})` : ''}`;
@@ -170,6 +173,7 @@ class Server {
     this.port = null;
     bridge.servers.delete(this.id);
     bridge.release();
+    this.credentials?.release();
     return cutOff;
   }
 

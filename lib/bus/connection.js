@@ -436,6 +436,7 @@ class BusConnection {
     } else {
       this.bridge.buses.delete(this.number);
       this.bridge.release();
+      for (const credentials of this.credentials) credentials?.release();
       for (const resolve of this.requests.values()) resolve(null);
       this.requests.clear();
       this.served.clear();

@@ -23,9 +23,24 @@ class Credentials {
   /** @param {Plan} plan */
   constructor(plan) {
     this.plan = plan;
+    /** How many have it and have not ended. */
+    this.users = 0;
+    /** Of the files when they were read last. */
     this.stamp = stampOf(plan);
+    /** They could be used then. */
+    this.isUsable = true;
     this.native = made(() => new (native().Credentials)(plan.role === 'server', readMaterial(plan)));
     warn(this.native.warnings());
+  }
+
+  /** Its user has ended, and needs its files to be looked at no more. */
+  release() {
+    this.users -= 1;
+  }
+
+  /** Whether these are no longer what the files have. */
+  isStale() {
+    return !this.isUsable || stampOf(this.plan) !== this.stamp;
   }
 
   /**
@@ -39,6 +54,7 @@ class Credentials {
     if (stamp === this.stamp) return false;
     // Before they are read: what changes meanwhile is seen the next time.
     this.stamp = stamp;
+    this.isUsable = false;
     try {
       const material = readMaterial(this.plan);
       warn(made(() => this.native.replace(material)));
@@ -46,6 +62,7 @@ class Credentials {
       log(WARN, `new certificates for the ${this.plan.role} are not used, the former ones are: ${messageOf(error)}`);
       return false;
     }
+    this.isUsable = true;
     log(INFO, `new certificates for the ${this.plan.role} are used from now on`);
     return true;
   }
@@ -81,8 +98,9 @@ function stampOf(plan) {
 /** @param {string} file */
 function stampOfFile(file) {
   try {
-    const { ino, size, mtimeNs } = fs.statSync(file, { bigint: true });
-    return `${ino}:${size}:${mtimeNs}`;
+    const { ino, size, mtimeNs, ctimeNs } = fs.statSync(file, { bigint: true });
+    // ctime: a file that becomes readable has the content that it had.
+    return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
   } catch (error) {
     return codeOf(error);
   }
@@ -120,11 +138,17 @@ function keyOf(plan) {
 function shared(plan) {
   const key = keyOf(plan);
   let credentials = known.get(key)?.deref();
-  if (credentials === undefined) {
+  // Without users nobody depends on the former files: what is wrong with the new
+  // ones is an error. What is as it was is used again, and what TLS remembers.
+  if (credentials === undefined || (credentials.users === 0 && credentials.isStale())) {
     credentials = new Credentials(plan);
     known.set(key, new WeakRef(credentials));
     keepCurrent();
+  } else {
+    // Who begins now begins with the files of now, as the others go on with them.
+    credentials.reload();
   }
+  credentials.users += 1;
   return credentials;
 }
 
@@ -149,7 +173,7 @@ function reloadCredentials() {
   for (const [key, reference] of known) {
     const credentials = reference.deref();
     if (credentials === undefined) known.delete(key);
-    else if (credentials.reload()) any = true;
+    else if (credentials.users > 0 && credentials.reload()) any = true;
   }
   if (known.size === 0) {
     clearInterval(checking);

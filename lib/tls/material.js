@@ -43,7 +43,10 @@ function readMaterial(plan) {
 function read({ name, file, pem }) {
   if (file === null) return /** @type {Buffer} */ (pem);
   try {
-    const { size } = fs.statSync(file);
+    const stat = fs.statSync(file);
+    // Reading a pipe or a device might never end.
+    if (!stat.isFile()) throw new TlsError('FILE', `${name} is not a file`);
+    const { size } = stat;
     if (size > LARGEST) throw new TlsError('FILE', `${name} has ${size} bytes: that is no certificate or key`);
     return fs.readFileSync(file);
   } catch (error) {

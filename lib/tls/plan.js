@@ -84,7 +84,8 @@ function planOfEnvironment(role, env = process.env) {
  */
 function planOfOption(owner, role, tls) {
   const fail = (/** @type {string} */ text) => new TlsError('INVALID', `${owner}: option tls${text}`);
-  if (typeof tls !== 'object' || tls === null) throw fail(` must be an object or false, not ${String(tls)}`);
+  // Its value is not shown: it may be a key.
+  if (typeof tls !== 'object' || tls === null) throw fail(` must be an object or false, not ${typeof tls === 'string' ? 'a text' : String(tls)}`);
   for (const name of Object.keys(tls)) {
     if (!OPTIONS.includes(name)) throw fail(`.${name} is not known; its members are ${OPTIONS.join(', ')}`);
   }
@@ -92,6 +93,7 @@ function planOfOption(owner, role, tls) {
   if (!CLIENT_AUTH.includes(clientAuth)) throw fail(`.clientAuth must be one of ${CLIENT_AUTH.join(', ')}, not ${String(clientAuth)}`);
   // Its value is not shown: it may be a passphrase of the wrong type.
   if (passphrase != null && typeof passphrase !== 'string') throw fail('.passphrase must be a text');
+  if (typeof strict !== 'boolean') throw fail(`.strict must be true or false, not ${String(strict)}`);
   const source = (/** @type {string} */ name) => optionSource(`${owner}: option tls.${name}`, tls[name]);
   const plan = { ca: source('ca'), cert: source('cert'), key: source('key') };
   if ((plan.cert === null) !== (plan.key === null)) throw fail('.cert and tls.key belong together: set both');
@@ -99,7 +101,7 @@ function planOfOption(owner, role, tls) {
   if (plan.ca === null && (role === 'client' || clientAuth !== 'none')) {
     throw fail(`.ca is needed: the certificates of the CAs that ${role === 'client' ? 'servers' : "clients (or tls.clientAuth: 'none')"} are checked with`);
   }
-  return { role, ...plan, passphrase: passphrase ? new Secret(passphrase) : null, store: null, clientAuth, strict: strict === true };
+  return { role, ...plan, passphrase: passphrase ? new Secret(passphrase) : null, store: null, clientAuth, strict };
 }
 
 /**

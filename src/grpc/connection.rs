@@ -223,7 +223,7 @@ async fn start(
         let target = target.to_owned();
         move |error: &h2::Error, greeting: &Greeting| {
             // In TLS 1.3 the server judges the client's certificate last.
-            if let Some(why) = error.get_io().and_then(handshake::explain) {
+            if let Some(why) = greeting.refusal() {
                 return ConnectError {
                     text: format!("No connection established to {target}: {why}"),
                     foreign: false,

@@ -11,17 +11,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use crate::tls::handshake;
+
 const TLS_HANDSHAKE: u8 = 0x16;
 const TLS_ALERT: u8 = 0x15;
 
 /// What the first bytes from a peer were. Shared between the stream, which h2
 /// owns, and whoever has to explain a failure.
 #[derive(Clone, Default)]
-pub struct Greeting(Arc<OnceLock<[u8; 8]>>);
+pub struct Greeting {
+    first: Arc<OnceLock<[u8; 8]>>,
+    refusal: Arc<OnceLock<String>>,
+}
 
 impl Greeting {
     fn see(&self, bytes: &[u8]) {
-        self.0.get_or_init(|| {
+        self.first.get_or_init(|| {
             let mut first = [0; 8];
             let seen = bytes.len().min(first.len());
             first[..seen].copy_from_slice(&bytes[..seen]);
@@ -31,7 +36,7 @@ impl Greeting {
 
     /// Why a failed connection failed, if the first bytes tell.
     pub fn explain(&self) -> Option<&'static str> {
-        let first = self.0.get()?;
+        let first = self.first.get()?;
         if first.starts_with(b"HTTP/1") {
             return Some(
                 "the peer answers in HTTP/1, so that port is no gRPC server: check host and port",
@@ -55,13 +60,19 @@ impl Greeting {
 
     /// Whether the peer speaks TLS where it is not expected.
     pub fn is_tls(&self) -> bool {
-        let first = self.0.get();
+        let first = self.first.get();
         first.is_some_and(|first| matches!(first[0], TLS_ALERT | TLS_HANDSHAKE) && first[1] == 3)
     }
 
     /// True once the peer has sent anything.
     pub fn seen(&self) -> bool {
-        self.0.get().is_some()
+        self.first.get().is_some()
+    }
+
+    /// Why TLS has ended the connection, if it has. Noted here because h2 keeps
+    /// only the text of an error.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.get().map(String::as_str)
     }
 }
 
@@ -137,6 +148,11 @@ impl AsyncRead for Io {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let poll = on_transport!(&mut self.stream, poll_read(cx, buf));
+        if let Poll::Ready(Err(error)) = &poll
+            && let Some(why) = handshake::explain(error)
+        {
+            let _ = self.greeting.refusal.set(why);
+        }
         if !self.greeting.seen() && buf.filled().len() > before {
             self.greeting.see(&buf.filled()[before..]);
         }

@@ -184,6 +184,11 @@ impl Facts {
         if let Some(name) = self.broken_signature {
             return Some(Refusal::WeakSignature(name.to_owned()));
         }
+        self.weak_key()
+    }
+
+    /// The same of its key alone: what has signed a configured CA is of no concern.
+    pub fn weak_key(&self) -> Option<Refusal> {
         let bits = self.rsa_bits?;
         (bits < LEAST_RSA_BITS).then_some(Refusal::WeakKey(bits))
     }

@@ -81,13 +81,8 @@ fn failed(error: &io::Error) -> HandshakeError {
     }
 }
 
-/// What rustls said, through what has been wrapped around it.
 fn tls_error(error: &io::Error) -> Option<&Error> {
-    let inner = error.get_ref()?;
-    if let Some(tls) = inner.downcast_ref::<Error>() {
-        return Some(tls);
-    }
-    tls_error(inner.downcast_ref::<io::Error>()?)
+    error.get_ref()?.downcast_ref()
 }
 
 /// What TLS has to say of an error on a connection, if it is one of TLS.
@@ -131,8 +126,13 @@ fn explain_alert(alert: AlertDescription) -> String {
         | AlertDescription::DecryptError => {
             "it does not accept this side's certificate; its log says why"
         }
-        AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure => {
+        AlertDescription::ProtocolVersion => {
             "the two sides have no TLS in common, 1.2 or 1.3 is needed"
+        }
+        // TLS 1.2 has no alert of its own for a certificate that is missing.
+        AlertDescription::HandshakeFailure => {
+            "the two sides have no cipher in common, or it asks for a client certificate and this \
+             side has none; its log says why"
         }
         AlertDescription::NoApplicationProtocol => "it does not speak HTTP/2 (ALPN \"h2\")",
         _ => "it gives no other reason",

@@ -50,6 +50,12 @@ impl Trust {
                     facts.subject
                 ));
             }
+            if let Some(weakness) = facts.weak_key() {
+                return Err(format!(
+                    "has the certificate of \"{}\", which cannot be used: {weakness}",
+                    facts.subject
+                ));
+            }
             store
                 .add(der)
                 .map_err(|error| format!("has a certificate that cannot be used: {error}"))?;
@@ -66,6 +72,21 @@ impl Trust {
         })
     }
 
+    /// What can be said of a certificate whoever has signed it. webpki lets a
+    /// client's pass without subjectAltName.
+    fn first_look(&self, leaf: &Facts, host: Option<&Host>) -> Result<(), Refusal> {
+        if let Some(weakness) = leaf.weakness() {
+            return Err(weakness);
+        }
+        if self.strict && leaf.is_legacy() {
+            return Err(Refusal::Strict(match host {
+                Some(Host::Name(name)) => name.clone(),
+                _ => leaf.names(),
+            }));
+        }
+        Ok(())
+    }
+
     /// What webpki has refused may be of the old kind.
     fn second_look(
         &self,
@@ -79,12 +100,6 @@ impl Trust {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         if !leaf.is_legacy() {
             return Err(translate(error, leaf, chain, purpose, host, now));
-        }
-        if self.strict {
-            return Err(Refusal::Strict(match host {
-                Some(Host::Name(name)) => name.clone(),
-                _ => leaf.names(),
-            }));
         }
         legacy::check(leaf, &self.cas, purpose, host, now, self.algorithms.all)
     }
@@ -240,9 +255,10 @@ impl ServerCertVerifier for ServerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
-        if let Some(weakness) = leaf.weakness() {
-            return Err(reject(Some(&leaf), weakness));
-        }
+        let host = host_of(server_name);
+        self.trust
+            .first_look(&leaf, Some(&host))
+            .map_err(|why| reject(Some(&leaf), why))?;
         let verified = self.webpki.verify_server_cert(
             end_entity,
             intermediates,
@@ -251,7 +267,6 @@ impl ServerCertVerifier for ServerVerifier {
             now,
         );
         verified.or_else(|error| {
-            let host = host_of(server_name);
             let looked = self.trust.second_look(
                 error,
                 &leaf,
@@ -335,9 +350,9 @@ impl ClientCertVerifier for ClientVerifier {
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
-        if let Some(weakness) = leaf.weakness() {
-            return Err(reject(Some(&leaf), weakness));
-        }
+        self.trust
+            .first_look(&leaf, None)
+            .map_err(|why| reject(Some(&leaf), why))?;
         let verified = self
             .webpki
             .verify_client_cert(end_entity, intermediates, now);
