@@ -45,9 +45,10 @@ async function listenOn(server, host) {
  * @param {string} [options.host] where it listens
  * @param {string} [options.credentials] user:password that it insists on
  * @param {Record<string, string>} [options.names] names that only it can resolve
+ * @param {boolean} [options.tls] what passes is TLS, in which the client speaks first
  * @param {(socket: import('node:net').Socket, tunnel: () => void) => void} [options.answer] in place of a tunnel
  */
-async function startProxy(t, { host = '127.0.0.1', credentials, names = {}, answer } = {}) {
+async function startProxy(t, { host = '127.0.0.1', credentials, names = {}, tls = false, answer } = {}) {
   const asked = [];
   const sockets = new Set();
   const server = http.createServer();
@@ -71,12 +72,14 @@ async function startProxy(t, { host = '127.0.0.1', credentials, names = {}, answ
       follow(upstream);
       upstream.on('error', () => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
       upstream.once('connect', () => {
-        // A gRPC server speaks first: its first bytes come with the answer.
-        upstream.once('data', (first) => {
+        const open = (first) => {
           socket.write(Buffer.concat([Buffer.from('HTTP/1.1 200 Connection established\r\nVia: 1.1 test\r\n\r\n'), first]));
           upstream.pipe(socket).on('close', () => upstream.destroy());
           upstream.on('close', () => socket.destroy());
-        });
+        };
+        // A gRPC server without TLS speaks first: its first bytes come with the answer.
+        if (tls) open(Buffer.alloc(0));
+        else upstream.once('data', open);
         upstream.write(early);
         socket.pipe(upstream);
       });

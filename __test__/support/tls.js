@@ -4,6 +4,7 @@
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const http = require('node:http');
 const http2 = require('node:http2');
 const net = require('node:net');
 const tls = require('node:tls');
@@ -33,8 +34,8 @@ async function serve(t, option, impl = {}) {
 }
 
 /** One call on a client of its own: its reply's id, or its error. */
-async function callOnce(port, option, { host = 'localhost', timeout = 15_000 } = {}) {
-  const client = createClient('webrtc', `${host}:${port}`, option === undefined ? {} : { tls: option });
+async function callOnce(port, option, { host = 'localhost', timeout = 15_000, proxy } = {}) {
+  const client = createClient('webrtc', `${host}:${port}`, { ...(option === undefined ? {} : { tls: option }), ...(proxy && { proxy }) });
   try {
     const { id } = await client.publish({ id: 'over TLS' }, { timeout });
     return id;
@@ -120,6 +121,27 @@ async function rawServer(t, behave) {
   return server.address().port;
 }
 
+/** An HTTP proxy that takes every name for this machine's: its URL. */
+async function proxyHome(t) {
+  const sockets = new Set();
+  const follow = (socket) => sockets.add(socket.on('error', () => {}));
+  const server = http.createServer();
+  server.on('connect', ({ url }, socket, early) => {
+    const upstream = net.connect(Number(url.slice(url.lastIndexOf(':') + 1)), '127.0.0.1');
+    [socket, upstream].forEach(follow);
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    upstream.write(early);
+    socket.pipe(upstream).pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    sockets.forEach((socket) => socket.destroy());
+    server.close();
+  });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
 /** `openssl s_server` on a free port, with what it prints; ended with the test. */
 async function opensslServer(t, shop, args) {
   const child = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', ...args], { cwd: shop.folder, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -172,4 +194,4 @@ async function failureOf(body) {
   throw new Error('it has not failed');
 }
 
-module.exports = { callOnce, failureOf, logOf, nodeClient, nodeServer, opensslClient, opensslServer, pairOf, rawServer, serialAt, serve, withEnvironment };
+module.exports = { callOnce, failureOf, logOf, nodeClient, nodeServer, opensslClient, opensslServer, pairOf, proxyHome, rawServer, serialAt, serve, withEnvironment };

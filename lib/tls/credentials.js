@@ -7,6 +7,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { inspect } = require('node:util');
 const { native } = require('../native');
+const { codeOf } = require('../credentials/errors');
 const { messageOf } = require('../errors');
 const { INFO, WARN, log } = require('../log');
 const { TlsError } = require('./errors');
@@ -24,7 +25,7 @@ class Credentials {
     this.plan = plan;
     this.stamp = stampOf(plan);
     this.native = made(() => new (native().Credentials)(plan.role === 'server', readMaterial(plan)));
-    for (const warning of this.native.warnings()) log(WARN, warning);
+    warn(this.native.warnings());
   }
 
   /**
@@ -40,7 +41,7 @@ class Credentials {
     this.stamp = stamp;
     try {
       const material = readMaterial(this.plan);
-      for (const warning of made(() => this.native.replace(material))) log(WARN, warning);
+      warn(made(() => this.native.replace(material)));
     } catch (error) {
       log(WARN, `new certificates for the ${this.plan.role} are not used, the former ones are: ${messageOf(error)}`);
       return false;
@@ -68,13 +69,34 @@ function made(make) {
   }
 }
 
-/** @param {Plan} plan */
+/**
+ * Changes when a file does.
+ *
+ * @param {Plan} plan
+ */
 function stampOf(plan) {
-  const stamps = filesOf(plan).map((file) => {
-    const stat = fs.statSync(file, { throwIfNoEntry: false, bigint: true });
-    return stat === undefined ? 'none' : `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
-  });
-  return stamps.join(' ');
+  return filesOf(plan).map(stampOfFile).join(' ');
+}
+
+/** @param {string} file */
+function stampOfFile(file) {
+  try {
+    const { ino, size, mtimeNs } = fs.statSync(file, { bigint: true });
+    return `${ino}:${size}:${mtimeNs}`;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Both sides read the same CAs: what there is to say of them is said once. @type {Set<string>} */
+const warned = new Set();
+
+/** @param {string[]} warnings */
+function warn(warnings) {
+  for (const warning of warnings) {
+    if (!warned.has(warning)) log(WARN, warning);
+    warned.add(warning);
+  }
 }
 
 /**
