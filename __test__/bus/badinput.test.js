@@ -50,7 +50,10 @@ function talk(t, client, method, messages) {
   return { stream, got, ended };
 }
 
-const link = (t, address, frames) => talk(t, new proto.Link(address, grpc.credentials.createInsecure()), 'open', frames.map((frame) => ({ frames: [frame] })));
+const link = (t, { address, member }, frames) => {
+  const whole = frames.map((frame) => ({ frames: [frame.hello ? { hello: { to: member, ...frame.hello } } : frame] }));
+  return talk(t, new proto.Link(address, grpc.credentials.createInsecure()), 'open', whole);
+};
 const session = (t, port, messages) => talk(t, new proto.Registry(`127.0.0.1:${port}`, grpc.credentials.createInsecure()), 'session', messages);
 
 const hello = (changes) => ({ hello: { version: 1, cluster: 'owt', member: 'intruder', token: 't', link: '5', previous: '0', ...changes } });
@@ -63,8 +66,8 @@ for (const [name, changes, reason, text] of [
   ['a name that the registry does not know', {}, 'UNKNOWN_MEMBER', /has not told of that member/],
 ]) {
   test(`a link of ${name} is refused with the reason`, async (t) => {
-    const { address, isWell } = await victim(t);
-    const { got, ended } = link(t, address, [hello(changes)]);
+    const { address, member, isWell } = await victim(t);
+    const { got, ended } = link(t, { address, member }, [hello(changes)]);
     await ended;
     const { refusal } = got[0].frames[0];
     assert.equal(refusal.reason, reason);
@@ -78,7 +81,7 @@ test("a link under another member's name is refused, and the log says so", async
   const guest = session(t, port, [join()]);
   await eventually(() => guest.got.some(({ done }) => done), 'the guest has joined');
   for (const name of [member, 'guest']) {
-    const { got, ended } = link(t, address, [hello({ member: name, token: 'guessed' })]);
+    const { got, ended } = link(t, { address, member }, [hello({ member: name, token: 'guessed' })]);
     await ended;
     assert.equal(got[0].frames[0].refusal.reason, 'NAME_TAKEN');
   }
@@ -92,22 +95,22 @@ for (const [name, frames, text] of [
   ['a body over the limit', [hello({ member: 'guest', token: 'secret' }), { cast: { to: 'x', method: 'ping', left: 0xffffffff } }], /a message of 4294967295 bytes, the limit being 16777216/],
 ]) {
   test(`a peer that sends ${name} loses its link`, async (t) => {
-    const { address, isWell, warnings, port } = await victim(t);
+    const { address, member, isWell, warnings, port } = await victim(t);
     const guest = session(t, port, [join()]);
     await eventually(() => guest.got.some(({ done }) => done), 'the guest has joined');
-    await link(t, address, frames).ended;
+    await link(t, { address, member }, frames).ended;
     await eventually(() => warnings.some((one) => text.test(one)), `a warning like ${text}`);
     await isWell();
   });
 }
 
 test('arguments that are no JSON, or no list, fail their call alone', async (t) => {
-  const { address, isWell, port } = await victim(t);
+  const { address, member, isWell, port } = await victim(t);
   const guest = session(t, port, [join()]);
   await eventually(() => guest.got.some(({ done }) => done), 'the guest has joined');
   const bodies = ['{', '', '{"a":1}', 'null', '\xff\xfe'];
   const calls = bodies.map((body, n) => ({ call: { number: n + 1, to: 'x', method: 'ping', body: Buffer.from(body, 'latin1') } }));
-  const { got } = link(t, address, [hello({ member: 'guest', token: 'secret' }), ...calls]);
+  const { got } = link(t, { address, member }, [hello({ member: 'guest', token: 'secret' }), ...calls]);
   const replies = () => got.flatMap(({ frames }) => frames).filter(({ reply }) => reply).map(({ reply }) => reply);
   await eventually(() => replies().length === bodies.length, 'all are answered');
   for (const { failed, body } of replies()) {

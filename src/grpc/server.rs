@@ -287,9 +287,9 @@ async fn drive<A: Application>(
     let pings = connection.ping_pong();
     let silent = keepalive::watch(pings, context.options.keepalive);
     tokio::pin!(silent);
-    // Dropping the set with the connection ends the calls that are left.
+    // Dropping the set ends the calls that are left without a word.
     let mut calls = JoinSet::new();
-    loop {
+    let end = loop {
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
@@ -305,23 +305,13 @@ async fn drive<A: Application>(
                         .await;
                     });
                 }
-                Some(Err(error)) => {
-                    settle(&mut calls).await;
-                    return (Err(error), false);
-                }
-                None => {
-                    settle(&mut calls).await;
-                    return (Ok(()), false);
-                }
+                Some(Err(error)) => break (Err(error), false),
+                None => break (Ok(()), false),
             },
             Some(_) = calls.join_next() => {}
             () = &mut silent => {
                 context.application.warn(format!("connection {number}: no answer to a keepalive ping"));
-                let cut_off = !calls.is_empty();
-                // Its calls have to see that it is lost before they go.
-                drop(connection);
-                settle(&mut calls).await;
-                return (Ok(()), cut_off);
+                break (Ok(()), !calls.is_empty());
             }
             changed = next_stage(&mut stage, seen), if seen < Stage::Aborting => {
                 seen = changed;
@@ -335,7 +325,12 @@ async fn drive<A: Application>(
                 }
             }
         }
-    }
+    };
+    // Its calls have to see that it is lost before they go. h2 tells them when a
+    // connection is dropped, and not when writing to it fails.
+    drop(connection);
+    settle(&mut calls).await;
+    end
 }
 
 /// The stage after `seen`. A server that was dropped is one to abort.

@@ -74,6 +74,7 @@ impl Member {
             token: self.identity.token.clone(),
             link,
             previous: peer.previous,
+            to: peer.name.clone(),
         };
         let address = peer.address.clone();
         self.actions.push(Action::Dial { conn, address });
@@ -148,6 +149,10 @@ impl Member {
     fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
         if let Some(refusal) = mismatch(hello.version, &hello.cluster, &self.identity.cluster) {
             return Err(refusal);
+        }
+        if hello.to != self.identity.name {
+            let text = format!("{} is not here any more", hello.to);
+            return Err(Refusal::new(Reason::Other, text));
         }
         let taken = || Refusal::new(Reason::NameTaken, "another member has that name");
         if hello.member == self.identity.name {
