@@ -2,12 +2,14 @@
 
 // OWT's messaging over RabbitMQ, with Nagle's algorithm off and on, and over the
 // bus, in one run: each round measures every load with every variant, in turning
-// order. Ratios are medians of the rounds' own ratios. CPU includes the broker's.
+// order. Ratios are medians of the rounds' own ratios. CPU includes the broker's, and
+// what JSON costs whatever carries it, which is shown beside.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { median, round } = require('./numbers');
+const { jsonPer100k, payload } = require('./payload');
 const { Peer, brokers } = require('./processes');
 const { usage } = require('./usage');
 const { freePort } = require('../__test__/support/bus');
@@ -33,11 +35,12 @@ const SUBSCRIBERS = 8;
 const LOADS = [
   { name: 'keepAlive, 1 in flight', role: 'client', inFlight: 1 },
   { name: 'keepAlive, 128 in flight', role: 'client', inFlight: 128 },
-  { name: '1 kB of objects, 128 in flight', role: 'client', inFlight: 128, size: 1000 },
-  { name: '100 kB of text, 16 in flight', role: 'client', inFlight: 16, size: 100_000, text: true },
-  { name: '1 kB of text, 128 in flight', role: 'client', inFlight: 128, size: 1000, text: true },
-  { name: 'topic, 8 subscribers', role: 'publisher', size: 300, subscribers: SUBSCRIBERS },
-  { name: 'topic of 100 kB, 8 subscribers', role: 'publisher', size: 100_000, text: true, subscribers: SUBSCRIBERS },
+  { name: '1 kB of SDP, 128 in flight', role: 'client', inFlight: 128, size: 1000, kind: 'sdp' },
+  { name: '1 kB of objects, 128 in flight', role: 'client', inFlight: 128, size: 1000, kind: 'objects' },
+  { name: '100 kB of plain text, 16 in flight', role: 'client', inFlight: 16, size: 100_000, kind: 'plain' },
+  { name: '100 kB of SDP, 16 in flight', role: 'client', inFlight: 16, size: 100_000, kind: 'sdp' },
+  { name: 'topic, 8 subscribers', role: 'publisher', size: 300, kind: 'objects', subscribers: SUBSCRIBERS },
+  { name: 'topic of 100 kB of plain text, 8 subscribers', role: 'publisher', size: 100_000, kind: 'plain', subscribers: SUBSCRIBERS },
 ].filter(({ name }) => name.includes(options.only));
 
 const VARIANTS = ['rabbitmq', 'rabbitmq-nagle', 'ours'];
@@ -79,16 +82,17 @@ function summarize(name, rounds) {
   const of = (figure) => Object.fromEntries(VARIANTS.map((variant) => [variant, median(rounds.map((one) => one[variant][figure]))]));
   const ratio = (figure, to) => median(rounds.map((one) => one.ours[figure] / one[to][figure]));
   const each = (what) => Object.fromEntries(Object.keys(FIGURES).map((figure) => [figure, what(figure)]));
-  return { name, medians: each(of), toRabbitmq: each((figure) => ratio(figure, 'rabbitmq')), toNagle: each((figure) => ratio(figure, 'rabbitmq-nagle')) };
+  return { name, jsonPer100k: median(rounds.map(({ json }) => json)), medians: each(of), toRabbitmq: each((figure) => ratio(figure, 'rabbitmq')), toNagle: each((figure) => ratio(figure, 'rabbitmq-nagle')) };
 }
 
-function print({ name, medians, toRabbitmq, toNagle }) {
+function print({ name, jsonPer100k: json, medians, toRabbitmq, toNagle }) {
   console.log(`\n${name}\n  ${['', ...VARIANTS, 'ours/rabbitmq', 'ours/nagle'].map((head) => head.padEnd(22)).join('')}`);
   for (const figure of Object.keys(FIGURES)) {
     if (!(medians[figure].ours > 0)) continue;
     const cells = [...VARIANTS.map((variant) => medians[figure][variant]), toRabbitmq[figure], toNagle[figure]];
     console.log(`  ${FIGURES[figure].padEnd(22)}${cells.map((cell) => String(round(cell)).padEnd(22)).join('')}`);
   }
+  if (json > 0) console.log(`  of which JSON alone, on any side: ${round(json)}`);
 }
 
 async function main() {
@@ -105,7 +109,7 @@ async function main() {
   const samples = new Map(LOADS.map(({ name }) => [name, []]));
   for (let turn = 0; turn < Number(options.rounds); turn++) {
     for (const load of LOADS) {
-      const sample = {};
+      const sample = { json: load.size === undefined ? 0 : jsonPer100k(payload(load.kind, load.size), load.subscribers ?? 1) };
       for (let n = 0; n < VARIANTS.length; n++) {
         const variant = VARIANTS[(turn + n) % VARIANTS.length];
         sample[variant] = await groups[variant].run({ ...load, seconds });

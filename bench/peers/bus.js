@@ -5,6 +5,7 @@
 
 const { createInterface } = require('node:readline');
 const { median } = require('../numbers');
+const { payload } = require('../payload');
 const { connected, participant, rpcClient, rpcServer, subscribed } = require('../../__test__/support/bus');
 
 const [backEnd, options, role, id] = process.argv.slice(2);
@@ -17,18 +18,9 @@ const make = backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : requi
 
 const KEEP_ALIVE = 'webrtc-5a1f09c3d7e24b80c6aa@10.0.0.21';
 
-/** JSON of about `size` bytes, of the two kinds that OWT sends: text and objects. */
-function payload(size, text) {
-  if (text) return { type: 'offer', sdp: 'a=candidate:1 1 udp 2013266431 10.0.0.21 40123 typ host\r\n'.repeat(size / 59) };
-  const track = { id: 't-v1', type: 'video', format: { codec: 'h264', profile: 'CB' }, parameters: { resolution: { width: 1280, height: 720 }, framerate: 30 }, status: 'active', mid: '1' };
-  const data = { id: '4e7e47a0c2d34f5e', tracks: [], owner: 'DgB5Bd6hoBfnR8f9AAAA' };
-  while (JSON.stringify(data).length < size) data.tracks.push(track);
-  return data;
-}
-
 /** Keeps `inFlight` calls going for a while. */
-function calls(client, { inFlight, seconds, size, text }) {
-  const [method, args] = size ? ['take', [payload(size, text)]] : ['keepAlive', [KEEP_ALIVE]];
+function calls(client, { inFlight, seconds, size, kind }) {
+  const [method, args] = size ? ['take', [payload(kind, size)]] : ['keepAlive', [KEEP_ALIVE]];
   return new Promise((resolve) => {
     const latencies = [];
     const start = performance.now();
@@ -76,8 +68,8 @@ const main = {
       },
     });
     let sent = 0;
-    return async ({ seconds, size, text, subscribers }) => {
-      const data = payload(size, text);
+    return async ({ seconds, size, kind, subscribers }) => {
+      const data = payload(kind, size);
       const first = sent;
       const start = performance.now();
       const slowest = () => (heard.size < subscribers ? first : Math.min(...heard.values()));
