@@ -2,11 +2,13 @@
 
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { EventEmitter } from 'node:events';
+import type * as grpc from './grpc';
 import type * as owt from './owt';
 
+export * as grpc from './grpc';
 export * as owt from './owt';
 
-/** OWT's names of its services, each with its interface. */
+/** OWT's names of its services and the full names of gRPC's standard ones, each with its interface. */
 export interface Services {
   webrtc: owt.webrtc_agent.Service;
   audio: owt.audio_agent.Service;
@@ -20,6 +22,9 @@ export interface Services {
   clusterManager: owt.cluster_manager.Service;
   sipPortal: owt.sip_portal.Service;
   sip: owt.sip_agent.Service;
+  'grpc.health.v1.Health': grpc.health_v1.Service;
+  'grpc.reflection.v1.ServerReflection': grpc.reflection_v1.Service;
+  'grpc.reflection.v1alpha.ServerReflection': grpc.reflection_v1alpha.Service;
 }
 
 /** The kinds of method, as the generated types name them. */
@@ -299,6 +304,13 @@ export interface ServerOptions extends TransportOptions {
   maxConcurrentStreams?: number;
   /** Answer a handler's exception with `Unknown error` instead of its message, as grpc-js does. Default false. */
   hideThrown?: boolean;
+  /**
+   * Serve grpc.health.v1.Health: the server and its services are SERVING until {@link Server.setHealth} or `stop` say
+   * otherwise. By default OWT_GRPC_HEALTH decides.
+   */
+  health?: boolean;
+  /** Serve reflection, v1 and v1alpha, for tools such as grpcurl. By default OWT_GRPC_REFLECTION decides. */
+  reflection?: boolean;
 }
 
 /**
@@ -319,6 +331,17 @@ export declare class Server {
   readonly port: number | null;
   /** Registers handlers, bound to `impl` now. Other keys are ignored; methods without one answer UNIMPLEMENTED. */
   addService<Type extends keyof Services>(type: Type, impl: Handlers<Type> & Record<string, any>): this;
+  /**
+   * Sets what the health service says of a service, from now on, and tells those who watch it.
+   *
+   * @param service OWT's name of it, any other name, or '' for the server as a whole
+   * @throws Error for a server without `health`, TypeError for another state
+   *
+   * @example
+   * const server = new Server({ health: true });
+   * server.setHealth('webrtc', 'NOT_SERVING');
+   */
+  setHealth(service: keyof Services | '' | (string & {}), state: 'SERVING' | 'NOT_SERVING' | 'UNKNOWN'): this;
   /** Listens on host:port, or on a port of all addresses. Resolves with the port; rejects with EADDRINUSE and the like. */
   listen(address?: string | number): Promise<number>;
   /** Takes no more calls, gives those under way `graceMs` (5000), cuts off the rest; resolves with how many connections were cut off. */

@@ -1,8 +1,9 @@
-// Written by build.rs from proto/owt. Do not edit.
+// Written by build.rs from proto. Do not edit.
 //
 // Messages are typed as they are received: plain fields always there, message
 // fields possibly null, optional fields absent when unset, and for each one
-// that is set a key `_field` with its name. What may be sent is wider: Input<T>.
+// that is set a key with its name: `_field`, or that of its oneof. What may be
+// sent is wider: Input<T>.
 
 import type { BidiStream, ServerStream, Unary } from './index';
 

@@ -9,7 +9,7 @@ use super::model::{Field, File, Kind, Label, Message};
 /// Which of the two.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Defaults filled in, and a key `_field` for each optional that is set.
+    /// Defaults filled in, and for each oneof that is set a key that says which.
     Full,
     /// Only what was on the wire.
     Bare,
@@ -57,17 +57,20 @@ pub fn function(message: &Message, file: &File, shape: Shape) -> String {
     js
 }
 
-fn initial(field: &Field, shape: Shape) -> &'static str {
-    match (shape, field.label, &field.kind) {
-        (Shape::Bare, ..) | (_, Label::Optional, _) => "",
+fn initial(field: &Field, shape: Shape) -> String {
+    let value = match (shape, &field.label, &field.kind) {
+        (Shape::Bare, ..) | (_, Label::Optional(_), _) => "",
         (_, Label::Repeated, _) => " = []",
+        (_, Label::Map, _) => " = {}",
         (_, _, Kind::String) => " = ''",
         (_, _, Kind::Bytes) => " = EMPTY",
         (_, _, Kind::Bool) => " = false",
         (_, _, Kind::Int32 | Kind::Uint32 | Kind::Double) => " = 0",
         (_, _, Kind::Uint64) => " = '0'",
-        (_, _, Kind::Message { .. }) => " = null",
-    }
+        (_, _, Kind::Message(_)) => " = null",
+        (_, _, Kind::Enum(_, names)) => return format!(" = '{}'", names[0]),
+    };
+    value.to_owned()
 }
 
 /// Reads a length and where the value behind it ends.
@@ -96,18 +99,15 @@ fn number(message: &Message) -> String {
 fn cases(field: &Field, message: &Message, file: &File, shape: Shape) -> String {
     let mut js = String::new();
     let target = format!("v{}", field.number);
-    let list = field.label == Label::Repeated;
-    let create = if list && shape == Shape::Bare {
-        format!("        if ({target} === undefined) {target} = [];\n")
-    } else {
-        String::new()
+    let create = match (shape, &field.label) {
+        (Shape::Bare, Label::Repeated) => format!("        {target} ??= [];\n"),
+        (Shape::Bare, Label::Map) => format!("        {target} ??= {{}};\n"),
+        _ => String::new(),
     };
-    let store = |value: &str| {
-        if list {
-            format!("{create}        {target}.push({value});\n")
-        } else {
-            format!("        {target} = {value};\n")
-        }
+    let store = |value: &str| match field.label {
+        Label::Repeated => format!("{create}        {target}.push({value});\n"),
+        Label::Map => format!("{create}        put({target}, {value});\n"),
+        _ => format!("        {target} = {value};\n"),
     };
     let _ = writeln!(js, "      case {}: {{", field.tag());
     if field.kind.wire_type() == 2 {
@@ -123,7 +123,7 @@ fn cases(field: &Field, message: &Message, file: &File, shape: Shape) -> String 
         js.push_str(&store(&value));
         js.push_str("        pos = to;\n");
     } else {
-        js.push_str(&scalar(&field.kind, message, &store));
+        js.push_str(&scalar(&field.kind, message, file, &store));
     }
     js.push_str("        break;\n      }\n");
     if field.packs() {
@@ -144,7 +144,7 @@ fn cases(field: &Field, message: &Message, file: &File, shape: Shape) -> String 
     js
 }
 
-fn scalar(kind: &Kind, message: &Message, store: &impl Fn(&str) -> String) -> String {
+fn scalar(kind: &Kind, message: &Message, file: &File, store: &impl Fn(&str) -> String) -> String {
     match kind {
         Kind::Double => format!(
             "        if (pos + 8 > end) throw truncated('{}');\n{}        pos += 8;\n",
@@ -157,16 +157,17 @@ fn scalar(kind: &Kind, message: &Message, store: &impl Fn(&str) -> String) -> St
         ),
         kind => {
             let value = match kind {
-                Kind::Bool => "n !== 0",
-                Kind::Int32 => "n | 0",
-                _ => "n",
+                Kind::Bool => "n !== 0".to_owned(),
+                Kind::Int32 => "n | 0".to_owned(),
+                Kind::Enum(..) => format!("{}.name(n | 0)", reference("enum", kind, file)),
+                _ => "n".to_owned(),
             };
-            format!("{}{}", number(message), store(value))
+            format!("{}{}", number(message), store(&value))
         }
     }
 }
 
-/// Keys in proto-loader's order: lists, then plain fields, then optional ones.
+/// Keys in proto-loader's order: lists, maps, plain fields, then those of oneofs.
 fn result(message: &Message, shape: Shape) -> String {
     let mut js = String::new();
     if shape == Shape::Bare {
@@ -188,25 +189,27 @@ fn result(message: &Message, shape: Shape) -> String {
         return js;
     }
     let with = |label: Label| {
-        message
-            .fields
-            .iter()
-            .filter(move |field| field.label == label)
+        let fields = message.fields.iter();
+        fields.filter(move |field| field.label == label)
     };
     let literal: Vec<String> = with(Label::Repeated)
+        .chain(with(Label::Map))
         .chain(with(Label::Plain))
         .map(|field| format!("{}: v{}", field.name, field.number))
         .collect();
-    if with(Label::Optional).next().is_none() {
+    if literal.len() == message.fields.len() {
         let _ = writeln!(js, "  return {{ {} }};", literal.join(", "));
         return js;
     }
     let _ = writeln!(js, "  const d = {{ {} }};", literal.join(", "));
-    for field in with(Label::Optional) {
+    for field in &message.fields {
+        let Label::Optional(oneof) = &field.label else {
+            continue;
+        };
         let (name, number) = (&field.name, field.number);
         let _ = writeln!(
             js,
-            "  if (v{number} !== undefined) {{\n    d.{name} = v{number};\n    d._{name} = '{name}';\n  }}"
+            "  if (v{number} !== undefined) {{\n    d.{name} = v{number};\n    d.{oneof} = '{name}';\n  }}"
         );
     }
     js.push_str("  return d;\n");

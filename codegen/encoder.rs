@@ -21,7 +21,8 @@ pub fn function(message: &Message, file: &File) -> String {
         let path = format!(".{}.{}", message.full_name, field.name);
         js.push_str(&match field.label {
             Label::Repeated => repeated(field, &path, file),
-            Label::Plain | Label::Optional => single(field, &path, file),
+            Label::Map => map(field, &path, file),
+            Label::Plain | Label::Optional(_) => single(field, &path, file),
         });
     }
     js.push_str("}\n");
@@ -31,7 +32,12 @@ pub fn function(message: &Message, file: &File) -> String {
 fn single(field: &Field, path: &str, file: &File) -> String {
     let tag = field.tag();
     match &field.kind {
-        Kind::Message { .. } => format!(
+        // A name that the enum does not have is left out, as protobufjs does.
+        Kind::Enum(..) => format!(
+            "  v = {}.number(v);\n  if (v !== undefined) w.int32({tag}, v);\n",
+            reference("enum", &field.kind, file)
+        ),
+        Kind::Message(_) => format!(
             "  if (v != null) {{\n    if (typeof v !== 'object') throw objectExpected('{path}');\n{}  }}\n",
             nested(field, file, "    ", "v")
         ),
@@ -53,7 +59,7 @@ fn repeated(field: &Field, path: &str, file: &File) -> String {
              for (let i = 0; i < v.length; i++) w.{method}(0, v[i]);\n      w.end(at);\n    }}",
             field.packed_tag()
         );
-    } else if matches!(field.kind, Kind::Message { .. }) {
+    } else if matches!(field.kind, Kind::Message(_)) {
         js.push_str("    for (let i = 0; i < v.length; i++) {\n      const e = v[i];\n");
         let _ = writeln!(
             js,
@@ -71,6 +77,15 @@ fn repeated(field: &Field, path: &str, file: &File) -> String {
     }
     js.push_str("  }\n");
     js
+}
+
+/// Entries are messages with a key and a value, in the order of the keys.
+fn map(field: &Field, path: &str, file: &File) -> String {
+    format!(
+        "  if (v) {{\n    if (typeof v !== 'object') throw objectExpected('{path}');\n    \
+         for (const key of Object.keys(v)) {{\n      const e = {{ key, value: v[key] }};\n{}    }}\n  }}\n",
+        nested(field, file, "      ", "e")
+    )
 }
 
 fn nested(field: &Field, file: &File, indent: &str, value: &str) -> String {
@@ -91,6 +106,6 @@ fn method(kind: &Kind) -> &'static str {
         Kind::Uint32 => "uint32",
         Kind::Uint64 => "uint64",
         Kind::Double => "double",
-        Kind::Message { .. } => "message",
+        Kind::Enum(..) | Kind::Message(_) => "message",
     }
 }

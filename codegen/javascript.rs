@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::decoder::{self, Shape};
 use super::encoder;
-use super::model::{Contract, File, Kind, Service};
+use super::model::{Contract, Enum, File, Kind, Named, Service};
 
 const GENERATED: &str =
-    "// Written by build.rs from proto/owt. Do not edit.\n// @ts-nocheck\n\n'use strict';\n\n";
+    "// Written by build.rs from proto. Do not edit.\n// @ts-nocheck\n\n'use strict';\n\n";
 
 /// OWT's names of its services, and the proto file of each.
 const TYPES: [(&str, &str); 13] = [
@@ -27,14 +27,22 @@ const TYPES: [(&str, &str); 13] = [
     ("sip", "sip_agent"),
 ];
 
-/// How a file names the function of a message, which may be another file's.
+/// How a file names the function of a message, or an enum's table, which may be
+/// another file's.
 pub fn reference(prefix: &str, kind: &Kind, file: &File) -> String {
-    match kind {
-        Kind::Message { ident, stem } if *stem != file.stem => {
+    match named(kind) {
+        Some(Named { ident, stem, .. }) if *stem != file.stem => {
             format!("{stem}.{prefix}{ident}")
         }
-        Kind::Message { ident, .. } => format!("{prefix}{ident}"),
-        _ => String::new(),
+        Some(Named { ident, .. }) => format!("{prefix}{ident}"),
+        None => String::new(),
+    }
+}
+
+fn named(kind: &Kind) -> Option<&Named> {
+    match kind {
+        Kind::Message(named) | Kind::Enum(named, _) => Some(named),
+        _ => None,
     }
 }
 
@@ -44,11 +52,22 @@ pub fn module(file: &File, contract: &Contract) -> String {
     let is_bare = |ident: &str| bare.contains(&(file.stem.as_str(), ident));
     let mut js = String::from(GENERATED);
     js.push_str(
-        "const {\n  EMPTY, afterVarint, arrayExpected, codec, copy, objectExpected, packedDoubles, packedInt32s,\n  \
-         packedUint32s, skip, string, truncated, uint64, varint,\n} = require('../codec-runtime');\n",
+        "const {\n  EMPTY, afterVarint, arrayExpected, codec, copy, enumeration, objectExpected, packedDoubles, packedInt32s,\n  \
+         packedUint32s, put, skip, string, truncated, uint64, varint,\n} = require('../codec-runtime');\n",
     );
     for stem in used_files(file) {
         let _ = writeln!(js, "const {stem} = require('./{stem}').functions;");
+    }
+    for Enum { ident, values } in &file.enums {
+        let values: Vec<String> = values
+            .iter()
+            .map(|(name, number)| format!("{name}: {number}"))
+            .collect();
+        let _ = writeln!(
+            js,
+            "\nconst enum{ident} = enumeration({{ {} }});",
+            values.join(", ")
+        );
     }
     for message in &file.messages {
         let _ = write!(js, "\n{}", encoder::function(message, file));
@@ -58,6 +77,9 @@ pub fn module(file: &File, contract: &Contract) -> String {
         }
     }
     js.push_str("\nconst functions = {\n");
+    for Enum { ident, .. } in &file.enums {
+        let _ = writeln!(js, "  enum{ident},");
+    }
     for message in &file.messages {
         let _ = write!(js, "  encode{0}, decode{0},", message.ident);
         if is_bare(&message.ident) {
@@ -102,26 +124,22 @@ fn used_files(file: &File) -> BTreeSet<&str> {
         .iter()
         .flat_map(|m| m.fields.iter().map(|f| &f.kind));
     kinds
-        .filter_map(|kind| match kind {
-            Kind::Message { stem, .. } if *stem != file.stem => Some(stem.as_str()),
-            _ => None,
-        })
+        .filter_map(|kind| named(kind).map(|named| named.stem.as_str()))
+        .filter(|stem| *stem != file.stem)
         .collect()
 }
 
 fn table(service: &Service, file: &File) -> String {
     let mut js = format!("{{\n    name: '{}',\n    methods: [\n", service.full_name);
     for method in &service.methods {
-        let codec = |kind: &Kind| match kind {
-            Kind::Message { ident, stem } => {
-                let name = ident.replace('_', ".");
-                if *stem == file.stem {
-                    format!("messages['owt.{name}']")
-                } else {
-                    format!("require('./{stem}').messages['owt.{name}']")
-                }
+        let codec = |kind: &Kind| match named(kind) {
+            Some(Named {
+                stem, full_name, ..
+            }) if *stem != file.stem => {
+                format!("require('./{stem}').messages['{full_name}']")
             }
-            _ => String::new(),
+            Some(Named { full_name, .. }) => format!("messages['{full_name}']"),
+            None => String::new(),
         };
         let _ = writeln!(
             js,
@@ -141,15 +159,62 @@ fn table(service: &Service, file: &File) -> String {
     js
 }
 
-/// The table of types. A type's file is loaded when it is first asked for.
-pub fn index(contract: &Contract) -> String {
+/// The table of OWT's types.
+pub fn owt_index(contract: &Contract) -> String {
+    index(
+        TYPES
+            .into_iter()
+            .filter(|(_, stem)| contract.files.iter().any(|file| file.stem == *stem)),
+    )
+}
+
+/// The table of services that go by their full names.
+pub fn standard_index(contract: &Contract) -> String {
+    index(contract.files.iter().filter_map(|file| {
+        let service = file.service.as_ref()?;
+        Some((service.full_name.as_str(), file.stem.as_str()))
+    }))
+}
+
+/// A type's file is loaded when it is first asked for, and its descriptor apart
+/// from it.
+fn index<'a>(types: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut js = String::from(GENERATED);
     js.push_str("const { world } = require('../codec-runtime');\n\nmodule.exports = {\n");
-    for (name, stem) in TYPES {
-        if contract.files.iter().any(|file| file.stem == stem) {
-            let _ = writeln!(js, "  {name}: world('{name}', () => require('./{stem}')),");
-        }
+    for (name, stem) in types {
+        let _ = writeln!(
+            js,
+            "  '{name}': world('{name}', () => require('./{stem}'), () => require('./descriptors/{stem}')),"
+        );
     }
     js.push_str("};\n");
+    js
+}
+
+/// What reflection tells of one proto file, beside the bytes of its descriptor.
+pub fn descriptor(file: &File) -> String {
+    let mut js = String::from(GENERATED);
+    js.push_str(
+        "const { readFileSync } = require('node:fs');\nconst { join } = require('node:path');\n\n",
+    );
+    let imports: Vec<String> = file
+        .imports
+        .iter()
+        .map(|stem| format!("require('./{stem}')"))
+        .collect();
+    let _ = writeln!(
+        js,
+        "module.exports = {{\n  file: '{}',\n  imports: [{}],\n  symbols: {{",
+        file.proto,
+        imports.join(", ")
+    );
+    for (name, what) in &file.symbols {
+        let _ = writeln!(js, "    '{name}': '{what}',");
+    }
+    let _ = writeln!(
+        js,
+        "  }},\n  bytes: readFileSync(join(__dirname, '{}.binpb')),\n}};",
+        file.stem
+    );
     js
 }

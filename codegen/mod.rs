@@ -1,8 +1,8 @@
-//! From `proto/owt` to `lib/codec/*.js` and `owt.d.ts`.
+//! From `proto/owt` and `proto/grpc` to `lib/codec`, `owt.d.ts` and `grpc.d.ts`.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 mod contract;
 mod decoder;
@@ -11,36 +11,50 @@ mod javascript;
 mod model;
 mod typescript;
 
+use model::{Contract, File};
+
 /// What stops the build, with the file it happened in.
 pub type Failure = String;
 
-/// Reads the contract below `root` and writes everything made from it.
+/// Reads OWT's contract and gRPC's standard services below `root`, and writes
+/// everything made from them.
 pub fn run(root: &Path) -> Result<(), Failure> {
-    let contract = contract::read(&root.join("proto/owt"))?;
+    let proto = root.join("proto");
+    let owt = contract::read(&proto.join("owt"), &proto.join("owt"))?;
+    let standard = contract::read(&proto, &proto.join("grpc"))?;
     let codec = root.join("lib/codec");
-    for file in &contract.files {
-        let path = codec.join(format!("{}.js", file.stem));
-        write(&path, javascript::module(file, &contract).as_bytes())?;
+    for contract in [&owt, &standard] {
+        for file in &contract.files {
+            write_file(file, contract, &codec)?;
+        }
     }
-    for (name, descriptors) in &contract.descriptors {
-        write(
-            &codec.join(format!("descriptors/{name}.binpb")),
-            descriptors,
-        )?;
-    }
+    write(&codec.join("index.js"), javascript::owt_index(&owt))?;
     write(
-        &codec.join("index.js"),
-        javascript::index(&contract).as_bytes(),
+        &codec.join("standard.js"),
+        javascript::standard_index(&standard),
+    )?;
+    write(&root.join("owt.d.ts"), typescript::declarations(&owt))?;
+    write(&root.join("grpc.d.ts"), typescript::declarations(&standard))
+}
+
+fn write_file(file: &File, contract: &Contract, codec: &Path) -> Result<(), Failure> {
+    let stem = &file.stem;
+    let descriptors = codec.join("descriptors");
+    write(
+        &codec.join(format!("{stem}.js")),
+        javascript::module(file, contract),
     )?;
     write(
-        &root.join("owt.d.ts"),
-        typescript::declarations(&contract).as_bytes(),
-    )
+        &descriptors.join(format!("{stem}.js")),
+        javascript::descriptor(file),
+    )?;
+    write(&descriptors.join(format!("{stem}.binpb")), &file.descriptor)
 }
 
 /// Leaves a file alone that is right already: a newer date would make other
 /// tools build again.
-fn write(path: &PathBuf, content: &[u8]) -> Result<(), Failure> {
+fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let content = content.as_ref();
     let describe = |error: io::Error| format!("{}: {error}", path.display());
     if fs::read(path).is_ok_and(|present| present == content) {
         return Ok(());

@@ -2,24 +2,28 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-/// All files, and the closure of imports of each.
+/// All files, those that only others import too.
 pub struct Contract {
     /// In file name order, `any` last.
     pub files: Vec<File>,
-    /// Proto file stem and its compiled descriptor set.
-    pub descriptors: Vec<(String, Vec<u8>)>,
 }
 
 /// One proto file.
 pub struct File {
-    /// The name without `.proto`, and without a folder.
+    /// How everything made from it is called: the name without `.proto`, and
+    /// without a folder; of `grpc/health/v1/health.proto`, `health_v1`.
     pub stem: String,
     /// The name as imports write it.
     pub proto: String,
     /// Stems of what it imports.
     pub imports: Vec<String>,
     pub messages: Vec<Message>,
+    pub enums: Vec<Enum>,
     pub service: Option<Service>,
+    /// Full names, and of what: `message`, `enum`, `service`, `method`.
+    pub symbols: Vec<(String, &'static str)>,
+    /// The compiled `FileDescriptorProto`.
+    pub descriptor: Vec<u8>,
 }
 
 /// One message, nested ones too.
@@ -30,6 +34,16 @@ pub struct Message {
     pub full_name: String,
     /// By number.
     pub fields: Vec<Field>,
+    /// An entry of a map: a key and a value.
+    pub is_entry: bool,
+}
+
+/// One enum, nested ones too.
+pub struct Enum {
+    /// As an identifier: `HealthCheckResponse_ServingStatus`.
+    pub ident: String,
+    /// The first is the default.
+    pub values: Vec<(String, i32)>,
 }
 
 pub struct Field {
@@ -39,13 +53,16 @@ pub struct Field {
     pub label: Label,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Label {
     /// A scalar is always there, a message may be null.
     Plain,
-    /// proto3 `optional`.
-    Optional,
+    /// One of a oneof, whose name this is. proto3's `optional` is alone in its
+    /// own, which is named `_field`.
+    Optional(String),
     Repeated,
+    /// With keys that are strings. The kind is its entry's.
+    Map,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -57,20 +74,27 @@ pub enum Kind {
     Uint32,
     Uint64,
     Double,
-    /// The message's identifier and the stem of its file.
-    Message {
-        ident: String,
-        stem: String,
-    },
+    Message(Named),
+    /// And the names of its values.
+    Enum(Named, Vec<String>),
+}
+
+/// A message or an enum, by its name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Named {
+    pub ident: String,
+    /// Of its file.
+    pub stem: String,
+    pub full_name: String,
 }
 
 impl Kind {
     /// The wire type of one value.
     pub fn wire_type(&self) -> u32 {
         match self {
-            Self::Bool | Self::Int32 | Self::Uint32 | Self::Uint64 => 0,
+            Self::Bool | Self::Int32 | Self::Uint32 | Self::Uint64 | Self::Enum(..) => 0,
             Self::Double => 1,
-            Self::String | Self::Bytes | Self::Message { .. } => 2,
+            Self::String | Self::Bytes | Self::Message(_) => 2,
         }
     }
 }
@@ -146,8 +170,8 @@ impl Contract {
                 continue;
             }
             for field in by_name.get(&key).map_or(&[][..], |m| &m.fields) {
-                if let Kind::Message { ident, stem } = &field.kind {
-                    open.push((stem, ident));
+                if let Kind::Message(named) = &field.kind {
+                    open.push((&named.stem, &named.ident));
                 }
             }
         }

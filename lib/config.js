@@ -65,15 +65,36 @@ function checkedOptions(owner, options, known) {
 }
 
 /**
+ * A switch. By default its environment variable decides: on, unless it is empty, 0 or false.
+ *
+ * @param {string} owner
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {string} variable
+ * @returns {boolean}
+ */
+function switchOption(owner, options, name, variable) {
+  const value = options[name];
+  if (typeof value === 'boolean') return value;
+  if (value == null) return !['', '0', 'false'].includes(process.env[variable] ?? '');
+  throw new TypeError(`${owner}: option ${name} must be true or false, not ${String(value)}`);
+}
+
+/**
  * The type's contract.
  *
- * @param {string} type
+ * @param {string} type OWT's name, or the full name of a standard service
  * @returns {import('./codec-runtime').World}
  */
 function worldOf(type) {
   /** @type {Record<string, import('./codec-runtime').World>} */
   const codec = require('./codec');
-  if (typeof type === 'string' && Object.hasOwn(codec, type)) return codec[type];
+  if (typeof type === 'string') {
+    if (Object.hasOwn(codec, type)) return codec[type];
+    /** @type {Record<string, import('./codec-runtime').World>} */
+    const standard = require('./codec/standard');
+    if (Object.hasOwn(standard, type)) return standard[type];
+  }
   throw new Error(`Invalid proto type:${String(type)} (known types: ${Object.keys(codec).join(', ')})`);
 }
 
@@ -88,4 +109,16 @@ function serviceOf(type) {
   return service;
 }
 
-module.exports = { checkedOptions, numberOption, serviceOf, transportOptions, worldOf };
+/**
+ * What the wire calls a service that may be named by OWT's name of its type.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+function fullNameOf(name) {
+  /** @type {Record<string, import('./codec-runtime').World>} */
+  const codec = require('./codec');
+  return (Object.hasOwn(codec, name) && codec[name].service?.name) || name;
+}
+
+module.exports = { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, transportOptions, worldOf };

@@ -2,7 +2,7 @@
 
 // A server: which handlers it has, its port, its life.
 
-const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
+const { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, transportOptions, worldOf } = require('./config');
 const { getBridge } = require('./crossing/bridge');
 const { startCall } = require('./server-dispatch');
 const { credentialsOf } = require('./tls/credentials');
@@ -15,6 +15,8 @@ const OPTIONS = [
   'keepaliveTimeoutMs',
   'maxConcurrentStreams',
   'hideThrown',
+  'health',
+  'reflection',
   'tls',
 ];
 
@@ -51,6 +53,8 @@ class Server {
     this.hideThrown = checked.hideThrown === true;
     /** @type {Map<string, Handler>} by path */
     this.handlers = new Map();
+    /** @type {Set<import('./codec-runtime').World>} what it serves */
+    this.worlds = new Set();
     /** @type {Map<number, Handler>} by the native number of the path */
     this.byNumber = new Map();
     /** @type {Map<number, string>} */
@@ -66,6 +70,22 @@ class Server {
     this.stopping = null;
     /** @type {{ resolve: (value: number) => void, reject: (error: Error) => void } | null} */
     this.waiter = null;
+    this.health = switchOption('server', checked, 'health', 'OWT_GRPC_HEALTH') ? this.withHealth() : null;
+    this.reflection = switchOption('server', checked, 'reflection', 'OWT_GRPC_REFLECTION') ? this.withReflection() : null;
+  }
+
+  withHealth() {
+    const { HEALTH, Health } = require('./services/health');
+    const health = new Health();
+    this.register(HEALTH, health);
+    return health;
+  }
+
+  withReflection() {
+    const { REFLECTION, Reflection } = require('./services/reflection');
+    const reflection = new Reflection(this.worlds);
+    for (const name of REFLECTION) this.register(name, reflection);
+    return reflection;
   }
 
   /**
@@ -73,7 +93,7 @@ class Server {
    * and camelCase names and bound to `impl` now; other keys are ignored, and
    * methods without a handler answer UNIMPLEMENTED.
    *
-   * @param {string} type OWT's name of the service
+   * @param {string} type OWT's name of the service, or the full name of a standard one
    * @param {Record<string, any>} impl
    * @returns {this}
    */
@@ -83,10 +103,33 @@ class Server {
       throw new TypeError(`addService('${type}'): the implementation must be an object, not ${String(impl)}`);
     }
     if (this.starting !== null) throw new Error(`addService('${type}'): the server listens already`);
-    for (const method of service.methods) {
+    this.health?.add(service.name);
+    this.register(type, impl);
+    return this;
+  }
+
+  /** @param {string} type @param {Record<string, any>} impl */
+  register(type, impl) {
+    this.worlds.add(worldOf(type));
+    for (const method of serviceOf(type).methods) {
       const handle = impl[method.originalName] ?? impl[method.name];
       if (typeof handle === 'function') this.handlers.set(method.path, { method, handle: handle.bind(impl) });
     }
+  }
+
+  /**
+   * Sets what the health service says of a service, or of the server as a whole.
+   *
+   * @param {string} service OWT's name, any full name, or '' for the server
+   * @param {'SERVING' | 'NOT_SERVING' | 'UNKNOWN'} state
+   * @returns {this}
+   */
+  setHealth(service, state) {
+    if (this.health === null) {
+      throw new Error(`setHealth('${service}'): this server has no health service: make it with { health: true }`);
+    }
+    if (typeof service !== 'string') throw new TypeError(`setHealth: the service must be a string, not ${String(service)}`);
+    this.health.set(fullNameOf(service), state);
     return this;
   }
 
@@ -164,7 +207,10 @@ class Server {
     }
     const { bridge } = this;
     if (bridge === null || this.port === null) return 0;
-    // Answers given before stop() leave before the connections are told to go.
+    // Who watches is told of it, and answers given before stop() leave, before
+    // the connections are told to go.
+    this.health?.stop();
+    this.reflection?.stop();
     bridge.outbox.flush();
     const cutOff = await new Promise((resolve, reject) => {
       this.waiter = { resolve, reject };

@@ -14,8 +14,7 @@ const TYPES = { 1: 'double', 4: 'uint64', 5: 'int32', 8: 'bool', 9: 'string', 12
 /** The compiled descriptor of a proto file, as the build wrote it. */
 function descriptorOf(file) {
   const bytes = fs.readFileSync(path.join(folder, 'descriptors', file.replace('.proto', '.binpb')));
-  const set = protobuf.descriptor.FileDescriptorSet.decode(bytes);
-  return set.file.find((each) => each.name === file);
+  return protobuf.descriptor.FileDescriptorProto.decode(bytes);
 }
 
 function messagesOf(file, outer = '', found = {}) {

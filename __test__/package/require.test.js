@@ -32,6 +32,14 @@ test('require starts no thread, opens nothing and loads no addon', { skip: proce
   assert.equal(maps, false);
 });
 
+test('require loads no codec and no standard service', () => {
+  const loaded = run(`
+    require('owt-grpc');
+    require('owt-grpc/grpcTools');
+    console.log(JSON.stringify(Object.keys(require.cache).filter((name) => /lib.(services|codec)[^-]/.test(name))));`);
+  assert.deepEqual(loaded, []);
+});
+
 test('the package gives the same names as CommonJS, as ESM and in its types', () => {
   const commonjs = run("console.log(JSON.stringify(Object.keys(require('owt-grpc')).sort()))");
   const esm = run("const all = await import('owt-grpc'); console.log(JSON.stringify(Object.keys(all).filter((name) => name !== 'default').sort()))", '--input-type=module');

@@ -24,18 +24,22 @@ function compile(t, resolution, text) {
 }
 
 const GOOD = `
-  import { Server, createClient, RpcError, status, type Input, type owt } from 'owt-grpc';
+  import { Server, createClient, RpcError, status, type Input, type grpc, type owt } from 'owt-grpc';
   import * as tools from 'owt-grpc/grpcTools';
 
   export async function use(): Promise<string> {
-    await using server = new Server({ maxMessageBytes: 1 << 20 });
+    await using server = new Server({ maxMessageBytes: 1 << 20, health: true, reflection: false });
     server.addService('webrtc', {
       async publish(call) { return { id: call.request.id ?? 'none' }; },
       subscribe(call, callback) { callback(null, { id: call.request.type }); },
       async *listenToNotifications() { yield { name: 'n' }; },
       drawText() {},
     });
+    server.setHealth('webrtc', 'NOT_SERVING').setHealth('', 'SERVING').setHealth('a part', 'UNKNOWN');
     const port: number = await server.listen();
+    await using health = createClient('grpc.health.v1.Health', 'localhost:' + port);
+    const { statuses }: grpc.health_v1.HealthListResponse = await health.list({});
+    for await (const { status } of health.watch({ service: '' })) if (status === 'SERVING') console.log(statuses['']?.status);
     await using client = createClient('webrtc', 'localhost:' + port);
     const request: Input<owt.access_agent.PublishRequest> = { type: 'webrtc', media: null };
     const reply = await client.publish(request, { timeout: 1000, signal: AbortSignal.timeout(5) });
@@ -59,6 +63,7 @@ const BAD = {
   "createClient('webrtc', 'x:1').publish({ typo: 1 })": /'typo' does not exist/,
   "createClient('webrtc', 'x:1').publish({}, { timeuot: 1 })": /'timeuot' does not exist/,
   "createClient('webrtc', 'x:1', { proxy: true })": /'true' is not assignable to type 'string \| false/,
+  "new Server().setHealth('webrtc', 'SERVICE_UNKNOWN')": /'"SERVICE_UNKNOWN"' is not assignable/,
   "new Server({ maxMessageByte: 1 })": /'maxMessageByte' does not exist/,
 };
 

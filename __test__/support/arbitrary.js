@@ -3,6 +3,7 @@
 // Objects for any message, made by fast-check from its reflection.
 
 const fc = require('fast-check');
+const protobuf = require('protobufjs');
 
 const text = fc.oneof(
   fc.string({ maxLength: 60 }),
@@ -22,13 +23,20 @@ const scalars = {
 
 const made = new Map();
 
+/** Any value of a field; of an enum a name, a number, or a name that it does not have. */
+function valueOf({ resolvedType, type }) {
+  if (resolvedType instanceof protobuf.Enum) return fc.oneof(fc.constantFrom(...Object.keys(resolvedType.values), 'NO_SUCH_NAME'), fc.integer());
+  return resolvedType ? objectOf(resolvedType) : scalars[type];
+}
+
 /** Any subset of the fields of a message, of the right types. */
 function objectOf(type) {
   if (!made.has(type)) {
     const fields = {};
     for (const field of type.fieldsArray) {
-      const one = field.resolvedType ? objectOf(field.resolvedType) : scalars[field.type];
-      fields[field.name] = field.repeated ? fc.array(one, { maxLength: 4 }) : one;
+      const one = valueOf(field);
+      if (field.map) fields[field.name] = fc.dictionary(text.filter((key) => key !== '__proto__'), one, { maxKeys: 4, noNullPrototype: true });
+      else fields[field.name] = field.repeated ? fc.array(one, { maxLength: 4 }) : one;
     }
     made.set(type, fc.record(fields, { requiredKeys: [] }));
   }

@@ -66,6 +66,32 @@ function textOf(buf, start, end) {
 }
 
 /**
+ * An enum: names in objects, numbers on the wire.
+ *
+ * @param {Record<string, number>} numbers by name
+ */
+function enumeration(numbers) {
+  const byName = new Map(Object.entries(numbers));
+  const names = new Map([...byName].map(([name, number]) => [number, name]));
+  return {
+    /** @param {unknown} value @returns {number | undefined} undefined for what is neither one of its names nor a number */
+    number: (value) => (typeof value === 'number' ? value : byName.get(/** @type {string} */ (value))),
+    /** @param {number} number @returns {string | number} the number itself if it has no name */
+    name: (number) => names.get(number) ?? number,
+  };
+}
+
+/**
+ * Puts an entry into a map. `__proto__` is a key like all others.
+ *
+ * @param {Record<string, any>} map
+ * @param {{ key: string, value: any }} entry
+ */
+function put(map, { key, value }) {
+  Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/**
  * @typedef {object} Method
  * @property {string} name as in the proto
  * @property {string} originalName as JavaScript calls it
@@ -81,10 +107,19 @@ function textOf(buf, start, end) {
  * @property {Record<string, Codec>} messages
  * @property {{ name: string, methods: Method[] } | null} service
  *
+ * What reflection tells of one proto file.
+ *
+ * @typedef {object} Descriptor
+ * @property {string} file its name, as imports write it
+ * @property {Descriptor[]} imports
+ * @property {Record<string, 'service' | 'method' | 'message' | 'enum'>} symbols by full name
+ * @property {Buffer} bytes a FileDescriptorProto
+ *
  * @typedef {object} World
- * @property {string} type OWT's name
+ * @property {string} type OWT's name, or the full name of a standard service
  * @property {string} file
  * @property {{ name: string, methods: Method[] } | null} service
+ * @property {Descriptor} descriptor
  * @property {(fullName: string) => Codec | undefined} lookup searches this type's file and its imports
  */
 
@@ -94,9 +129,10 @@ function textOf(buf, start, end) {
  *
  * @param {string} type
  * @param {() => File} load
+ * @param {() => Descriptor} describe
  * @returns {World}
  */
-function world(type, load) {
+function world(type, load, describe) {
   /** @param {File} file @param {string} name @returns {Codec | undefined} */
   const search = (file, name) => {
     if (Object.hasOwn(file.messages, name)) return file.messages[name];
@@ -114,8 +150,11 @@ function world(type, load) {
     get service() {
       return load().service;
     },
+    get descriptor() {
+      return describe();
+    },
     lookup: (name) => search(load(), name),
   };
 }
 
-module.exports = { ...reader, EMPTY, Writer, arrayExpected, codec, objectExpected, world };
+module.exports = { ...reader, EMPTY, Writer, arrayExpected, codec, enumeration, objectExpected, put, world };
