@@ -16,6 +16,10 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// ASCII always are.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
+/// What a text may come to on the wire, in bytes. Peers refuse larger headers, some
+/// by letting the call hang: a text that is cut is better than none.
+const LONGEST: usize = 4 << 10;
+
 /// The status of a call and the trailing metadata that came with it.
 #[derive(Debug, Clone)]
 pub struct Status {
@@ -102,7 +106,7 @@ impl Status {
         let mut trailers = self.trailers;
         trailers.insert(GRPC_STATUS, HeaderValue::from(self.code as i32));
         if !self.details.is_empty() {
-            let escaped: Cow<str> = percent_encode(self.details.as_bytes(), ESCAPED).into();
+            let escaped = escape(&self.details);
             // Escaped text is visible ASCII, so this holds for every details.
             if let Ok(value) = HeaderValue::from_str(&escaped) {
                 trailers.insert(GRPC_MESSAGE, value);
@@ -110,6 +114,27 @@ impl Status {
         }
         trailers
     }
+}
+
+/// A text as `grpc-message` has it, cut between characters if it is too long.
+fn escape(details: &str) -> Cow<'_, str> {
+    let escaped: Cow<str> = percent_encode(details.as_bytes(), ESCAPED).into();
+    if escaped.len() <= LONGEST {
+        return escaped;
+    }
+    let mut cut = String::with_capacity(LONGEST + 4);
+    let mut buffer = [0; 4];
+    for character in details.chars() {
+        let bytes = character.encode_utf8(&mut buffer).as_bytes();
+        let before = cut.len();
+        cut.extend(percent_encode(bytes, ESCAPED));
+        if cut.len() > LONGEST {
+            cut.truncate(before);
+            break;
+        }
+    }
+    cut.push_str("...");
+    cut.into()
 }
 
 /// An error with all its causes, "a: b: c": the outermost text alone seldom says
@@ -138,6 +163,19 @@ mod tests {
             let back = Status::from_trailers(status.into_trailers());
             let back = back.map(|status| (status.code, status.details));
             assert_eq!(back, Some((Code::NotFound, details.to_owned())));
+        }
+    }
+
+    #[test]
+    fn details_that_no_peer_would_take_are_cut_between_characters() {
+        for unit in ["x", "%", "\u{1F600}", "aΩ"] {
+            let details = unit.repeat(100_000);
+            let trailers = Status::new(Code::Internal, &*details).into_trailers();
+            assert!(trailers[GRPC_MESSAGE].len() <= LONGEST + 3);
+            let back = Status::from_trailers(trailers).map(|status| status.details);
+            let back = back.unwrap_or_default();
+            let kept = back.strip_suffix("...").unwrap_or_default();
+            assert!(details.starts_with(kept) && kept.len() > 300, "{unit}");
         }
     }
 
