@@ -3,15 +3,13 @@
 // Certificates for tests, made by the machine's openssl: those of OWT's guide by
 // its own commands, good ones, and bad ones of every kind.
 
-const { execFile, execFileSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { promisify } = require('node:util');
+const { makeGuide } = require('../../lib/cli/certs/guide');
 const { updateStore } = require('../../lib/credentials/store');
-
-const run = promisify(execFile);
 
 const SUBJECT = '/C=XX/ST=XX/L=XX/O=XX/OU=OWT';
 const PASSPHRASES = { ca: 'ca secret', server: 'server secret', client: 'client secret' };
@@ -48,17 +46,8 @@ class Workshop {
   }
 
   /** What OWT's guide says, word for word but for where passphrases come from. */
-  async guide({ cn = 'localhost', bits = '4096', passphrases = PASSPHRASES } = {}) {
-    const pass = (name) => ['-passout', `pass:${passphrases[name]}`];
-    const open = (name) => ['-passin', `pass:${passphrases[name]}`];
-    // Side by side: large keys take their time.
-    const names = ['ca', 'server', 'client'];
-    await Promise.all(names.map((name) => run('openssl', ['genrsa', '-des3', ...pass(name), '-out', `${name}.key`, bits], { cwd: this.folder })));
-    this.openssl('req', '-new', '-x509', '-days', '365', '-key', 'ca.key', ...open('ca'), '-out', 'ca.crt', '-subj', `${SUBJECT}/CN=ca`);
-    for (const name of ['server', 'client']) {
-      this.openssl('req', '-new', '-key', `${name}.key`, ...open(name), '-out', `${name}.csr`, '-subj', `${SUBJECT}/CN=${cn}`);
-      this.openssl('x509', '-req', '-days', '365', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', ...open('ca'), '-set_serial', '01', '-out', `${name}.crt`);
-    }
+  async guide({ cn, bits, passphrases = PASSPHRASES } = {}) {
+    await makeGuide(this.folder, { cn, bits, passphrases });
     await updateStore(this.file('.owt.authstore'), { grpc: { serverPass: passphrases.server, clientPass: passphrases.client } });
     return this;
   }

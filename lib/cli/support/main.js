@@ -11,6 +11,7 @@ const path = require('node:path');
 const { StoreError } = require('../../credentials/store');
 const { CommandError, UsageError } = require('./errors');
 const { hint, printable } = require('./options');
+const { version } = require('./version');
 
 const folder = path.join(__dirname, '..');
 const names = () => fs.readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => path.basename(file, '.js')).sort();
@@ -19,11 +20,6 @@ const names = () => fs.readdirSync(folder).filter((file) => file.endsWith('.js')
 
 /** @param {string} name @returns {Command} */
 const command = (name) => require(path.join(folder, name));
-
-/** @returns {string} */
-function version() {
-  return JSON.parse(fs.readFileSync(path.join(folder, '../../package.json'), 'utf8')).version;
-}
 
 function overview() {
   const lines = names().map((name) => `  ${name.padEnd(8)} ${command(name).summary}`);

@@ -7,23 +7,54 @@ const { UsageError } = require('./errors');
 
 /**
  * @param {string[]} args
- * @param {Record<string, 'flag' | 'value'>} known
- * @returns {Record<string, any>} true or the value, for those that were given
+ * @param {Record<string, 'flag' | 'value' | 'list'>} known a list is an option that can be given several times
+ * @returns {Record<string, any>} true, the value or the values, for those that were given
  */
 function parseOptions(args, known) {
+  const { options, operands } = parseArguments(args, known);
+  if (operands.length > 0) throw new UsageError('only options that begin with -- are taken, and one argument is none; what is secret is asked for');
+  return options;
+}
+
+/**
+ * The same for a command that takes a folder, which need not be given.
+ *
+ * @param {string[]} args
+ * @param {Record<string, 'flag' | 'value' | 'list'>} known
+ * @returns {{ folder: string | undefined, options: Record<string, any> }}
+ */
+function parseFolderAndOptions(args, known) {
+  const { options, operands } = parseArguments(args, known);
+  if (operands.length > 1) throw new UsageError('one folder is taken, and there are more arguments; what is secret is asked for');
+  if (operands[0] === '') throw new UsageError('the name of the folder is empty');
+  return { folder: operands[0], options };
+}
+
+/**
+ * @param {string[]} args
+ * @param {Record<string, 'flag' | 'value' | 'list'>} known
+ */
+function parseArguments(args, known) {
   /** @type {Record<string, any>} */
   const options = {};
+  /** @type {string[]} */
+  const operands = [];
   const rest = args.values();
   for (const arg of rest) {
     const match = /^--([^=]+)(?:=(.*))?$/s.exec(arg);
-    if (match === null) throw new UsageError('only options that begin with -- are taken, and one argument is none; what is secret is asked for');
+    if (match === null && (arg === '' || arg[0] !== '-')) {
+      operands.push(arg);
+      continue;
+    }
+    if (match === null) throw new UsageError('options begin with -- and a name');
     const [, name, value] = match;
     if (!Object.hasOwn(known, name)) throw new UsageError(`option --${printable(name)} is not known${hint(name, Object.keys(known), '--')}`);
     if (known[name] === 'value') options[name] = valueOf(name, value ?? rest.next().value);
+    else if (known[name] === 'list') (options[name] ??= []).push(valueOf(name, value ?? rest.next().value));
     else if (value === undefined) options[name] = true;
     else throw new UsageError(`option --${name} takes no value`);
   }
-  return options;
+  return { options, operands };
 }
 
 /**
@@ -76,4 +107,4 @@ function printable(text) {
   return text.replace(/[^ -~]/g, '?').slice(0, 40);
 }
 
-module.exports = { hint, parseOptions, printable };
+module.exports = { hint, parseFolderAndOptions, parseOptions, printable };

@@ -1,0 +1,223 @@
+'use strict';
+
+// `owt-grpc certs`: a CA, and a pair for servers and one for clients, with what
+// OWT's modules need to use them.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { STORE, readStore, updateStore } = require('../credentials/store');
+const { codeOf } = require('../credentials/errors');
+const { passphrasesOf } = require('../credentials/passphrases');
+const { authorityIn, checkKey, daysWithin } = require('./certs/authority');
+const { freshPassphrases, guideStyle, makeAll } = require('./certs/guide');
+const { commonNameOf, hostsOf } = require('./certs/hosts');
+const { modernStyle } = require('./certs/modern');
+const { needOpenssl, opensslIn } = require('./certs/openssl');
+const { openAnswers } = require('./support/answers');
+const { CommandError, UsageError } = require('./support/errors');
+const { parseFolderAndOptions } = require('./support/options');
+
+/** Not in the store that modules read: it goes to every one of their folders. */
+const CA_STORE = '.owt.castore';
+const DEFAULT_DAYS = 365;
+const PAIRS = ['server.key', 'server.crt', 'client.key', 'client.crt'];
+
+const summary = 'Makes the certificates of TLS, and stores their passphrases';
+
+const help = `Usage: owt-grpc certs [folder] [options]
+
+Makes a CA, a pair for servers and a pair for clients in the folder, by default
+the current one, and prints the variables that the modules are started with. The
+passphrases of the keys are drawn at random and stored in ${STORE} of the
+folder, that of the CA's in ${CA_STORE}. A CA that is there is used.
+
+  --host HOST  Name or address that the certificates are for; can be repeated.
+               By default localhost, 127.0.0.1, ::1 and this machine's name
+  --days N     How long they are valid, by default ${DEFAULT_DAYS}; a new CA is for ten years
+  --rsa BITS   RSA keys of 2048 or 4096 bits, in place of ECDSA on P-256
+  --renew      Replaces the pairs by new ones of the same CA
+  --force      Replaces everything, the CA too
+  --ask        Asks for the passphrases: the CA's, the server's, the client's;
+               from a pipe, a line each
+  --legacy     What OWT's guide makes: version 1, one host name, RSA
+  --json       The result as JSON
+  --help       This text
+
+Exit code: 0 made; 1 failed, or refused; 2 wrong options; 130 Ctrl-C.
+`;
+
+const OPTIONS = /** @type {const} */ ({
+  host: 'list', days: 'value', rsa: 'value', renew: 'flag', force: 'flag', ask: 'flag', legacy: 'flag', json: 'flag',
+});
+
+/** @typedef {import('./certs/openssl').Passphrases} Passphrases @typedef {import('./certs/authority').Authority} Authority */
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<number>} the exit code
+ */
+async function run(args) {
+  const { folder: given = '.', options } = parseFolderAndOptions(args, OPTIONS);
+  const hosts = options.legacy ? [commonNameOf(options.host)] : hostsOf(options.host);
+  const asked = options.days === undefined ? null : number('days', options.days, 1, 36500);
+  const rsa = options.rsa === undefined ? null : number('rsa', options.rsa, 2048, 4096);
+  if (rsa !== null && rsa !== 2048 && rsa !== 4096) throw new UsageError('--rsa takes 2048 or 4096');
+  if (options.force && options.renew) throw new UsageError('--renew keeps the CA and --force replaces it: give one of them');
+  const folder = made(given);
+  const authority = options.force ? null : authorityIn(folder);
+  refuseToOverwrite(folder, authority, options);
+  const days = authority === null ? asked ?? DEFAULT_DAYS : daysWithin(authority, asked, DEFAULT_DAYS);
+  await needOpenssl();
+  const passphrases = await passphrasesFor(folder, authority, options);
+
+  await inTemporaryFolder(folder, async (work) => {
+    const openssl = opensslIn(work, passphrases);
+    const style = options.legacy ? guideStyle(openssl, { cn: hosts[0], bits: rsa ?? 4096, days }) : modernStyle(work, openssl, passphrases, { hosts, rsa, days });
+    if (authority !== null) for (const name of ['ca.key', 'ca.crt']) fs.copyFileSync(path.join(folder, name), path.join(work, name));
+    await makeAll(style, authority === null);
+    if (authority === null) await updateStore(path.join(folder, CA_STORE), { caPass: passphrases.ca });
+    await updateStore(path.join(folder, STORE), { grpc: { serverPass: passphrases.server, clientPass: passphrases.client } });
+    for (const name of authority === null ? ['ca.key', 'ca.crt', ...PAIRS] : PAIRS) {
+      fs.chmodSync(path.join(work, name), name.endsWith('.key') ? 0o600 : 0o644);
+      fs.renameSync(path.join(work, name), path.join(folder, name));
+    }
+  });
+  report({ folder, hosts, days, newCa: authority === null, variables: variablesOf(folder) }, options.json === true);
+  return 0;
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} least
+ * @param {number} most
+ */
+function number(name, text, least, most) {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`);
+}
+
+/** @param {string} folder */
+function made(folder) {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return fs.realpathSync(folder);
+  } catch (error) {
+    throw new CommandError(`${folder} cannot be made a folder (${codeOf(error)})`);
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {Authority | null} authority
+ * @param {Record<string, any>} options
+ */
+function refuseToOverwrite(folder, authority, options) {
+  if (options.renew && authority === null) throw new CommandError(`${folder} has no CA (ca.crt and ca.key) to renew with`);
+  const present = PAIRS.filter((name) => fs.existsSync(path.join(folder, name)));
+  if (present.length > 0 && !options.renew && !options.force) {
+    throw new CommandError(`${folder} has ${present.join(', ')} already: --renew makes new pairs of the same CA, --force makes everything anew`);
+  }
+}
+
+/**
+ * Of a renewal they stay as they are, so that the store always fits the keys.
+ *
+ * @param {string} folder
+ * @param {Authority | null} authority
+ * @param {Record<string, any>} options
+ * @returns {Promise<Passphrases>}
+ */
+async function passphrasesFor(folder, authority, options) {
+  const file = path.join(folder, STORE);
+  const stored = passphrasesOf(readStore(file)?.reveal() ?? {}, file);
+  const caPass = readStore(path.join(folder, CA_STORE))?.reveal().caPass;
+  const passphrases = options.ask ? await askedFor(authority) : freshPassphrases();
+  if (options.renew && !options.ask) {
+    passphrases.server = stored.server?.reveal() ?? passphrases.server;
+    passphrases.client = stored.client?.reveal() ?? passphrases.client;
+  }
+  if (authority === null) return passphrases;
+  if (!options.ask) {
+    if (authority.isEncrypted && typeof caPass !== 'string') throw new CommandError(`ca.key is encrypted, and ${folder} has no ${CA_STORE} with its passphrase: use --ask`);
+    passphrases.ca = caPass ?? '';
+  }
+  checkKey(authority, passphrases.ca);
+  return passphrases;
+}
+
+/**
+ * @param {Authority | null} authority
+ * @returns {Promise<Passphrases>}
+ */
+async function askedFor(authority) {
+  // What is printed on stdout is for a shell.
+  const answers = openAnswers(process.stdin, /** @type {any} */ (process.stderr));
+  const ask = async (/** @type {string} */ whose, /** @type {boolean} */ isNew) => {
+    for (;;) {
+      const answer = await answers.ask(`Passphrase of the ${whose} key: `, { hidden: true });
+      const bytes = Buffer.byteLength(answer);
+      if (!isNew || (bytes >= 4 && bytes <= 1000 && !answer.includes('\0'))) return answer;
+      answers.retry('a passphrase has 4 to 1000 bytes');
+    }
+  };
+  try {
+    return { ca: await ask("CA's", authority === null), server: await ask("server's", true), client: await ask("client's", true) };
+  } finally {
+    answers.close();
+  }
+}
+
+/**
+ * All or nothing: what was begun is never seen.
+ *
+ * @param {string} folder
+ * @param {(work: string) => Promise<void>} action
+ */
+async function inTemporaryFolder(folder, action) {
+  let work;
+  try {
+    work = fs.mkdtempSync(path.join(folder, '.owt-grpc-certs-'));
+  } catch (error) {
+    throw new CommandError(`${folder} cannot be written (${codeOf(error)}); run this as the user who owns it`);
+  }
+  try {
+    await action(work);
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} folder */
+function variablesOf(folder) {
+  return {
+    OWT_GRPC_ROOT_CERT: path.join(folder, 'ca.crt'),
+    OWT_GRPC_SERVER_CERT: path.join(folder, 'server.crt'),
+    OWT_GRPC_SERVER_KEY: path.join(folder, 'server.key'),
+    OWT_GRPC_CLIENT_CERT: path.join(folder, 'client.crt'),
+    OWT_GRPC_CLIENT_KEY: path.join(folder, 'client.key'),
+  };
+}
+
+/**
+ * @param {{ folder: string, hosts: string[], days: number, newCa: boolean, variables: Record<string, string> }} result
+ * @param {boolean} json
+ */
+function report(result, json) {
+  const { folder, hosts, days, newCa, variables } = result;
+  if (json) {
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    return;
+  }
+  process.stderr.write(`Made in ${folder}: ${newCa ? 'a CA, and ' : ''}pairs for ${hosts.join(', ')}, valid for ${days} days.
+Modules read the passphrases from ${STORE} of the folder they start in: copy it there.${newCa ? ` Keep ca.key and ${CA_STORE} to yourself.` : ''}
+They are told by these variables:
+`);
+  for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${quoted(value)}\n`);
+}
+
+/** @param {string} value for a shell */
+const quoted = (value) => (/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`);
+
+module.exports = { help, run, summary };
