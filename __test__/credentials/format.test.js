@@ -105,15 +105,26 @@ test('what JSON cannot hold is refused and changes nothing', async (t) => {
   await updateStore(file, { spk: 'x' });
   const cycle = {};
   cycle.cycle = cycle;
-  let deep = [];
-  for (let n = 0; n < 200_000; n++) deep = [deep];
-  for (const a of [1n, cycle, deep]) await assert.rejects(updateStore(file, { a }), { code: 'INVALID' });
+  for (const a of [1n, cycle]) await assert.rejects(updateStore(file, { a }), { code: 'INVALID' });
   assert.deepEqual(readStore(file).reveal(), { spk: 'x' });
 });
 
-test('JSON that is nested without end is an object or an error', async (t) => {
+test('JSON that is nested without end is kept whole, or refused and changes nothing', async (t) => {
   const depth = 200_000;
-  const file = tempStore(t, sealed(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`));
+  const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  const file = tempStore(t, sealed(`{"a":${nested}}`));
   assert.ok(Array.isArray(readStore(file).reveal().a));
-  await assert.rejects(updateStore(file, { b: 1 }), { name: 'StoreError', code: 'INVALID' });
+  for (const change of [{ b: 1 }, { b: JSON.parse(nested) }]) {
+    const before = readStore(file).reveal().b;
+    // Before Node.js 26 JSON.stringify has no stack for it.
+    const refusal = await updateStore(file, change).then(() => null, (error) => error);
+    const after = readStore(file).reveal();
+    assert.ok(Array.isArray(after.a));
+    if (refusal) {
+      assert.equal(refusal.code, 'INVALID');
+      assert.equal(after.b, before);
+    } else {
+      assert.equal(typeof after.b, typeof change.b);
+    }
+  }
 });
