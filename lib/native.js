@@ -2,9 +2,12 @@
 
 // Loads the addon when it is first needed: `require('owt-grpc')` costs nothing.
 
+const fs = require('node:fs');
 const path = require('node:path');
-const { addon } = require('./addon-path');
+const { addon, platformPackage, target } = require('./addon-path');
 const { messageOf } = require('./errors');
+
+const root = path.join(__dirname, '..');
 
 /** @type {any} */
 let loaded;
@@ -15,19 +18,69 @@ function native() {
   return loaded;
 }
 
+/** The addon that was built here, or the one of the platform's package. */
 function load() {
-  const file = path.join(__dirname, '..', addon());
-  try {
-    return require(file);
-  } catch (cause) {
-    // What follows the first line is the list of our own files.
-    const [why] = messageOf(cause).split('\n');
-    throw new Error(
-      `owt-grpc has no working native addon for ${process.platform}-${process.arch}: ${file}: ${why}. ` +
-        'Build it with "npm run setup" in the package\'s folder; that needs Rust 1.88 or newer.',
-      { cause }
-    );
+  const here = target();
+  const file = path.join(root, addon(here.name));
+  const name = platformPackage(here.name);
+  const tried = [];
+  /** @type {unknown} */
+  let cause;
+  for (const [place, open] of /** @type {[string, () => any][]} */ ([
+    [file, () => openFile(file)],
+    [name, () => openPackage(name)],
+  ])) {
+    try {
+      return open();
+    } catch (error) {
+      // What follows the first line is the list of our own files.
+      tried.push(`${place}: ${messageOf(error).split('\n')[0]}`);
+      // What exists and does not load says more than what is not there.
+      if (cause === undefined || !(error instanceof Absent)) cause = error;
+    }
   }
+  const { platform, arch, libc } = here;
+  const system = `${platform} ${arch}${libc ? ` ${libc}` : ''}, Node.js ${process.versions.node}`;
+  throw new Error(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}. ${remedy(name)}`, { cause });
+}
+
+class Absent extends Error {}
+
+/** @param {string} file */
+function openFile(file) {
+  if (!fs.existsSync(file)) throw new Absent('no such file');
+  return require(file);
+}
+
+/** @param {string} name */
+function openPackage(name) {
+  let description;
+  try {
+    description = require(`${name}/package.json`);
+  } catch (error) {
+    throw new Absent('not installed', { cause: error });
+  }
+  const { version } = own();
+  // The records that cross are those of one version.
+  if (description.version !== version) throw new Error(`its version is ${description.version}, that of owt-grpc is ${version}`);
+  return require(name);
+}
+
+/** @returns {{ version: string, optionalDependencies?: Record<string, string> }} our package.json */
+function own() {
+  return JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+}
+
+/** @param {string} name */
+function remedy(name) {
+  if (fs.existsSync(path.join(root, 'Cargo.toml'))) {
+    return 'Build it with "npm run setup" in the package\'s folder; that needs Rust 1.88 or newer.';
+  }
+  const version = own().optionalDependencies?.[name];
+  const install = version
+    ? `"npm install ${name}@${version}" installs it, unless npm was told to leave optional packages out. `
+    : 'No package has it ready-made. ';
+  return `${install}To build it, take the sources of owt-grpc and Rust 1.88 or newer, run "npm run setup" and "npm run pack" there, and install both packages that it makes.`;
 }
 
 module.exports = { native };

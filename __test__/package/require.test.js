@@ -54,11 +54,3 @@ test('grpcTools is required by its own name and has what OWT\'s helper has', () 
     assert.ok(names.includes(name), name);
   }
 });
-
-test('a missing addon is an error that says how to build it', () => {
-  const { message } = run(`
-    const at = require.resolve('./lib/addon-path.js');
-    require.cache[at] = Object.assign(new (require('node:module'))(at), { exports: { addon: () => 'no-such.node' }, loaded: true });
-    try { require('owt-grpc').createClient('webrtc', 'localhost:1'); } catch (error) { console.log(JSON.stringify({ message: error.message })); }`);
-  assert.match(message, /no working native addon for .*no-such\.node.*npm run setup.*Rust/);
-});
