@@ -14,6 +14,7 @@ const checks = [
   ['cargo', 'clippy', '--locked', '--quiet', '--all-targets', '--', '-D', 'warnings'],
   [tool('eslint'), '--max-warnings', '0', '.'],
   [tool('tsc'), '--project', 'tsconfig.json'],
+  ['node', path.join('scripts', 'addon-size.js')],
   // The build has just written it: a difference means it was not committed.
   ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts'],
 ];

@@ -1,40 +1,11 @@
 'use strict';
 
-const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
-const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { freePort } = require('../support/bus');
+const { PRINTS, folder, names, runs } = require('../support/examples');
 
-const folder = path.join(__dirname, '../../examples');
-
-/** Lines that each prints when it works, in any order: two sides print. */
-const PRINTS = {
-  'hello.js': ['publication of p1', 'null p1 is gone', '3 INVALID_ARGUMENT: type is missing'],
-  'streams.js': ['first: notification 0', 'read 50, made less than all: true', 'token a: "room1"', 'token b: ""'],
-  'cancel.js': [
-    'server: "too slow" is not wanted any more',
-    'client: 4 DEADLINE_EXCEEDED',
-    'server: "cancelled" is not wanted any more',
-    'client: 1 CANCELLED',
-  ],
-  'bus.js': ['1 + 2 = 3', 'HANDLER division by zero', 'UNKNOWN_ID', 'room1.joined alice', 'room1.left.early alice'],
-  'amqpclient.js': ['stream1 is published undefined', 'timeout'],
-  'grpctools.js': ['null v1 for conference', 'onVideoLayoutChange room1 common'],
-};
-
-for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.js'))) {
+for (const name of names) {
   test(`examples/${name} runs, prints what it should and ends by itself`, { timeout: 20_000 }, async (t) => {
-    const env = { ...process.env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` };
-    const child = spawn(process.execPath, [path.join(folder, name)], { env });
-    t.after(() => child.kill('SIGKILL'));
-    let output = '';
-    child.stdout.on('data', (text) => (output += text));
-    child.stderr.on('data', (text) => (output += text));
-    const [code] = await once(child, 'close');
-    assert.equal(code, 0, output);
-    for (const line of PRINTS[name]) assert.ok(`\n${output}`.includes(`\n${line}`), `${line} is not in ${output}`);
+    await runs(t, path.join(folder, name), PRINTS[name]);
   });
 }

@@ -1,0 +1,130 @@
+'use strict';
+
+// Run by `npm run test:install`, which packs first.
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, test } = require('node:test');
+const { PRINTS, folder, names, readmeExample, runs } = require('../support/examples');
+const { Installation, MAIN, PLATFORM, asModule, root } = require('../support/installation');
+const { platformPackage, target } = require('../../lib/addon-path');
+
+const here = target();
+const installed = new Installation([MAIN, PLATFORM]);
+const alone = new Installation([MAIN]);
+after(() => {
+  installed.remove();
+  alone.remove();
+});
+
+test('there is no Rust where the package is installed, and nothing of it runs on install', () => {
+  for (const tool of ['cargo', 'rustc']) {
+    assert.equal(installed.ask(`require('node:child_process').spawnSync('${tool}', ['--version']).error?.code`), 'ENOENT', tool);
+  }
+  for (const name of ['owt-grpc', platformPackage(here.name)]) {
+    const description = JSON.parse(fs.readFileSync(path.join(installed.folder, 'node_modules', name, 'package.json'), 'utf8'));
+    assert.equal(description.scripts, undefined, name);
+    assert.equal(description.dependencies, undefined, name);
+  }
+});
+
+const scripts = [
+  ['the README\'s example', readmeExample().script, readmeExample().lines],
+  ...names.map((name) => [`examples/${name}`, fs.readFileSync(path.join(folder, name), 'utf8'), PRINTS[name]]),
+];
+
+scripts.forEach(([name, script, lines], n) => {
+  test(`${name} runs from the installed package as CommonJS`, { timeout: 30_000 }, async (t) => {
+    await runs(t, installed.write(`example${n}.cjs`, script), lines, installed.env);
+  });
+
+  test(`${name} runs from the installed package as ESM`, { timeout: 30_000 }, async (t) => {
+    const module = asModule(script);
+    assert.doesNotMatch(module, /require\(/);
+    await runs(t, installed.write(`example${n}.mjs`, module), lines, installed.env);
+  });
+});
+
+const TYPED = `
+  import api, { createClient, status, type owt } from 'owt-grpc';
+  import * as tools from 'owt-grpc/grpcTools';
+  import amqpClient from 'owt-grpc/amqpClient';
+
+  export async function use(id: string): Promise<string> {
+    const client = createClient('webrtc', 'localhost:1');
+    const reply: owt.access_agent.PublishReply = await client.publish({ id }, { timeout: 1000 });
+    const port: number = await tools.startServer('webrtc', {}, 0);
+    amqpClient().asRpcClient((rpc) => rpc.remoteCast('id', 'method', []));
+    return reply.id + port + status.OK + new api.Metadata().get('x').length;
+  }`;
+
+const programs = { entries: TYPED, readme: asModule(readmeExample().script), wrong: "import { createClient } from 'owt-grpc'; createClient('vido', '');" };
+
+/** What the compiler says, a line for each error, to the programs in the folder of the installation. */
+function compile(extension, module, resolution) {
+  const files = Object.entries(programs).map(([name, text]) => installed.write(`${name}-${resolution}.${extension}`, text));
+  const compilerOptions = {
+    strict: true, noEmit: true, target: 'es2022', module, moduleResolution: resolution, esModuleInterop: true,
+    types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')],
+  };
+  const project = installed.write(`${resolution}-${extension}.json`, JSON.stringify({ compilerOptions, files }));
+  const { stdout } = spawnSync(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', project], {
+    cwd: installed.folder, env: installed.env, encoding: 'utf8',
+  });
+  return stdout.split('\n').filter((line) => /^\S/.test(line));
+}
+
+for (const [kind, ...how] of [
+  ['node16, CommonJS', 'cts', 'node16', 'node16'],
+  ['node16, ESM', 'mts', 'node16', 'node16'],
+  ['bundler', 'ts', 'esnext', 'bundler'],
+  ['node10', 'ts', 'commonjs', 'node10'],
+]) {
+  test(`the README's example and each entry compile in strict mode, a mistake does not (${kind})`, { timeout: 120_000 }, () => {
+    const [error, ...more] = compile(...how);
+    assert.match(error, /^wrong-.*"vido"/);
+    assert.deepEqual(more, []);
+  });
+}
+
+test('the command runs by npx', () => {
+  assert.match(installed.npm('exec', '--offline', '--', 'owt-grpc', '--help'), /^Usage: owt-grpc <command>/);
+});
+
+test('the modules that OWT requires resolve', () => {
+  assert.equal(installed.ask("typeof require('owt-grpc/grpcTools').startServer"), 'function');
+  assert.equal(installed.ask("typeof require('owt-grpc/amqpClient')().asRpcServer"), 'function');
+});
+
+const failure = "(() => { try { require('owt-grpc').createClient('webrtc', 'localhost:1'); } catch (error) { return error.message; } })()";
+
+test('without a package for the platform, the error says what was tried and what to do', () => {
+  const name = platformPackage(here.name);
+  const message = alone.ask(failure);
+  assert.ok(message.startsWith(`owt-grpc has no working native addon for ${here.name} (${here.platform} ${here.arch}`), message);
+  if (here.libc) assert.ok(message.includes(here.libc), message);
+  assert.ok(message.includes(`owt-grpc.${here.name}.node: no such file; ${name}: not installed. `), message);
+  assert.match(message, new RegExp(`"npm install ${name}@[\\d.]+" installs it.*npm run setup.*npm run pack`));
+});
+
+test('a platform that has no package is named, with the way to build one', () => {
+  const message = alone.ask(`(() => { Object.defineProperty(process, 'arch', { value: 'riscv64' }); return ${failure}; })()`);
+  assert.match(message, /riscv64.*No package has it ready-made\. .*npm run setup.*npm run pack/);
+});
+
+test('a platform package of another version is refused', (t) => {
+  const file = path.join(installed.folder, 'node_modules', platformPackage(here.name), 'package.json');
+  const text = fs.readFileSync(file, 'utf8');
+  t.after(() => fs.writeFileSync(file, text));
+  fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(text), version: '0.0.9' }));
+  assert.match(installed.ask(failure), /its version is 0\.0\.9, that of owt-grpc is /);
+});
+
+test('an addon that does not load says why', (t) => {
+  const file = path.join(alone.folder, 'node_modules', 'owt-grpc', `owt-grpc.${here.name}.node`);
+  t.after(() => fs.rmSync(file));
+  fs.writeFileSync(file, 'no library');
+  assert.match(alone.ask(failure), new RegExp(`owt-grpc\\.${here.name}\\.node: (?!no such file)\\S.*; .*: not installed`));
+});

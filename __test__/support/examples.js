@@ -1,0 +1,51 @@
+'use strict';
+
+// What examples/*.js print when they work. They run in this folder and, in
+// install.js, from the installed package.
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { freePort } = require('./bus');
+
+const folder = path.join(__dirname, '../../examples');
+
+/** Lines that each prints, in any order: two sides print. */
+const PRINTS = {
+  'hello.js': ['publication of p1', 'null p1 is gone', '3 INVALID_ARGUMENT: type is missing'],
+  'streams.js': ['first: notification 0', 'read 50, made less than all: true', 'token a: "room1"', 'token b: ""'],
+  'cancel.js': [
+    'server: "too slow" is not wanted any more',
+    'client: 4 DEADLINE_EXCEEDED',
+    'server: "cancelled" is not wanted any more',
+    'client: 1 CANCELLED',
+  ],
+  'bus.js': ['1 + 2 = 3', 'HANDLER division by zero', 'UNKNOWN_ID', 'room1.joined alice', 'room1.left.early alice'],
+  'amqpclient.js': ['stream1 is published undefined', 'timeout'],
+  'grpctools.js': ['null v1 for conference', 'onVideoLayoutChange room1 common'],
+};
+
+const names = fs.readdirSync(folder).filter((file) => file.endsWith('.js'));
+
+/** Runs a file that is an example, wherever it lies, and judges it. */
+async function runs(t, file, lines, env = process.env) {
+  const child = spawn(process.execPath, [file], { env: { ...env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` } });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (text) => (output += text));
+  child.stderr.on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0, output);
+  for (const line of lines) assert.ok(`\n${output}`.includes(`\n${line}`), `${line} is not in ${output}`);
+}
+
+/** The script of the README's part on the API. */
+function readmeExample() {
+  const readme = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
+  const [, script] = /## The API\n\n```js\n([^]*?)```/.exec(readme);
+  return { script, lines: ['publication of p1', 'update 0', 'update 1', 'update 2'] };
+}
+
+module.exports = { PRINTS, folder, names, runs, readmeExample };
