@@ -24,7 +24,7 @@ test('the README\'s example of the API runs', () => {
 
 test('what the README and the docs link to exists, and the commands are scripts of the package', () => {
   const { scripts } = require('../../package.json');
-  for (const file of ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/crossing.md', 'docs/bus.md', 'docs/tls.md', 'docs/credentials.md', 'docs/proxy.md']) {
+  for (const file of ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/crossing.md', 'docs/bus.md', 'docs/tls.md', 'docs/credentials.md', 'docs/proxy.md', 'docs/observability.md']) {
     const text = fs.readFileSync(path.join(root, file), 'utf8');
     for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
       assert.ok(fs.existsSync(path.join(root, path.dirname(file), target)), `${file} links to ${target}`);

@@ -6,7 +6,7 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { BusOutcome } = require('./tally');
-const { endSpan, runIn, startSpan, tracing } = require('./tracing');
+const { endSpan, ownTracer, runIn, startSpan, stepOfCall, tracing } = require('./tracing');
 
 /** @typedef {import('./tally').Tally} Tally */
 /** @typedef {import('./tracing').Tracer} Tracer */
@@ -50,13 +50,14 @@ class Role {
   /**
    * @param {string} name of its channels
    * @param {(call: Call) => About} describe
-   * @param {(call: Call) => Carrier} [received]
+   * @param {(call: Call) => Carrier} [received] none for those that go out
    */
-  constructor(name, describe, received = () => NOTHING) {
+  constructor(name, describe, received) {
+    this.isIncoming = received !== undefined;
     this.startChannel = channel(`owt-grpc:${name}.start`);
     this.endChannel = channel(`owt-grpc:${name}.end`);
     this.describe = describe;
-    this.received = received;
+    this.received = received ?? (() => NOTHING);
   }
 
   /**
@@ -94,6 +95,8 @@ class Report {
     this.since = 0;
     /** @type {About | null} */
     this.about = null;
+    /** The trace that goes with an outgoing call. @type {Carrier | null} */
+    this.trace = null;
     /** @type {Tracer | null} who has a span of it */
     this.tracer = null;
     /** @type {any} */
@@ -110,21 +113,25 @@ class Report {
    */
   open(call) {
     const { role } = this;
+    const { tracer } = tracing;
+    if (tracer === ownTracer && !role.isListenedTo) {
+      // Nobody is to be told: the trace is all there is.
+      if (timing.isOn) this.since = performance.now();
+      this.span = stepOfCall(role.isIncoming, role.received(call));
+      this.tracer = tracer;
+      if (!role.isIncoming) this.trace = this.span;
+      return;
+    }
     this.since = performance.now();
     const about = role.describe(call);
     about.startTime = this.since;
     this.about = about;
-    const { tracer } = tracing;
     if (tracer !== null) {
       this.span = startSpan(tracer, about, role.received(call));
       if (this.span !== undefined) this.tracer = tracer;
+      if (!role.isIncoming && about.traceparent !== undefined) this.trace = about;
     }
     if (role.startChannel.hasSubscribers) role.startChannel.publish(about);
-  }
-
-  /** The trace that goes with an outgoing call, null for none. @returns {Carrier | null} */
-  get trace() {
-    return this.about?.traceparent === undefined ? null : this.about;
   }
 
   /** Whether what the call is for has to be run by `run`. */

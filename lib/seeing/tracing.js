@@ -63,12 +63,22 @@ function stepOf(parent) {
   return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 }
 
+/**
+ * The step that a call is. Both sides of it are one: what is logged here and there
+ * has one name.
+ *
+ * @param {boolean} isIncoming
+ * @param {Carrier} received with an incoming one
+ * @returns {Carrier}
+ */
+function stepOfCall(isIncoming, received) {
+  return isIncoming ? (valid(received) ?? stepOf(undefined)) : stepOf(storage?.getStore());
+}
+
 /** @type {Tracer} */
 const ownTracer = {
   start(call, carrier) {
-    // Both sides of a call are one step: what is logged here and there has one name.
-    if (INCOMING.has(call.kind)) return carrier.traceparent === undefined ? stepOf(undefined) : carrier;
-    const step = stepOf(storage?.getStore());
+    const step = stepOfCall(INCOMING.has(call.kind), carrier);
     carrier.traceparent = step.traceparent;
     carrier.tracestate = step.tracestate;
     return step;
@@ -178,6 +188,7 @@ function startSpan(tracer, about, received) {
  * @returns {T}
  */
 function runIn(tracer, span, work) {
+  if (tracer === ownTracer) return tracer.run(span, work);
   let hasRun = false;
   /** @type {any} */
   let result;
@@ -226,4 +237,4 @@ function within(place, work) {
   else place.runInAsyncScope(work);
 }
 
-module.exports = { capture, currentTrace, endSpan, runIn, setTracing, startSpan, tracing, within, withTrace };
+module.exports = { capture, currentTrace, endSpan, ownTracer, runIn, setTracing, startSpan, stepOfCall, tracing, within, withTrace };
