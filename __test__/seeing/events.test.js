@@ -126,6 +126,23 @@ test('calls that are cut off with their server or connection end, too', async (t
   assert.deepEqual(seen['server.call'].end.map(({ code, details }) => [code, details]), Array(2).fill([1, 'The connection was lost']));
 });
 
+test('a server\'s call whose client is gone says whether it gave up or its time was over', async (t) => {
+  const server = new Server().addService('webrtc', impl);
+  const client = createClient('webrtc', `127.0.0.1:${await server.listen('127.0.0.1:0')}`);
+  t.after(async () => {
+    client.close();
+    await server.stop({ graceMs: 0 });
+  });
+  const seen = listen(t);
+  await assert.rejects(client.publish({ id: 'late' }, { timeout: 30 }), { code: 4 });
+  await eventually(() => seen['server.call'].end.length === 1, 'the first has ended');
+  const call = client.publish({ id: 'late' }, () => {});
+  await eventually(() => seen['server.call'].start.length === 2, 'the second has arrived');
+  call.cancel();
+  await eventually(() => seen['server.call'].end.length === 2, 'the second has ended');
+  assert.deepEqual(seen['server.call'].end.map(({ code, ok }) => [code, ok]), [[4, false], [1, false]]);
+});
+
 test('an event says which call it is, and in the end how it ended', async (t) => {
   const server = new Server().addService('webrtc', impl);
   const port = await server.listen('127.0.0.1:0');
