@@ -170,6 +170,8 @@ export type Client<Type extends keyof Services> = {
   /** Later calls throw, pending unary calls finish, open streams are cancelled. */
   close(): void;
   readonly state: 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed';
+  /** What its calls and its channel have done. */
+  stats(): ClientStats;
 } & AsyncDisposable;
 
 /** Limits and pings, the same for both sides. Sizes in bytes, -1 for no limit. */
@@ -346,6 +348,8 @@ export declare class Server {
   listen(address?: string | number): Promise<number>;
   /** Takes no more calls, gives those under way `graceMs` (5000), cuts off the rest; resolves with how many connections were cut off. */
   stop(options?: { graceMs?: number }): Promise<number>;
+  /** What has come in so far. Calls of methods without a handler are answered below JavaScript and not counted. */
+  stats(): ServerStats;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -386,7 +390,7 @@ export declare class BusError extends Error {
 }
 
 /** Topic messages from `ready` on. Leaving the loop ends the subscription. */
-export interface Subscription extends AsyncIterableIterator<{ routingKey: string; data: any }> {
+export interface Subscription extends AsyncIterableIterator<{ routingKey: string; data: any; trace?: Trace }> {
   /** Resolves when every member knows: what is published from now on arrives. */
   readonly ready: Promise<void>;
   /** Messages that went because more than `maxWaiting` waited to be read. */
@@ -408,6 +412,17 @@ export interface BusStatus {
   unroutable: number;
   /** Casts and messages that a peer was too slow or too far for. */
   dropped: number;
+  /** Links that came to stand: more than members means that some were made again. */
+  linksMade: number;
+  /** Sessions with a registry that came to stand. */
+  joined: number;
+  calls: CallCounts;
+  /** Calls and casts to ids of this member. */
+  requests: CallCounts;
+  /** Casts and messages of topics sent, and messages received. */
+  casts: number;
+  published: number;
+  received: number;
   members: {
     member: string;
     address: string;
@@ -466,3 +481,121 @@ export interface Logger {
  * setLogger(log4js.getLogger('grpc'), 'info');
  */
 export declare function setLogger(logger: Logger | null, level?: 'error' | 'warn' | 'info' | 'debug'): void;
+
+/** Calls, counted since the client, server or member was made. */
+export interface CallCounts {
+  started: number;
+  inFlight: number;
+  succeeded: number;
+  failed: number;
+  /** Those that failed, by the name of their code. */
+  codes: Record<string, number>;
+  /** Messages, and their bytes without framing. */
+  sent: { messages: number; bytes: number };
+  received: { messages: number; bytes: number };
+}
+
+export interface ClientStats extends CallCounts {
+  target: string;
+  state: 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed';
+  /** Connections that its channel has made; clients of one target with equal options share it. */
+  connections: number;
+  /** Attempts to connect that failed. */
+  connectionFailures: number;
+}
+
+export interface ServerStats extends CallCounts {
+  port: number | null;
+  /** Connections that stand. */
+  connections: number;
+}
+
+/**
+ * All that is counted in this thread, in Prometheus's text format 0.0.4. From
+ * the first call on, calls are timed for the histograms.
+ *
+ * @example
+ * const text = await metrics();
+ */
+export declare function metrics(): Promise<string>;
+
+/**
+ * Serves `metrics()` at http://host:port/metrics. Does not hold the process.
+ *
+ * @param options port 0, the default, is any free one; host is 127.0.0.1 by default
+ * @throws Error if it cannot listen there
+ *
+ * @example
+ * const { url, close } = await serveMetrics({ port: 9464 });
+ */
+export declare function serveMetrics(options?: { port?: number; host?: string }): Promise<{ port: number; url: string; close(): Promise<void> }>;
+
+/** A W3C trace context. */
+export interface Trace { traceparent: string; tracestate?: string }
+
+/**
+ * What diagnostics channels publish of a call, and what tracers are given: the same
+ * object at its start and its end, when the last fields are set.
+ */
+export interface CallEvent {
+  readonly kind: 'client' | 'server' | 'bus.call' | 'bus.request' | 'bus.cast' | 'bus.publish' | 'bus.message';
+  /** gRPC: `/owt.WebRTCAgent/Publish`. Bus: the method's name. */
+  readonly method?: string;
+  /** gRPC. */
+  readonly type?: 'unary' | 'client_stream' | 'server_stream' | 'bidi_stream';
+  /** gRPC: the client's target, or the address that the call came from. */
+  readonly peer?: string;
+  /** Bus: whom a call or cast is for. */
+  readonly id?: string;
+  /** Bus: false for a request that was cast. */
+  readonly isCall?: boolean;
+  /** Bus: of what is published. */
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  /** Bus: this side's name. */
+  readonly member?: string;
+  /** The trace that travels with the call, while tracing is on. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  /** ms, by `performance.now()`. */
+  readonly startTime: number;
+  /** At the end only, as are those that follow. */
+  readonly ok?: boolean;
+  /** gRPC: a number of `status`. Bus: 'OK', or a code of `BusError`, or 'CANCELLED'. */
+  readonly code?: number | string;
+  readonly details?: string;
+  /** ms */
+  readonly duration?: number;
+}
+
+/** What makes spans of calls. What throws here is logged once and costs no call. */
+export interface Tracer<Span = any> {
+  /**
+   * A call starts. For kinds server, bus.request and bus.message the carrier has the
+   * trace that came, if any; for the others it takes the one that is to be sent.
+   *
+   * @returns what `run` and `end` are given; undefined for no span
+   */
+  start(call: CallEvent, carrier: Partial<Trace>): Span;
+  /** Runs what an incoming call is for, in the span's context. */
+  run<T>(span: Span, work: () => T): T;
+  end(span: Span, call: CallEvent): void;
+}
+
+/**
+ * Takes W3C traces from incoming calls, and puts them into outgoing ones, in
+ * gRPC's metadata and in frames of the bus. For this thread; off by default.
+ *
+ * @param tracing true keeps the trace in an AsyncLocalStorage and records nothing; a
+ *   Tracer does as it likes; false or null turns it off
+ *
+ * @example
+ * setTracing(true);
+ */
+export declare function setTracing(tracing: boolean | Tracer | null): void;
+
+/** The trace we are in, as `setTracing(true)` knows it. */
+export declare function currentTrace(): Trace | undefined;
+
+/** Runs `work` in a trace that came some other way, such as the headers of an HTTP request. An invalid one counts as none. */
+export declare function withTrace<T>(carrier: { traceparent?: unknown; tracestate?: unknown }, work: () => T): T;

@@ -7,7 +7,26 @@ const { RpcError, status } = require('./lib/errors');
 const { setLogger } = require('./lib/log');
 const { Metadata } = require('./lib/metadata');
 const { Server } = require('./lib/server');
+const { metrics } = require('./lib/seeing/metrics');
+const { serveMetrics } = require('./lib/seeing/serve');
+const { currentTrace, setTracing, withTrace } = require('./lib/seeing/tracing');
 const { reloadCredentials } = require('./lib/tls/credentials');
 const { TlsError } = require('./lib/tls/errors');
 
-module.exports = { BusError, Metadata, RpcError, Server, TlsError, connectBus, createClient, reloadCredentials, setLogger, status };
+module.exports = {
+  BusError,
+  Metadata,
+  RpcError,
+  Server,
+  TlsError,
+  connectBus,
+  createClient,
+  currentTrace,
+  metrics,
+  reloadCredentials,
+  serveMetrics,
+  setLogger,
+  setTracing,
+  status,
+  withTrace,
+};

@@ -1,4 +1,20 @@
 import api from './index.js';
 
-export const { BusError, Metadata, RpcError, Server, TlsError, connectBus, createClient, reloadCredentials, setLogger, status } = api;
+export const {
+  BusError,
+  Metadata,
+  RpcError,
+  Server,
+  TlsError,
+  connectBus,
+  createClient,
+  currentTrace,
+  metrics,
+  reloadCredentials,
+  serveMetrics,
+  setLogger,
+  setTracing,
+  status,
+  withTrace,
+} = api;
 export default api;

@@ -4,6 +4,7 @@
 
 const { RpcError, status } = require('./errors');
 const { Metadata, blockOf } = require('./metadata');
+const { PARENT_KEY, toBlock } = require('./seeing/w3c');
 
 /** What crosses in 32 bits; longer timeouts are as good as none. */
 const LONGEST = 0xfffffffe;
@@ -75,11 +76,19 @@ function checkedNumber(name, value) {
 }
 
 /**
+ * The caller's metadata, and the trace unless the caller has given one.
+ *
  * @param {CallOptions} options
+ * @param {import('./seeing/w3c').Carrier | null} trace
  * @returns {Buffer | null}
  */
-function metadataOf(options) {
-  return options.metadata == null ? null : blockOf(options.metadata);
+function metadataOf({ metadata: given }, trace) {
+  if (trace === null) return given == null ? null : blockOf(given);
+  if (given == null) return toBlock(trace);
+  const metadata = Metadata.from(given);
+  const block = metadata.toBlock();
+  if (block === null || metadata.entries.has(PARENT_KEY)) return block ?? toBlock(trace);
+  return Buffer.concat([block, toBlock(trace)]);
 }
 
 /**
@@ -89,10 +98,11 @@ function metadataOf(options) {
  * @param {import('./client').Method} method
  * @param {CallOptions} options
  * @param {boolean} unary one reply is expected and kept for the end
+ * @param {import('./seeing/w3c').Carrier | null} trace that goes with it
  */
-function callOf(connection, method, options, unary) {
+function callOf(connection, method, options, unary, trace) {
   const timeout = timeoutOf(options);
-  const metadata = metadataOf(options);
+  const metadata = metadataOf(options, trace);
   if (timeout !== null && timeout <= 0) throw refusal(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call was sent');
   if (options.signal?.aborted) throw refusal(status.CANCELLED, 'Cancelled on client');
   const { pending } = connection.bridge;

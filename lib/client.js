@@ -6,6 +6,8 @@ const { sortArguments } = require('./call-options');
 const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
 const { proxyFor } = require('./proxy');
+const { grpcTally, methodTally } = require('./seeing/tally');
+const { capture } = require('./seeing/tracing');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { credentialsOf } = require('./tls/credentials');
 const { UnaryCall } = require('./unary-call');
@@ -24,9 +26,10 @@ const OPTIONS = [
 const MAX_PENDING_CALLS = 100_000;
 
 /**
- * A method, with the number that stands for its path in the native core.
+ * A method, with the number that stands for its path in the native core and the
+ * counts of its calls.
  *
- * @typedef {import('./codec-runtime').Method & { number: number }} Method
+ * @typedef {import('./codec-runtime').Method & { number: number, tally: import('./seeing/tally').Tally }} Method
  */
 
 /**
@@ -45,7 +48,11 @@ class Connection {
     const proxy = proxyFor(options.proxy, process.env, target);
     /** @type {number} */
     this.channel = this.bridge.native.openChannel({ target, ...proxy, ...transportOptions('client', options) }, this.credentials?.native);
+    this.bridge.channels.add(this.channel);
     this.closed = false;
+    this.tally = grpcTally();
+    /** Attempts to connect, as they were when the channel was closed. */
+    this.lastCounts = { connected: 0, failed: 0 };
     /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
     this.streams = new Set();
     closeUnused.register(this, { bridge: this.bridge, channel: this.channel }, this);
@@ -57,14 +64,24 @@ class Connection {
     closeUnused.unregister(this);
     // Calls under way hold the channel themselves: their commands go first.
     this.bridge.outbox.flush();
-    this.bridge.native.closeChannel(this.channel);
+    this.lastCounts = this.bridge.native.counts(this.channel);
+    giveBack(this.bridge, this.channel);
     this.credentials?.release();
     for (const { stream } of [...this.streams]) stream.destroy();
   }
 }
 
 /** A client that is dropped without close() gives its channel back, too. */
-const closeUnused = new FinalizationRegistry(({ bridge, channel }) => bridge.native.closeChannel(channel));
+const closeUnused = new FinalizationRegistry(({ bridge, channel }) => giveBack(bridge, channel));
+
+/**
+ * @param {import('./crossing/bridge').Bridge} bridge
+ * @param {number} channel
+ */
+function giveBack(bridge, channel) {
+  bridge.channels.delete(channel);
+  bridge.native.closeChannel(channel);
+}
 
 /** The base of all clients. */
 class Client {
@@ -98,6 +115,13 @@ class Client {
     return closed ? 'closed' : bridge.native.channelState(channel);
   }
 
+  /** @returns {import('..').ClientStats} what its calls and its channel have done */
+  stats() {
+    const { bridge, channel, closed, lastCounts, tally, target } = this.#connection;
+    const { connected, failed } = closed ? lastCounts : bridge.native.counts(channel);
+    return { target, state: this.state, connections: connected, connectionFailures: failed, ...tally.counts() };
+  }
+
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
     this.close();
   }
@@ -112,7 +136,7 @@ function unary(method) {
     const connection = Client.connectionOf(this);
     const { options, callback } = sortArguments(a, b, c);
     if (callback !== null) {
-      const started = new UnaryCall(connection, method, callback);
+      const started = new UnaryCall(connection, method, callback, capture());
       started.start(request, options);
       return started;
     }
@@ -121,7 +145,8 @@ function unary(method) {
         if (error === null) resolve(reply);
         else reject(error);
       };
-      new UnaryCall(connection, method, settle).start(request, options);
+      // What waits for a promise is in its own context again by itself.
+      new UnaryCall(connection, method, settle, null).start(request, options);
     });
   };
 }
@@ -133,8 +158,9 @@ function unary(method) {
 function serverStream(method) {
   return function call(request, a, b) {
     const connection = Client.connectionOf(this);
+    const { options } = sortArguments(a, b, undefined);
     const stream = new ServerStreamCall(connection, method);
-    stream.start(request, sortArguments(a, b, undefined).options);
+    stream.start(request, options);
     return stream;
   };
 }
@@ -161,15 +187,16 @@ function clientStream(method) {
 function bidiStream(method) {
   return function call(a, b) {
     const connection = Client.connectionOf(this);
+    const { options } = sortArguments(a, b, undefined);
     const stream = new BidiStreamCall(connection, method);
-    stream.start(sortArguments(a, b, undefined).options);
+    stream.start(options);
     return stream;
   };
 }
 
 /** @param {import('./codec-runtime').Method} method */
 function starterOf(method) {
-  const numbered = { ...method, number: getBridge().native.method(method.path) };
+  const numbered = { ...method, number: getBridge().native.method(method.path), tally: methodTally('client', method) };
   if (method.requestStream) return method.responseStream ? bidiStream(numbered) : clientStream(numbered);
   return method.responseStream ? serverStream(numbered) : unary(numbered);
 }

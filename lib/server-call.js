@@ -7,6 +7,7 @@ const { Duplex, Readable, Writable } = require('node:stream');
 const { Closed } = require('./crossing/records');
 const { status } = require('./errors');
 const { Metadata, blockOf } = require('./metadata');
+const { SERVER } = require('./seeing/roles');
 const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -42,6 +43,7 @@ class Arrival {
     this.headersSent = false;
     /** The status, or the reply, has been given. */
     this.answered = false;
+    this.report = SERVER.begin(server.tally, handler.tally, this);
   }
 
   get outbox() {
@@ -71,10 +73,17 @@ class Arrival {
     if (this.answered) return;
     this.answered = true;
     this.outbox.status(this.id, ended);
+    this.report.endWith(ended.code, ended.details);
   }
 
-  /** The client is gone: from here on nothing that is said reaches it. */
-  abandon() {
+  /**
+   * The client is gone: from here on nothing that is said reaches it.
+   *
+   * @param {number} reason
+   */
+  abandon(reason) {
+    if (reason === Closed.DEADLINE_EXCEEDED) this.report.endWith(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
+    else this.report.endWith(status.CANCELLED, reason === Closed.CONNECTION_LOST ? 'The connection was lost' : 'Cancelled by the client');
     this.answered = true;
     this.cancelled = true;
     this.aborter?.abort();
@@ -119,8 +128,10 @@ function answer(arrival, error, reply, trailers) {
     return;
   }
   try {
-    arrival.outbox.reply(arrival.id, trailersOf(trailers), arrival.handler.method.response, reply);
+    const length = arrival.outbox.reply(arrival.id, trailersOf(trailers), arrival.handler.method.response, reply);
     arrival.answered = true;
+    arrival.report.sent(length);
+    arrival.report.endWith(status.OK, '');
   } catch (failure) {
     arrival.sendStatus(unserializable(failure));
   }
@@ -141,7 +152,7 @@ class ServerUnaryCall extends EventEmitter {
   /** @param {number} reason */
   onClosed(reason) {
     if (reason === Closed.FINISHED) return;
-    this.arrival.abandon();
+    this.arrival.abandon(reason);
     this.emit('cancelled', 'cancelled');
   }
 }
@@ -153,7 +164,8 @@ class ServerReadableCall extends Readable {
   constructor(arrival) {
     super({ objectMode: true });
     this.arrival = arrival;
-    this.incoming = new Incoming(arrival.outbox, arrival.id, arrival.handler.method.request, (m) => this.push(m));
+    const { outbox, id, handler, report } = arrival;
+    this.incoming = new Incoming(outbox, id, handler.method.request, report, (m) => this.push(m));
   }
 
   _read() {
@@ -172,7 +184,7 @@ class ServerReadableCall extends Readable {
   /** @param {number} reason */
   onClosed(reason) {
     if (reason !== Closed.FINISHED) {
-      this.arrival.abandon();
+      this.arrival.abandon(reason);
       this.emit('cancelled', 'cancelled');
     }
     this.incoming.end();
@@ -211,7 +223,7 @@ class Answering {
     /** @type {WireStatus} what `end()` sends */
     this.status = plainStatus(status.OK, '');
     const { arrival } = stream;
-    this.outgoing = new Outgoing(arrival.outbox, arrival.id, arrival.handler.method.response);
+    this.outgoing = new Outgoing(arrival.outbox, arrival.id, arrival.handler.method.response, arrival.report);
     // As in grpc-js: an error that the handler emits is the call's status.
     stream.on('error', (/** @type {any} */ error) => this.fail(statusOf(error)));
   }
@@ -254,7 +266,7 @@ class Answering {
   closed(reason) {
     const { stream } = this;
     if (reason !== Closed.FINISHED) {
-      stream.arrival.abandon();
+      stream.arrival.abandon(reason);
       stream.emit('cancelled', 'cancelled');
     }
     this.outgoing.release();
@@ -349,6 +361,7 @@ class ServerDuplexCall extends withAnswer(Duplex) {
       arrival.outbox,
       arrival.id,
       arrival.handler.method.request,
+      arrival.report,
       (/** @type {any} */ message) => this.push(message)
     );
   }

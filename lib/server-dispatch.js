@@ -5,6 +5,7 @@
 
 const { status, messageOf } = require('./errors');
 const { WARN, log } = require('./log');
+const { inPlace } = require('./seeing/in-context');
 const { plainStatus, statusOf } = require('./server-status');
 const {
   Arrival,
@@ -39,7 +40,9 @@ function startCall(server, id, buf, flags, start, end) {
   const left = buf.readDoubleLE(start + 8);
   const arrival = new Arrival(server, handler, id, buf.readUInt32LE(start + 4), left, block);
   let request;
+  const { report } = arrival;
   if (flags & 1) {
+    report.received(end - message);
     try {
       request = handler.method.request.decode(buf, message, end);
     } catch (error) {
@@ -48,9 +51,10 @@ function startCall(server, id, buf, flags, start, end) {
     }
   }
   const call = callOf(arrival, request);
-  bridge.calls.set(id, call);
-  if (handler.method.responseStream) runStream(arrival, call);
-  else runUnary(arrival, call);
+  bridge.calls.set(id, inPlace(report.isTraced ? report : null, call));
+  const run = handler.method.responseStream ? runStream : runUnary;
+  if (report.isTraced) report.run(() => run(arrival, call));
+  else run(arrival, call);
 }
 
 /**

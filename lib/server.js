@@ -4,6 +4,7 @@
 
 const { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, transportOptions, worldOf } = require('./config');
 const { getBridge } = require('./crossing/bridge');
+const { grpcTally, methodTally } = require('./seeing/tally');
 const { startCall } = require('./server-dispatch');
 const { credentialsOf } = require('./tls/credentials');
 
@@ -32,7 +33,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
 
 /**
  * @typedef {import('./codec-runtime').Method} Method
- * @typedef {{ method: Method, handle: Function }} Handler
+ * @typedef {{ method: Method, handle: Function, tally: import('./seeing/tally').Tally }} Handler
  */
 
 class Server {
@@ -62,6 +63,7 @@ class Server {
     /** @type {import('./crossing/bridge').Bridge | null} */
     this.bridge = null;
     this.id = 0;
+    this.tally = grpcTally();
     /** The port while it listens, otherwise null. @type {number | null} */
     this.port = null;
     /** @type {Promise<number> | null} */
@@ -113,7 +115,8 @@ class Server {
     this.worlds.add(worldOf(type));
     for (const method of serviceOf(type).methods) {
       const handle = impl[method.originalName] ?? impl[method.name];
-      if (typeof handle === 'function') this.handlers.set(method.path, { method, handle: handle.bind(impl) });
+      if (typeof handle !== 'function') continue;
+      this.handlers.set(method.path, { method, handle: handle.bind(impl), tally: methodTally('server', method) });
     }
   }
 
@@ -221,6 +224,11 @@ class Server {
     bridge.release();
     this.credentials?.release();
     return cutOff;
+  }
+
+  /** @returns {import('..').ServerStats} what has come in so far */
+  stats() {
+    return { port: this.port, connections: this.peers.size, ...this.tally.counts() };
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {

@@ -9,6 +9,9 @@ const { Metadata } = require('./metadata');
 const { callOf, onAbort } = require('./call-options');
 const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
 const { status } = require('./errors');
+const { inPlace } = require('./seeing/in-context');
+const { CLIENT } = require('./seeing/roles');
+const { capture } = require('./seeing/tracing');
 const { Incoming, Outgoing } = require('./stream-halves');
 
 /** @typedef {import('./client').Method} Method */
@@ -41,6 +44,7 @@ class StreamCore {
     this.whenEnded = () => {};
     /** @type {(() => void) | null} */
     this.stopListening = null;
+    this.report = CLIENT.begin(connection.tally, method.tally, this);
   }
 
   /**
@@ -51,9 +55,10 @@ class StreamCore {
     const { bridge } = this.connection;
     const { method } = this;
     try {
-      const call = callOf(this.connection, method, options, false);
-      this.id = bridge.begin(this);
-      bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
+      const call = callOf(this.connection, method, options, false, this.report.trace);
+      this.id = bridge.begin(inPlace(capture(), this));
+      const length = bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
+      if (!method.requestStream) this.report.sent(length);
     } catch (error) {
       bridge.finish(this.id);
       this.id = 0;
@@ -72,6 +77,7 @@ class StreamCore {
   abandon() {
     if (this.status !== null) return;
     this.status = statusObject(status.CANCELLED, 'Cancelled on client');
+    this.report.endWith(this.status.code, this.status.details);
     this.leave();
     const { bridge } = this.connection;
     if (this.id !== 0 && bridge.finish(this.id)) bridge.outbox.cancel(this.id);
@@ -92,6 +98,9 @@ class StreamCore {
   end(ended) {
     if (this.status !== null) return;
     this.status = ended;
+    // A client stream whose reply is missing has failed, whatever its status says.
+    const isWithoutReply = ended.code === status.OK && this.incoming === null && this.reply === undefined;
+    this.report.endWith(isWithoutReply ? status.UNIMPLEMENTED : ended.code, ended.details);
     this.leave();
     this.whenEnded(ended);
   }
@@ -121,7 +130,10 @@ class StreamCore {
   onMessage(buf, start, end) {
     try {
       if (this.incoming !== null) this.incoming.onMessage(buf, start, end);
-      else this.reply = this.method.response.decode(buf, start, end);
+      else {
+        this.report.received(end - start);
+        this.reply = this.method.response.decode(buf, start, end);
+      }
     } catch (error) {
       this.failToParse(error);
     }
@@ -210,7 +222,8 @@ class ServerStreamCall extends withReplies(Readable) {
   start(request, options) {
     this.core.start(request, options);
     const { bridge } = this.core.connection;
-    this.core.incoming = new Incoming(bridge.outbox, this.core.id, this.core.method.response, (m) => this.push(m));
+    const { id, method, report } = this.core;
+    this.core.incoming = new Incoming(bridge.outbox, id, method.response, report, (m) => this.push(m));
   }
 }
 
@@ -264,7 +277,8 @@ class ClientStreamCall extends Writable {
   /** @param {import('./call-options').CallOptions} options */
   start(options) {
     this.core.start(undefined, options);
-    this.core.outgoing = new Outgoing(this.core.connection.bridge.outbox, this.core.id, this.core.method.request);
+    const { connection, id, method, report } = this.core;
+    this.core.outgoing = new Outgoing(connection.bridge.outbox, id, method.request, report);
   }
 
   cancel() {
@@ -314,8 +328,8 @@ class BidiStreamCall extends withReplies(Duplex) {
     const { core } = this;
     core.start(undefined, options);
     const { outbox } = core.connection.bridge;
-    core.outgoing = new Outgoing(outbox, core.id, core.method.request);
-    core.incoming = new Incoming(outbox, core.id, core.method.response, (m) => this.push(m));
+    core.outgoing = new Outgoing(outbox, core.id, core.method.request, core.report);
+    core.incoming = new Incoming(outbox, core.id, core.method.response, core.report, (m) => this.push(m));
   }
 
   /** @param {any} message @param {string} _encoding @param {() => void} done */

@@ -12,6 +12,7 @@ const CREDIT_STEP = 32 * 1024;
 
 /** @typedef {import('./crossing/outbox').Outbox} Outbox */
 /** @typedef {import('./codec-runtime').Codec} Codec */
+/** @typedef {import('./seeing/report').Report} Report */
 
 /** Messages out. */
 class Outgoing {
@@ -19,8 +20,10 @@ class Outgoing {
    * @param {Outbox} outbox
    * @param {number} id
    * @param {Codec} codec
+   * @param {Report} report of the call
    */
-  constructor(outbox, id, codec) {
+  constructor(outbox, id, codec, report) {
+    this.report = report;
     this.outbox = outbox;
     this.id = id;
     this.codec = codec;
@@ -37,7 +40,9 @@ class Outgoing {
    * @param {() => void} taken
    */
   write(message, taken) {
-    this.outstanding += cost(this.outbox.message(this.id, this.codec, message));
+    const length = this.outbox.message(this.id, this.codec, message);
+    this.report.sent(length);
+    this.outstanding += cost(length);
     if (this.outstanding < HIGH_WATER) taken();
     else this.waiting = taken;
   }
@@ -65,9 +70,11 @@ class Incoming {
    * @param {Outbox} outbox
    * @param {number} id
    * @param {Codec} codec
+   * @param {Report} report of the call
    * @param {(message: any) => boolean} push of the stream
    */
-  constructor(outbox, id, codec, push) {
+  constructor(outbox, id, codec, report, push) {
+    this.report = report;
     this.outbox = outbox;
     this.id = id;
     this.codec = codec;
@@ -88,6 +95,7 @@ class Incoming {
    * @param {number} end
    */
   onMessage(buf, start, end) {
+    this.report.received(end - start);
     const message = this.codec.decode(buf, start, end);
     if (this.asked && this.queue.length === 0) this.give(message, cost(end - start));
     else this.queue.push({ message, cost: cost(end - start) });

@@ -13,6 +13,8 @@ const {
   sendFailure,
 } = require('./endings');
 const { status } = require('./errors');
+const { inPlace } = require('./seeing/in-context');
+const { CLIENT } = require('./seeing/roles');
 
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
@@ -27,12 +29,15 @@ class UnaryCall extends EventEmitter {
    * @param {Connection} connection
    * @param {Method} method
    * @param {(error: Error | null, reply?: any) => void} settle called once
+   * @param {import('node:async_hooks').AsyncResource | null} place where it is to be called
    */
-  constructor(connection, method, settle) {
+  constructor(connection, method, settle, place) {
     super();
     this.connection = connection;
     this.method = method;
     this.settle = settle;
+    this.place = place;
+    this.report = CLIENT.begin(connection.tally, method.tally, this);
     /** 0 while nothing is under way. */
     this.id = 0;
     /** @type {(() => void) | null} */
@@ -46,9 +51,9 @@ class UnaryCall extends EventEmitter {
   start(request, options) {
     const { bridge } = this.connection;
     try {
-      const call = callOf(this.connection, this.method, options, true);
-      this.id = bridge.begin(this);
-      bridge.outbox.call(this.id, call, this.method.request, request);
+      const call = callOf(this.connection, this.method, options, true, this.report.trace);
+      this.id = bridge.begin(inPlace(this.place, this));
+      this.report.sent(bridge.outbox.call(this.id, call, this.method.request, request));
     } catch (error) {
       bridge.finish(this.id);
       return this.failLater(sendFailure(error));
@@ -76,6 +81,7 @@ class UnaryCall extends EventEmitter {
     let headers = null;
     let trailers = null;
     if (flags & 1) ({ headers, trailers, end: start } = readReplyMetadata(buf, start));
+    this.report.received(end - start);
     let reply;
     try {
       reply = this.method.response.decode(buf, start, end);
@@ -84,6 +90,7 @@ class UnaryCall extends EventEmitter {
       return;
     }
     if (this.stopListening === null && this.listenerCount('status') === 0 && headers === null) {
+      this.report.endWith(status.OK, '');
       this.settle(null, reply);
       return;
     }
@@ -114,6 +121,7 @@ class UnaryCall extends EventEmitter {
    */
   finish(ended, headers, reply) {
     this.stopListening?.();
+    this.report.endWith(ended.code, ended.details);
     if (headers !== null) this.emit('metadata', headers);
     if (ended.code === status.OK) this.settle(null, reply);
     else this.settle(errorOf(ended));

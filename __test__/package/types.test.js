@@ -24,7 +24,7 @@ function compile(t, resolution, text) {
 }
 
 const GOOD = `
-  import { Server, createClient, RpcError, status, type Input, type grpc, type owt } from 'owt-grpc';
+  import { Server, createClient, currentTrace, metrics, serveMetrics, setTracing, withTrace, RpcError, status, type Input, type Tracer, type grpc, type owt } from 'owt-grpc';
   import * as tools from 'owt-grpc/grpcTools';
 
   export async function use(): Promise<string> {
@@ -46,6 +46,12 @@ const GOOD = `
     client.Publish({ id: 5 }, (error, second) => { if (error?.code === status.NOT_FOUND) console.log(second?.id); });
     for await (const { name, data } of client.listenToNotifications({ id: 'x' })) console.log(name.length, data?.value.length);
     const old: number = await tools.startServer('webrtc', {}, 0);
+    const tracer: Tracer<{ since: number }> = { start: (call, carrier) => { carrier.tracestate = call.method; return { since: call.startTime }; }, run: (_span, work) => work(), end() {} };
+    setTracing(tracer);
+    const parent: string | undefined = withTrace({ traceparent: 'x' }, () => currentTrace()?.traceparent);
+    const { port: metricsPort, close } = await serveMetrics({ port: 0 });
+    console.log((await metrics()).length, metricsPort, client.stats().codes.NOT_FOUND, server.stats().inFlight, parent);
+    await close();
     const error = new RpcError(status.OK, '', undefined as never);
     return reply.id + old + error.details;
   }`;
@@ -64,12 +70,13 @@ const BAD = {
   "createClient('webrtc', 'x:1').publish({}, { timeuot: 1 })": /'timeuot' does not exist/,
   "createClient('webrtc', 'x:1', { proxy: true })": /'true' is not assignable to type 'string \| false/,
   "new Server().setHealth('webrtc', 'SERVICE_UNKNOWN')": /'"SERVICE_UNKNOWN"' is not assignable/,
+  'setTracing({ start() {} })': /missing the following properties from type 'Tracer<any>': run, end/,
   "new Server({ maxMessageByte: 1 })": /'maxMessageByte' does not exist/,
 };
 
 test('types refuse what the package refuses', { timeout: 60_000 }, (t) => {
   const lines = Object.keys(BAD);
-  const errors = compile(t, 'node16', ["import { Server, createClient } from 'owt-grpc';", ...lines].join('\n'));
+  const errors = compile(t, 'node16', ["import { Server, createClient, setTracing } from 'owt-grpc';", ...lines].join('\n'));
   Object.values(BAD).forEach((expected, n) => {
     // An error and what belongs to it, up to the next one.
     const found = errors.split(/^(?=\S)/m).filter((text) => text.includes(`use.ts(${n + 2},`));

@@ -24,6 +24,7 @@ const PRINTS = {
   ],
   'bus.js': ['1 + 2 = 3', 'HANDLER division by zero', 'UNKNOWN_ID', 'room1.joined alice', 'room1.left.early alice'],
   'amqpclient.js': ['stream1 is published undefined', 'timeout'],
+  'opentelemetry.js': ['room of alice', 'rooms.roomOf in owt.WebRTCAgent/Publish', 'owt.WebRTCAgent/Publish in join', 'join in nothing', 'traces: 1'],
   'grpctools.js': ['null v1 for conference', 'onVideoLayoutChange room1 common'],
 };
 

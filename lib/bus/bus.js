@@ -14,7 +14,7 @@ const { messageOf } = require('../errors');
 const DEFAULT_TIMEOUT = 10_000;
 const CALL_OPTIONS = ['timeout', 'signal'];
 
-/** @typedef {import('./connection').Request} Request */
+/** @typedef {import('./records').Request} Request */
 
 /**
  * @param {string} what
@@ -158,9 +158,14 @@ async function answer(connection, id, methods, request) {
     if (called === undefined) throw new Error('Not support method');
     const result = await called.apply(methods, argumentsOf(request.body));
     if (isCall) connection.reply(request, '', result, undefined, false);
+    else connection.ended(request, false, '');
   } catch (error) {
-    if (isCall) connection.reply(request, '', 'error', messageOf(error), true);
-    else log(WARN, `cast to ${id}.${method}: ${messageOf(error)}`);
+    if (isCall) {
+      connection.reply(request, '', 'error', messageOf(error), true);
+      return;
+    }
+    log(WARN, `cast to ${id}.${method}: ${messageOf(error)}`);
+    connection.ended(request, true, messageOf(error));
   }
 }
 

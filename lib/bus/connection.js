@@ -9,8 +9,11 @@ const { CallTable } = require('../crossing/call-table');
 const { BusState, Command, Event } = require('../crossing/records');
 const { WARN, log } = require('../log');
 const { messageOf } = require('../errors');
+const { BUS_CALL, BUS_REQUEST, giveInTrace, traceOf } = require('../seeing/roles');
+const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
+const { toText } = require('../seeing/w3c');
+const { FLAG, Request, TRACED, readMessage } = require('./records');
 
-const FLAG = 1;
 /** Calls that are settled and still listen: as many as the native side keeps. */
 const LISTENING = 10_000;
 
@@ -21,17 +24,7 @@ const LISTENING = 10_000;
  * @property {boolean} many replies of other kinds are wanted
  * @property {(kind: string, data: any, err: any, failed: boolean) => void} onReply kind is '' for the last one
  * @property {(why: number, detail: string) => void} onFailed
- */
-
-/**
- * A request for an id this member serves.
- *
- * @typedef {object} Request
- * @property {string} method
- * @property {string} body JSON
- * @property {number} peer
- * @property {number} call
- * @property {boolean} isCall
+ * @property {import('../seeing/report').Report} [report] set when the call is made
  */
 
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
@@ -55,9 +48,13 @@ class BusConnection {
     /** @type {Map<number, (value: any) => void>} */
     this.requests = new Map();
     this.nextRequest = 1;
+    this.tally = new BusTally();
+    /** Requests that have not ended. @type {CallTable<Request>} */
+    this.open = new CallTable();
+    this.nextOpen = 1;
     /** @type {Map<string, (request: Request) => void>} */
     this.served = new Map();
-    /** @type {Map<number, (key: string, body: string) => void>} */
+    /** @type {Map<number, (key: string, body: string, trace: string) => void>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
     /** Has been in, whether or not the registry is there now. */
@@ -107,19 +104,24 @@ class BusConnection {
     while (number === 0 || this.calls.has(number)) number = (number + 1) % 0x100000000;
     this.nextCall = (number + 1) % 0x100000000;
     this.calls.set(number, receiver);
+    const report = BUS_CALL.begin(this.tally.calls, allBuses.calls, { id: to, method, member: this.member });
+    receiver.report = report;
+    const { trace } = report;
     const { outbox } = this.bridge;
-    const start = this.record(Command.BUS_CALL, receiver.many ? FLAG : 0);
+    const start = this.record(Command.BUS_CALL, (receiver.many ? FLAG : 0) | (trace === null ? 0 : TRACED));
     outbox.u32(number);
     outbox.u32(timeout);
+    if (trace !== null) outbox.text(toText(trace));
     outbox.text(to);
     outbox.text(method);
-    outbox.rest(body);
+    report.sent(outbox.rest(body));
     outbox.finish(start);
     return number;
   }
 
   /** @param {number} number */
   cancel(number) {
+    this.calls.get(number)?.report?.endBus(BusOutcome.CANCELLED, 'Given up by the caller');
     if (!this.calls.delete(number)) return;
     const start = this.record(Command.BUS_CANCEL);
     this.bridge.outbox.u32(number);
@@ -132,7 +134,10 @@ class BusConnection {
    * @param {any[]} args
    */
   cast(to, method, args) {
-    this.send(Command.BUS_CAST, to, method, JSON.stringify(args));
+    const body = JSON.stringify(args);
+    this.tally.casts++;
+    allBuses.casts++;
+    this.send(Command.BUS_CAST, to, method, body, traceOf('bus.cast', { id: to, method, member: this.member }));
   }
 
   /**
@@ -141,7 +146,9 @@ class BusConnection {
    * @param {string} body
    */
   publish(exchange, key, body) {
-    this.send(Command.BUS_PUBLISH, exchange, key, body);
+    this.tally.published++;
+    allBuses.published++;
+    this.send(Command.BUS_PUBLISH, exchange, key, body, traceOf('bus.publish', { exchange, routingKey: key, member: this.member }));
   }
 
   /**
@@ -149,10 +156,12 @@ class BusConnection {
    * @param {string} first
    * @param {string} second
    * @param {string} body
+   * @param {string} trace empty for none
    */
-  send(op, first, second, body) {
+  send(op, first, second, body, trace) {
     const { outbox } = this.bridge;
-    const start = this.record(op);
+    const start = this.record(op, trace === '' ? 0 : TRACED);
+    if (trace !== '') outbox.text(trace);
     outbox.text(first);
     outbox.text(second);
     outbox.rest(body);
@@ -181,8 +190,22 @@ class BusConnection {
     outbox.u32(request.peer);
     outbox.u32(request.call);
     outbox.text(kind);
-    outbox.rest(body);
+    const length = outbox.rest(body);
+    request.report?.sent(length);
     outbox.finish(start);
+    if (kind === '') this.ended(request, failed, failed ? String(err ?? data) : '');
+  }
+
+  /**
+   * A request has been handled.
+   *
+   * @param {Request} request
+   * @param {boolean} failed
+   * @param {string} why
+   */
+  ended(request, failed, why) {
+    this.open.delete(request.number);
+    request.report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, why);
   }
 
   /**
@@ -233,7 +256,7 @@ class BusConnection {
   /**
    * @param {string} exchange
    * @param {string[]} patterns
-   * @param {(key: string, body: string) => void} handler
+   * @param {(key: string, body: string, trace: string) => void} handler
    * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
   subscribe(exchange, patterns, handler) {
@@ -271,8 +294,16 @@ class BusConnection {
     return done;
   }
 
+  /** @returns {Promise<any>} what BusStatus in index.d.ts says; null when closed */
+  async status() {
+    const status = await this.nativeStatus();
+    if (status === null) return null;
+    const { calls, requests, casts, published, received, joined } = this.tally;
+    return { ...status, joined, calls: calls.counts(), requests: requests.counts(), casts, published, received };
+  }
+
   /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
-  status() {
+  nativeStatus() {
     if (this.closing !== null) return Promise.resolve(null);
     const { number, done } = this.request();
     const start = this.record(Command.BUS_STATUS);
@@ -289,6 +320,8 @@ class BusConnection {
    */
   close() {
     if (this.closing === null) {
+      // What only the native side has counted goes with it.
+      void this.nativeStatus().then((last) => last !== null && allBuses.keep(last));
       this.closing = this.left;
       this.bridge.outbox.finish(this.record(Command.BUS_LEAVE));
       // Whoever calls process.exit() next has no turn left to flush in.
@@ -310,18 +343,14 @@ class BusConnection {
         this.onReply(flags, buf, start, end);
         break;
       case Event.BUS_REQUEST:
-        this.onRequest(flags, buf, start, end);
+        this.onRequest(new Request(flags, buf, start, end, this.member));
         break;
       case Event.BUS_MESSAGE:
-        this.onMessage(buf, start, end);
+        this.onMessage(readMessage(flags, buf, start, end));
         break;
-      case Event.BUS_FAILED: {
-        const number = buf.readUInt32LE(start);
-        const receiver = this.calls.get(number);
-        this.calls.delete(number);
-        receiver?.onFailed(buf.readUInt32LE(start + 4), buf.utf8Slice(start + 8, end));
+      case Event.BUS_FAILED:
+        this.onFailed(buf.readUInt32LE(start), buf.readUInt32LE(start + 4), buf.utf8Slice(start + 8, end));
         break;
-      }
       case Event.BUS_DONE:
         this.settle(buf.readUInt32LE(start), this.closing === null);
         break;
@@ -347,6 +376,19 @@ class BusConnection {
   }
 
   /**
+   * @param {number} number
+   * @param {number} why
+   * @param {string} detail
+   */
+  onFailed(number, why, detail) {
+    const receiver = this.calls.get(number);
+    if (receiver === undefined) return;
+    this.calls.delete(number);
+    receiver.report?.endBus(why, detail);
+    receiver.onFailed(why, detail);
+  }
+
+  /**
    * @param {number} flags
    * @param {Buffer} buf
    * @param {number} start
@@ -366,6 +408,9 @@ class BusConnection {
       reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
       flags |= FLAG;
     }
+    const { report } = receiver;
+    report?.received(end - body);
+    if (kind === '') report?.endBus(flags & FLAG ? BusOutcome.HANDLER : BusOutcome.OK, flags & FLAG ? String(reply?.err ?? reply?.data) : '');
     receiver.onReply(kind, reply?.data, reply?.err, (flags & FLAG) !== 0);
   }
 
@@ -382,43 +427,29 @@ class BusConnection {
     if (this.listening.length > LISTENING) this.calls.delete(/** @type {number} */ (this.listening.shift()));
   }
 
-  /**
-   * @param {number} flags
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
-   */
-  onRequest(flags, buf, start, end) {
-    const to = start + 10;
-    const method = to + buf.readUInt16LE(start + 8) + 2;
-    const body = method + buf.readUInt16LE(method - 2);
-    const id = buf.utf8Slice(to, method - 2);
-    const request = {
-      method: buf.utf8Slice(method, body),
-      body: buf.utf8Slice(body, end),
-      peer: buf.readUInt32LE(start),
-      call: buf.readUInt32LE(start + 4),
-      isCall: (flags & FLAG) !== 0,
-    };
+  /** @param {import('./records').Request} request */
+  onRequest(request) {
+    const { id, bytes, isCall } = request;
+    const report = BUS_REQUEST.begin(this.tally.requests, allBuses.requests, request);
+    report.received(bytes);
+    request.report = report;
+    request.number = this.nextOpen;
+    while (request.number === 0 || this.open.has(request.number)) request.number = (request.number + 1) % 0x100000000;
+    this.nextOpen = (request.number + 1) % 0x100000000;
+    this.open.set(request.number, request);
     const handler = this.served.get(id);
-    if (handler !== undefined) handler(request);
-    else if (request.isCall) this.reply(request, '', 'error', `${id} is not served here any more`, true);
+    if (handler !== undefined) report.run(() => handler(request));
+    else if (isCall) this.reply(request, '', 'error', `${id} is not served here any more`, true);
+    else this.ended(request, true, `${id} is not served here any more`);
   }
 
-  /**
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
-   */
-  onMessage(buf, start, end) {
-    const count = buf.readUInt32LE(start);
-    const key = start + 6 + count * 4;
-    const body = key + buf.readUInt16LE(key - 2);
-    const routingKey = buf.utf8Slice(key, body);
-    const text = buf.utf8Slice(body, end);
-    // Numbers first: `buf` may be used again by what a handler does.
-    const numbers = Array.from({ length: count }, (_, n) => buf.readUInt32LE(start + 4 + n * 4));
-    for (const number of numbers) this.subscriptions.get(number)?.(routingKey, text);
+  /** @param {ReturnType<typeof readMessage>} message */
+  onMessage({ subscriptions, routingKey, body, trace }) {
+    this.tally.received++;
+    allBuses.received++;
+    giveInTrace(trace, { routingKey, member: this.member }, () => {
+      for (const number of subscriptions) this.subscriptions.get(number)?.(routingKey, body, trace);
+    });
   }
 
   /**
@@ -428,6 +459,8 @@ class BusConnection {
   onState(state, why) {
     if (state === BusState.JOINED) {
       this.joined = true;
+      this.tally.joined++;
+      allBuses.joined++;
       this.listener.onJoined();
     } else if (state === BusState.PARTED) {
       this.listener.onParted(why);
@@ -437,6 +470,8 @@ class BusConnection {
       this.bridge.buses.delete(this.number);
       this.bridge.release();
       for (const credentials of this.credentials) credentials?.release();
+      const why = 'This member has left the bus';
+      for (const { report } of [...this.open.values(), ...this.calls.values()]) report?.endBus(BusOutcome.CLOSED, why);
       for (const resolve of this.requests.values()) resolve(null);
       this.requests.clear();
       this.served.clear();

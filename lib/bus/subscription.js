@@ -4,10 +4,11 @@
 
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
+const { fromText, valid } = require('../seeing/w3c');
 
 const MAX_WAITING = 10_000;
 
-/** @typedef {{ routingKey: string, data: any }} Message */
+/** @typedef {{ routingKey: string, data: any, trace?: import('../seeing/w3c').Carrier }} Message */
 
 /**
  * Iterating it gives what is published from `ready` on. Leaving the loop ends
@@ -34,7 +35,7 @@ class Subscription {
     this.takers = [];
     this.dropped = 0;
     this.ended = false;
-    const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body) => this.arrived(routingKey, body));
+    const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body, trace) => this.arrived(routingKey, body, trace));
     this.number = number;
     /** @type {Promise<void>} when every member knows of it */
     this.ready = done.then(() => {});
@@ -44,9 +45,13 @@ class Subscription {
   /**
    * @param {string} routingKey
    * @param {string} body
+   * @param {string} trace of the publisher: a loop has a context of its own, so it is told
    */
-  arrived(routingKey, body) {
+  arrived(routingKey, body, trace) {
+    /** @type {Message} */
     const message = { routingKey, data: JSON.parse(body) };
+    const sent = trace === '' ? null : valid(fromText(trace));
+    if (sent !== null) message.trace = sent;
     const taker = this.takers.shift();
     if (taker !== undefined) {
       taker({ value: message, done: false });

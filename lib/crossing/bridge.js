@@ -44,6 +44,7 @@ const KEEP_SIZE = 8 * 1024 * 1024;
  *
  * @typedef {object} BusReceiver
  * @property {(op: number, flags: number, buf: Buffer, start: number, end: number) => void} onRecord
+ * @property {() => Promise<any>} nativeStatus
  */
 
 class Bridge {
@@ -58,6 +59,8 @@ class Bridge {
     this.servers = new Map();
     /** @type {Map<number, BusReceiver>} */
     this.buses = new Map();
+    /** @type {Set<number>} those of clients that are open */
+    this.channels = new Set();
     /** @type {Map<number, number>} connection -> server */
     this.connections = new Map();
     this.nextCall = 1;
@@ -241,4 +244,7 @@ function getBridge() {
   return bridge;
 }
 
-module.exports = { Bridge, getBridge };
+/** @returns {Bridge | undefined} this environment's bridge if something has needed one */
+const peekBridge = () => bridge;
+
+module.exports = { Bridge, getBridge, peekBridge };

@@ -72,6 +72,12 @@ class CallTable {
     Object.assign(this, larger, { size });
   }
 
+  /** @returns {T[]} all that are there now */
+  values() {
+    const placed = /** @type {T[]} */ (this.calls.filter((call) => call !== undefined));
+    return [...placed, ...this.displaced.values()];
+  }
+
   /**
    * @param {number} id
    * @returns {boolean} whether it was there

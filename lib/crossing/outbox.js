@@ -99,10 +99,13 @@ class Outbox extends Writer {
    * A text whose end is the record's.
    *
    * @param {string} text
+   * @returns {number} its length in bytes
    */
   rest(text) {
     this.reserve(text.length * 3);
-    this.pos += this.buf.utf8Write(text, this.pos);
+    const length = this.buf.utf8Write(text, this.pos);
+    this.pos += length;
+    return length;
   }
 
   /** @param {Uint8Array | null} block */
@@ -164,23 +167,26 @@ class Outbox extends Writer {
    * @param {{ channel: number, method: number, timeout: number | null, metadata: Uint8Array | null, waitForReady: boolean, unary: boolean }} call
    * @param {Codec | null} codec
    * @param {any} message
+   * @returns {number} the message's length, 0 without one
    */
   call(id, call, codec, message) {
     let flags = codec === null ? 0 : CallFlag.HAS_MESSAGE | CallFlag.COMPLETE;
     if (call.waitForReady) flags |= CallFlag.WAIT_FOR_READY;
     if (call.unary) flags |= CallFlag.UNARY;
     const start = this.start(Command.CALL, flags, id);
+    let length = 0;
     try {
       this.u32(call.channel);
       this.u32(call.method);
       this.u32(call.timeout ?? NO_TIMEOUT);
       this.sizedBlock(call.metadata);
-      if (codec !== null) this.frame(codec, message);
+      if (codec !== null) length = this.frame(codec, message);
     } catch (error) {
       this.pos = start;
       throw error;
     }
     this.finish(start);
+    return length;
   }
 
   /**
@@ -205,17 +211,20 @@ class Outbox extends Writer {
    * @param {Uint8Array | null} trailers
    * @param {Codec} codec
    * @param {any} message
+   * @returns {number} its length
    */
   reply(id, trailers, codec, message) {
     const start = this.start(Command.REPLY, 0, id);
+    let length;
     try {
       this.sizedBlock(trailers);
-      this.frame(codec, message);
+      length = this.frame(codec, message);
     } catch (error) {
       this.pos = start;
       throw error;
     }
     this.finish(start);
+    return length;
   }
 
   /**

@@ -37,6 +37,16 @@ pub struct ChannelOptions {
     pub keepalive_timeout_ms: Option<f64>,
 }
 
+/// What can be counted below JS; numbers only ever grow, but for what waits.
+#[napi(object)]
+pub struct Counts {
+    /// Attempts to connect that succeeded, and that failed.
+    pub connected: f64,
+    pub failed: f64,
+    /// Bytes of events that wait for this environment.
+    pub waiting: f64,
+}
+
 /// One method of a server that has a handler.
 #[napi(object, use_nullable = true)]
 pub struct ServedMethod {
@@ -175,6 +185,24 @@ impl Bridge {
     pub fn channel_state(&self, channel: u32) -> &'static str {
         let channel = self.network.shared.channel(channel);
         channel.map_or("closed", |channel| channel.state())
+    }
+
+    /// What a channel has done, or all of the process where none is named.
+    #[napi]
+    #[allow(clippy::cast_precision_loss)] // counts are far below 2^53
+    pub fn counts(&self, channel: Option<u32>) -> Counts {
+        let (connected, failed) = match channel {
+            None => channel::ATTEMPTS.counts(),
+            Some(number) => {
+                let channel = self.network.shared.channel(number);
+                channel.map_or((0, 0), |channel| channel.attempts())
+            }
+        };
+        Counts {
+            connected: connected as f64,
+            failed: failed as f64,
+            waiting: self.environment.waiting() as f64,
+        }
     }
 
     /// Binds and serves, with TLS if there are credentials; answered by LISTENING.

@@ -60,6 +60,8 @@ pub enum Delivery {
         method: String,
         /// JSON.
         body: Bytes,
+        /// The caller's trace; empty for none.
+        trace: String,
     },
     /// Somebody published what some subscriptions want.
     Message {
@@ -69,6 +71,8 @@ pub enum Delivery {
         key: String,
         /// JSON.
         body: Bytes,
+        /// The publisher's trace; empty for none.
+        trace: String,
     },
     /// What was asked for is in effect everywhere.
     Done {

@@ -29,6 +29,19 @@ impl Refusal {
     }
 }
 
+impl From<Call> for Cast {
+    /// What the handler of a call is given: all but whom to reply to.
+    fn from(call: Call) -> Self {
+        Self {
+            to: call.to,
+            method: call.method,
+            body: call.body,
+            left: 0,
+            trace: call.trace,
+        }
+    }
+}
+
 /// A frame of one kind.
 pub fn frame(kind: Kind) -> Frame {
     Frame { kind: Some(kind) }

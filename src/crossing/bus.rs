@@ -11,7 +11,7 @@ use crate::bus::application::{Application, Delivery};
 use crate::bus::member::Member;
 use crate::bus::member::traffic::Calling;
 use crate::bus::node::{Node, Options};
-use crate::bus::wire::Reply;
+use crate::bus::wire::{Cast, Publish, Reply};
 
 /// The states of `BUS_STATE`.
 mod state {
@@ -71,10 +71,10 @@ pub fn carry_out(
     environment.touch_bus(bus);
     let flag = flags & command::FLAG != 0;
     match op {
-        command::BUS_CALL => call(&node, flag, body),
+        command::BUS_CALL => call(&node, flags, body),
         command::BUS_CANCEL => cancel(&node, body),
-        command::BUS_CAST => cast(&node, body),
-        command::BUS_PUBLISH => publish(&node, body),
+        command::BUS_CAST => cast(&node, flags, body),
+        command::BUS_PUBLISH => publish(&node, flags, body),
         command::BUS_REPLY => reply(&node, flag, body),
         command::BUS_SERVE => serve(&node, flag, body),
         command::BUS_SUBSCRIBE => subscribe(&node, flag, body),
@@ -87,14 +87,15 @@ pub fn carry_out(
     }
 }
 
-fn call(node: &Arc<Node>, many: bool, mut body: Reader) -> Option<()> {
+fn call(node: &Arc<Node>, flags: u8, mut body: Reader) -> Option<()> {
     let calling = Calling {
         number: body.u32()?,
         timeout: Millis::from(body.u32()?),
+        trace: body.trace(flags)?,
         to: body.text()?,
         method: body.text()?,
         body: body.rest(),
-        many,
+        many: flags & command::FLAG != 0,
     };
     node.queue(|member, now| member.call(now, calling));
     Some(())
@@ -106,18 +107,27 @@ fn cancel(node: &Arc<Node>, mut body: Reader) -> Option<()> {
     Some(())
 }
 
-fn cast(node: &Arc<Node>, mut body: Reader) -> Option<()> {
-    let to = body.text()?;
-    let method = body.text()?;
-    node.queue(|member, now| member.cast(now, to, method, body.rest()));
+fn cast(node: &Arc<Node>, flags: u8, mut body: Reader) -> Option<()> {
+    let cast = Cast {
+        trace: body.trace(flags)?,
+        to: body.text()?,
+        method: body.text()?,
+        body: body.rest(),
+        left: 0,
+    };
+    node.queue(|member, now| member.cast(now, cast));
     Some(())
 }
 
-fn publish(node: &Arc<Node>, mut body: Reader) -> Option<()> {
-    let exchange = body.text()?;
-    let key = body.text()?;
-    let body = body.rest();
-    node.queue(|member, now| member.publish(now, &exchange, &key, &body));
+fn publish(node: &Arc<Node>, flags: u8, mut body: Reader) -> Option<()> {
+    let publish = Publish {
+        trace: body.trace(flags)?,
+        exchange: body.text()?,
+        key: body.text()?,
+        body: body.rest(),
+        left: 0,
+    };
+    node.queue(|member, now| member.publish(now, &publish));
     Some(())
 }
 
@@ -180,6 +190,11 @@ fn status(
     Some(())
 }
 
+/// The flag of a record with this trace.
+fn traced(trace: &str) -> u8 {
+    if trace.is_empty() { 0 } else { event::TRACED }
+}
+
 /// Passes what happens on to JS.
 struct Listener {
     environment: Arc<Environment>,
@@ -209,12 +224,15 @@ impl Application for Listener {
                 to,
                 method,
                 body,
+                trace,
             } => {
                 let (peer, call) = from.unwrap_or_default();
-                environment.push(event::BUS_REQUEST, from.is_some().into(), bus, |record| {
+                let flags = u8::from(from.is_some()) | traced(&trace);
+                environment.push(event::BUS_REQUEST, flags, bus, |record| {
                     record
                         .u32(peer)
                         .u32(call)
+                        .trace(&trace)
                         .text(&to)
                         .text(&method)
                         .bytes(&body)
@@ -224,12 +242,13 @@ impl Application for Listener {
                 subscriptions,
                 key,
                 body,
-            } => environment.push(event::BUS_MESSAGE, 0, bus, |record| {
+                trace,
+            } => environment.push(event::BUS_MESSAGE, traced(&trace), bus, |record| {
                 let count = u32::try_from(subscriptions.len()).unwrap_or(0);
                 let record = subscriptions
                     .iter()
                     .fold(record.u32(count), |record, number| record.u32(*number));
-                record.text(&key).bytes(&body)
+                record.trace(&trace).text(&key).bytes(&body)
             }),
             Delivery::Done { request } => {
                 environment.push(event::BUS_DONE, 0, bus, |record| record.u32(request));

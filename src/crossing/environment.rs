@@ -114,6 +114,11 @@ impl Environment {
         }
     }
 
+    /// Bytes of events that wait for JS.
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
     /// Whether JS is far behind.
     pub fn is_behind(&self) -> bool {
         self.queue.is_crowded()

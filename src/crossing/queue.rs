@@ -65,6 +65,11 @@ impl Queue {
         !state.closed && state.waiting.len() >= CROWDED
     }
 
+    /// Bytes that wait for JS to take them.
+    pub fn waiting(&self) -> usize {
+        self.state.lock().waiting.len()
+    }
+
     /// Waits until JS is not far behind.
     pub async fn room(&self) {
         loop {

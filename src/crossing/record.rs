@@ -36,6 +36,8 @@ pub mod command {
     pub const UNARY: u8 = 8;
     /// Of records of the bus: what it means depends on the record.
     pub const FLAG: u8 = 1;
+    /// Of requests and messages of the bus: a trace comes first of all texts.
+    pub const TRACED: u8 = 2;
 }
 
 /// What we tell JS.
@@ -62,6 +64,8 @@ pub mod event {
     pub const BUS_STATUS: u8 = 26;
 
     pub const FLAG: u8 = 1;
+    /// Of requests and messages of the bus: a trace comes first of all texts.
+    pub const TRACED: u8 = 2;
 }
 
 /// Appends one event record to a queue and patches its size at the end.
@@ -109,6 +113,15 @@ impl<'a> Writer<'a> {
         let size = u16::try_from(length).unwrap_or(u16::MAX);
         self.bytes(&size.to_le_bytes())
             .bytes(&text.as_bytes()[..length])
+    }
+
+    /// The trace of a record whose flags say `TRACED` if there is one.
+    pub fn trace(self, trace: &str) -> Self {
+        if trace.is_empty() {
+            self
+        } else {
+            self.text(trace)
+        }
     }
 
     /// Metadata whose end is the record's.
@@ -185,6 +198,16 @@ impl Reader {
         Some(String::from_utf8_lossy(&self.bytes(length)?).into_owned())
     }
 
+    /// The trace of a record with these flags, empty if it has none. `None` past
+    /// the end.
+    pub fn trace(&mut self, flags: u8) -> Option<String> {
+        if flags & command::TRACED == 0 {
+            Some(String::new())
+        } else {
+            self.text()
+        }
+    }
+
     /// Everything up to the end.
     pub fn rest(self) -> bytes::Bytes {
         self.rest
@@ -220,6 +243,24 @@ mod tests {
         assert_eq!(reader.u32(), Some(3));
         assert_eq!(reader.bytes(3).unwrap(), "why");
         assert_eq!(reader.u32(), Some(8));
+    }
+
+    #[test]
+    fn a_trace_takes_room_only_where_there_is_one() {
+        for (flags, trace) in [(0, ""), (event::TRACED, "00-ab-cd-01 k=v")] {
+            let mut out = Vec::new();
+            Writer::new(&mut out, event::BUS_REQUEST, flags, 1)
+                .trace(trace)
+                .text("id")
+                .finish();
+            let size = if trace.is_empty() { 0 } else { 2 + trace.len() };
+            assert_eq!(out.len(), HEADER + size + 4);
+            let mut reader = Reader::new(bytes::Bytes::from(out).slice(HEADER..));
+            assert_eq!(reader.trace(flags).as_deref(), Some(trace));
+            assert_eq!(reader.text().as_deref(), Some("id"));
+        }
+        let mut short = Reader::new(bytes::Bytes::from_static(&[9, 0, 0]));
+        assert_eq!(short.trace(command::TRACED), None);
     }
 
     #[test]

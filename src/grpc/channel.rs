@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -56,6 +57,40 @@ impl Hash for Tls {
     }
 }
 
+/// Attempts to connect, by how they ended. They only ever grow.
+#[derive(Debug)]
+pub struct Attempts {
+    succeeded: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Attempts {
+    const fn none() -> Self {
+        Self {
+            succeeded: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }
+    }
+
+    fn count(&self, succeeded: bool) {
+        let counter = if succeeded {
+            &self.succeeded
+        } else {
+            &self.failed
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Those that succeeded and those that failed.
+    pub fn counts(&self) -> (u64, u64) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&self.succeeded), read(&self.failed))
+    }
+}
+
+/// Those of all channels that this process has had.
+pub static ATTEMPTS: Attempts = Attempts::none();
+
 enum Phase {
     Idle,
     Connecting,
@@ -73,6 +108,7 @@ pub struct Channel {
     uris: Mutex<HashMap<u32, Uri>>,
     /// As in the options, until a peer has had too many pings.
     keepalive: Mutex<Option<Keepalive>>,
+    attempts: Attempts,
     /// Goes with the channel, which ends an attempt to connect.
     alive: watch::Sender<()>,
 }
@@ -142,6 +178,7 @@ impl Channel {
             }),
             backoff,
             uris: Mutex::default(),
+            attempts: Attempts::none(),
             alive: watch::Sender::new(()),
         })
     }
@@ -159,6 +196,11 @@ impl Channel {
             Phase::Ready(_) => "ready",
             Phase::Backoff(_) => "backoff",
         }
+    }
+
+    /// How its attempts to connect have ended.
+    pub fn attempts(&self) -> (u64, u64) {
+        self.attempts.counts()
     }
 
     /// The URI of a method on this channel, built once. `method` is the number
@@ -261,6 +303,9 @@ async fn stay_connected(
         let Some(owner) = channel.upgrade() else {
             return;
         };
+        for attempts in [&owner.attempts, &ATTEMPTS] {
+            attempts.count(result.is_ok());
+        }
         let why = match result {
             Ok(connection) => {
                 *owner.backoff.lock() = fresh_backoff();

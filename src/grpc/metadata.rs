@@ -15,6 +15,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The W3C's header for the trace of a call.
+const TRACE: &str = "traceparent";
+
 /// Headers that belong to the protocol and never reach the application.
 fn is_reserved(name: &str) -> bool {
     matches!(
@@ -68,8 +71,11 @@ pub fn append(headers: &mut HeaderMap, key: &[u8], value: &[u8]) -> Result<(), S
     } else {
         value.into()
     };
-    let value = HeaderValue::from_bytes(&encoded)
+    let mut value = HeaderValue::from_bytes(&encoded)
         .map_err(|_| format!("the metadata value of {name} has characters that cannot be sent"))?;
+    // Different in each call: in HPACK's table it would take the place of what
+    // comes again.
+    value.set_sensitive(name.as_str() == TRACE);
     headers
         .try_append(name, value)
         .map_err(|_| "too many metadata entries".to_owned())?;

@@ -5,6 +5,7 @@
 const { TIMEOUTS, describe } = require('../../bus/errors');
 const { WARN, log } = require('../../log');
 const { messageOf } = require('../../errors');
+const { capture, within } = require('../../seeing/tracing');
 const { call } = require('./callbacks');
 
 const DEFAULT_TIMEOUT = 2000;
@@ -27,6 +28,7 @@ class PendingCall {
     this.method = method;
     this.callbacks = callbacks ?? {};
     this.since = performance.now();
+    this.place = capture();
     this.many = false;
     for (const kind in this.callbacks) {
       if (kind !== 'callback' && typeof this.callbacks[kind] === 'function') this.many = true;
@@ -40,7 +42,8 @@ class PendingCall {
    */
   onReply(kind, data, err) {
     const name = kind === '' ? 'callback' : kind;
-    if (Object.hasOwn(this.callbacks, name)) call(`reply of ${this.to}.${this.method}`, this.callbacks[name], data, err);
+    if (!Object.hasOwn(this.callbacks, name)) return;
+    within(this.place, () => call(`reply of ${this.to}.${this.method}`, this.callbacks[name], data, err));
   }
 
   /**
@@ -56,7 +59,9 @@ class PendingCall {
 
   /** @param {...any} args */
   tellAll(...args) {
-    for (const callback of Object.values(this.callbacks)) call(`end of ${this.to}.${this.method}`, callback, ...args);
+    within(this.place, () => {
+      for (const callback of Object.values(this.callbacks)) call(`end of ${this.to}.${this.method}`, callback, ...args);
+    });
   }
 }
 

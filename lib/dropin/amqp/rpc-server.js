@@ -6,7 +6,7 @@ const { argumentsOf, methodOf } = require('../../bus/dispatch');
 const { WARN, log } = require('../../log');
 const { messageOf } = require('../../errors');
 
-/** @typedef {import('../../bus/connection').Request} Request */
+/** @typedef {import('../../bus/records').Request} Request */
 
 class RpcServer {
   /**
@@ -30,16 +30,24 @@ class RpcServer {
     const called = methodOf(this.methods, method);
     if (called === undefined) {
       log(WARN, `${this.id} has no method ${method}`);
-      reply?.('callback', 'error', 'Not support method');
+      if (reply === null) this.connection.ended(request, true, 'Not support method');
+      else reply('callback', 'error', 'Not support method');
       return;
     }
+    /** @param {unknown} error */
+    const failed = (error) => {
+      this.failed(method, error, reply);
+      if (reply === null) this.connection.ended(request, true, messageOf(error));
+    };
+    const castEnded = () => reply === null && this.connection.ended(request, false, '');
     try {
       const args = argumentsOf(request.body);
       if (reply !== null) args.push(reply);
       const result = called.apply(this.methods, args);
-      if (typeof result?.then === 'function') result.then(undefined, (/** @type {unknown} */ error) => this.failed(method, error, reply));
+      if (typeof result?.then === 'function') result.then(castEnded, failed);
+      else castEnded();
     } catch (error) {
-      this.failed(method, error, reply);
+      failed(error);
     }
   }
 

@@ -191,6 +191,7 @@ impl Member {
             peer.link = LinkState::Up { conn, link, dialed };
             peer.previous = link;
             peer.failures = 0;
+            self.counters.links += 1;
         }
         self.want_link(now, number);
     }

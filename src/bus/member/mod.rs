@@ -108,13 +108,16 @@ pub struct Member {
     alarm: Option<Millis>,
 }
 
-/// What was lost on the way, for `status`.
+/// What was lost on the way, and what was made, for `status`.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Counters {
     /// Casts that nobody served.
     pub unroutable: u64,
     /// Casts and messages that a peer was too slow or too far for.
     pub dropped: u64,
+    /// Links that have come to stand: more than there are peers means that some
+    /// were made again.
+    pub links: u64,
 }
 
 impl Member {

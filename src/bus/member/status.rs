@@ -22,6 +22,7 @@ pub struct Status {
     waiting_for_server: usize,
     unroutable: u64,
     dropped: u64,
+    links_made: u64,
     members: Vec<Other>,
 }
 
@@ -97,6 +98,7 @@ impl Member {
             waiting_for_server: self.waiting.values().map(VecDeque::len).sum(),
             unroutable: self.counters.unroutable,
             dropped: self.counters.dropped,
+            links_made: self.counters.links,
             members,
         }
     }

@@ -32,6 +32,8 @@ pub struct Calling {
     pub timeout: Millis,
     /// Replies of other kinds are wanted, too.
     pub many: bool,
+    /// The trace it belongs to; empty for none.
+    pub trace: String,
 }
 
 impl Member {
@@ -56,6 +58,7 @@ impl Member {
             method: calling.method,
             body: calling.body,
             left: 0,
+            trace: calling.trace,
         };
         self.route_call(now, call);
     }
@@ -89,7 +92,7 @@ impl Member {
         match self.choose(&call.to) {
             Some(SELF) => {
                 if self.calls.move_to(number, Place::Sent(SELF)) {
-                    self.request(Some((SELF, number)), call.to, call.method, call.body);
+                    self.request(Some((SELF, number)), call.into());
                 }
             }
             Some(peer) => {
@@ -152,22 +155,15 @@ impl Member {
     }
 
     /// Tells an id something; nobody is told whether it arrives.
-    pub fn cast(&mut self, now: Millis, to: String, method: String, body: Bytes) {
-        if self.too_large(body.len(), "cast") {
-            return;
+    pub fn cast(&mut self, now: Millis, cast: Cast) {
+        if !self.too_large(cast.body.len(), "cast") {
+            self.route_cast(now, cast);
         }
-        let cast = Cast {
-            to,
-            method,
-            body,
-            left: 0,
-        };
-        self.route_cast(now, cast);
     }
 
     pub(super) fn route_cast(&mut self, now: Millis, cast: Cast) {
         match self.choose(&cast.to) {
-            Some(SELF) => self.request(None, cast.to, cast.method, cast.body),
+            Some(SELF) => self.request(None, cast),
             Some(peer) => {
                 if !self.push(now, peer, Kind::Cast(cast), None) {
                     self.counters.dropped += 1;
@@ -178,24 +174,19 @@ impl Member {
     }
 
     /// Publishes to all who listen, this member included.
-    pub fn publish(&mut self, now: Millis, exchange: &str, key: &str, body: &Bytes) {
-        if self.too_large(body.len(), "message") {
+    pub fn publish(&mut self, now: Millis, publish: &Publish) {
+        if self.too_large(publish.body.len(), "message") {
             return;
         }
         let mut subscribers = Vec::new();
-        self.table.subscribers(exchange, key, &mut subscribers);
+        self.table
+            .subscribers(&publish.exchange, &publish.key, &mut subscribers);
         for peer in subscribers {
             if peer == SELF {
-                self.message(exchange, key.to_owned(), body.clone());
+                self.message(publish.clone());
                 continue;
             }
-            let publish = Publish {
-                exchange: exchange.to_owned(),
-                key: key.to_owned(),
-                body: body.clone(),
-                left: 0,
-            };
-            if !self.push(now, peer, Kind::Publish(publish), None) {
+            if !self.push(now, peer, Kind::Publish(publish.clone()), None) {
                 self.counters.dropped += 1;
             }
         }
@@ -259,14 +250,14 @@ impl Member {
             Kind::Call(call) => {
                 if self.serving.contains_key(&call.to) {
                     let from = Some((peer, call.number));
-                    self.request(from, call.to, call.method, call.body);
+                    self.request(from, call.into());
                 } else {
                     self.push(now, peer, Kind::ReturnedCall(call), None);
                 }
             }
             Kind::Cast(cast) => {
                 if self.serving.contains_key(&cast.to) {
-                    self.request(None, cast.to, cast.method, cast.body);
+                    self.request(None, cast);
                 } else {
                     self.push(now, peer, Kind::ReturnedCast(cast), None);
                 }
@@ -281,9 +272,7 @@ impl Member {
                 self.table.disown(peer, &cast.to);
                 self.route_cast(now, cast);
             }
-            Kind::Publish(publish) => {
-                self.message(&publish.exchange, publish.key, publish.body);
-            }
+            Kind::Publish(publish) => self.message(publish),
             Kind::Reply(reply) => self.replied(peer, reply),
             // Handled by the links, or of no meaning on one that stands.
             Kind::Hello(_)
@@ -294,28 +283,24 @@ impl Member {
         }
     }
 
-    fn request(
-        &mut self,
-        from: Option<(PeerNumber, u32)>,
-        to: String,
-        method: String,
-        body: Bytes,
-    ) {
+    fn request(&mut self, from: Option<(PeerNumber, u32)>, request: Cast) {
         self.deliver(Delivery::Request {
             from,
-            to,
-            method,
-            body,
+            to: request.to,
+            method: request.method,
+            body: request.body,
+            trace: request.trace,
         });
     }
 
-    fn message(&mut self, exchange: &str, key: String, body: Bytes) {
-        let subscriptions = self.subscriptions.find(exchange, &key);
+    fn message(&mut self, message: Publish) {
+        let subscriptions = self.subscriptions.find(&message.exchange, &message.key);
         if !subscriptions.is_empty() {
             self.deliver(Delivery::Message {
                 subscriptions,
-                key,
-                body,
+                key: message.key,
+                body: message.body,
+                trace: message.trace,
             });
         }
     }

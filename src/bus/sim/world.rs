@@ -11,7 +11,7 @@ use crate::bus::application::{Delivery, Failure};
 use crate::bus::member::traffic::Calling;
 use crate::bus::member::{Action, Identity, Member};
 use crate::bus::peer::Conn;
-use crate::bus::wire::{FromRegistry, Packet, Reply, ToRegistry};
+use crate::bus::wire::{Cast, FromRegistry, Packet, Publish, Reply, ToRegistry};
 use crate::registry::directory::{self, Directory, SessionNumber};
 
 const MS: Time = 1_000;
@@ -590,6 +590,7 @@ impl World {
                 body,
                 timeout,
                 many: self.rng.u8(..10) == 0,
+                trace: String::new(),
             },
         );
         self.pump(index);
@@ -604,7 +605,13 @@ impl World {
         }
         let now = self.now();
         let member = &mut self.processes[index].member;
-        member.cast(now, to.to_owned(), "m".to_owned(), body);
+        let cast = Cast {
+            to: to.to_owned(),
+            method: "m".to_owned(),
+            body,
+            ..Cast::default()
+        };
+        member.cast(now, cast);
         self.pump(index);
     }
 
@@ -613,7 +620,13 @@ impl World {
         let key = ["a.b", "a.c", "b"][self.rng.usize(..3)];
         let now = self.now();
         let member = &mut self.processes[index].member;
-        member.publish(now, EXCHANGE, key, &body);
+        let publish = Publish {
+            exchange: EXCHANGE.to_owned(),
+            key: key.to_owned(),
+            body,
+            ..Publish::default()
+        };
+        member.publish(now, &publish);
         self.pump(index);
     }
 

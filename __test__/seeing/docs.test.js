@@ -1,0 +1,50 @@
+'use strict';
+
+// docs/observability.md: its code runs and prints what it says, its metrics are
+// those of the code.
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { freePort } = require('../support/bus');
+
+const root = path.join(__dirname, '../..');
+const text = fs.readFileSync(path.join(root, 'docs/observability.md'), 'utf8');
+const blocks = [...text.matchAll(/```js\n([^]*?)```/g)].map(([, script]) => script);
+
+test('the code of docs/observability.md prints what it says', { timeout: 60_000 }, async () => {
+  const env = { ...process.env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` };
+  assert.equal(blocks.length, 4);
+  for (const script of blocks) {
+    const said = [...script.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, line]) => line);
+    assert.ok(said.length > 0, script);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, env, encoding: 'utf8', timeout: 20_000 });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(stdout.trim().split('\n'), said, script);
+  }
+});
+
+test('docs/observability.md has every metric, and no other', () => {
+  const code = fs.readFileSync(path.join(root, 'lib/seeing/metrics.js'), 'utf8');
+  const names = new Set();
+  for (const [, name] of code.matchAll(/out\.(?:family|histogram)\(\s*[`']([^`']+)[`']/g)) names.add(name);
+  for (const [, name] of code.matchAll(/(?:counter|gauge)\(\s*[`']([^`']+)[`']/g)) names.add(`owt_grpc_bus_${name}`);
+  const made = [...names].filter((name) => name !== 'owt_grpc_bus_${name}').flatMap((name) => {
+    const sides = name.includes('${side}') ? ['client', 'server'].map((side) => name.replace('${side}', side)) : [name];
+    return sides.flatMap((one) => (one.includes('${name}') ? ['calls', 'requests'].map((kind) => one.replace('${name}', kind)) : [one]));
+  });
+  const table = text.slice(text.indexOf('| metrics |'), text.indexOf('Labels are names'));
+  const told = new Set();
+  for (const row of table.split('\n')) {
+    const [, cell = ''] = row.split('|');
+    const [, other] = /and the same of `(\w+)`/.exec(cell) ?? [];
+    const listed = [...cell.replace(/and the same of.*/, '').matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    for (const name of listed) {
+      told.add(name);
+      if (other) told.add(name.replace(/^(owt_grpc_bus_calls|owt_grpc_client|grpc_client)/, other));
+    }
+  }
+  assert.deepEqual([...told].sort(), made.sort());
+});
