@@ -2,6 +2,7 @@
 
 const { connectBus } = require('./lib/bus/bus');
 const { BusError } = require('./lib/bus/errors');
+const { startRegistry } = require('./lib/bus/registry');
 const { createClient } = require('./lib/client');
 const { RpcError, status } = require('./lib/errors');
 const { setLogger } = require('./lib/log');
@@ -27,6 +28,7 @@ module.exports = {
   serveMetrics,
   setLogger,
   setTracing,
+  startRegistry,
   status,
   withTrace,
 };

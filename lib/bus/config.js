@@ -12,18 +12,19 @@ const DEFAULT_PORT = 5680;
 const AMQP_PORTS = [5671, 5672];
 const MAX_MESSAGE = 16 * 1024 * 1024;
 
-const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'maxMessageBytes', 'tls', 'signal'];
+const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'tls', 'signal'];
 
-/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, maxMessageBytes?: number, tls?: any }} BusOptions */
+/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, tls?: any }} BusOptions */
 
 /**
  * @param {string} text host, host:port, [address] or [address]:port
  * @param {string} what whose setting it is, for the error
+ * @param {number} [lowest] port: 0 where it can be any free one
  */
-function hostAndPort(text, what) {
+function hostAndPort(text, what, lowest = 1) {
   const match = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d+))?$/.exec(text);
   const port = match?.[2] === undefined ? null : Number(match[2]);
-  if (match === null || (port !== null && (port < 1 || port > 65535))) {
+  if (match === null || (port !== null && (port < lowest || port > 65535))) {
     throw new TypeError(`${what} ${JSON.stringify(text)} is not host:port, such as 10.0.0.5:${DEFAULT_PORT} or [fd00::5]:${DEFAULT_PORT}`);
   }
   return { host: match[1], port };
@@ -64,6 +65,9 @@ function fromRabbit(rabbit) {
 /** @param {string | undefined} value */
 const isSet = (value) => value !== undefined && !['', '0', 'false'].includes(value);
 
+/** @param {unknown} given */
+const clusterOf = (given) => process.env.OWT_GRPC_CLUSTER || String(given ?? 'owt');
+
 /**
  * What the native side is given. The environment goes before the options: who
  * starts a process knows better than a file it was packed with.
@@ -86,10 +90,11 @@ function busOptions(owner, given) {
   return {
     name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
     token: random.slice(12),
-    cluster: env.OWT_GRPC_CLUSTER || String(options.cluster ?? 'owt'),
+    cluster: clusterOf(options.cluster),
     seed: randomBytes(6).readUIntBE(0, 6) + 1,
     ...registry,
     insecure: isSet(env.OWT_GRPC_INSECURE) || options.insecure === true,
+    mayHost: options.host !== false && (env.OWT_GRPC_HOST_REGISTRY === undefined || isSet(env.OWT_GRPC_HOST_REGISTRY)),
     advertiseHost: advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, ''),
     advertisePort: advertise.port,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: 0x40000000 }) ?? MAX_MESSAGE,
@@ -98,4 +103,4 @@ function busOptions(owner, given) {
   };
 }
 
-module.exports = { busOptions, fromRabbit };
+module.exports = { DEFAULT_PORT, busOptions, clusterOf, fromRabbit, hostAndPort, isSet };

@@ -15,13 +15,14 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::bus::node;
-use crate::crossing::environment::Environment;
+use crate::crossing::environment::{Environment, level};
 use crate::crossing::network::{Network, Work};
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::target::Target;
 use crate::grpc::{channel, server};
 use crate::proxy::Proxy;
 use crate::registry::client::Registry;
+use crate::registry::host;
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
 
@@ -79,9 +80,20 @@ pub struct BusOptions {
     /// Whom the registry's certificate is for, if not the host of `registry`.
     pub registry_name: Option<String>,
     pub insecure: bool,
+    /// Becomes the registry if it is on this machine and there is none.
+    pub may_host: bool,
     pub advertise_host: Option<String>,
     pub advertise_port: Option<u16>,
     pub max_message_bytes: u32,
+}
+
+/// What a registry that stands alone is made with.
+#[napi(object)]
+pub struct RegistryOptions {
+    pub host: String,
+    pub port: u16,
+    pub cluster: String,
+    pub insecure: bool,
 }
 
 /// Largest message received by default, as in other gRPC libraries.
@@ -240,6 +252,33 @@ impl Bridge {
         Ok(())
     }
 
+    /// Serves a registry of the bus, with TLS if there are credentials; answered
+    /// by LISTENING, and stopped as a server is.
+    #[napi]
+    pub fn open_registry(
+        &self,
+        server: u32,
+        options: RegistryOptions,
+        credentials: Option<&Credentials>,
+    ) -> Result<()> {
+        let tls = credentials.map(Credentials::server).transpose()?;
+        let environment = Arc::clone(&self.environment);
+        let warn = move |text: String| environment.log(level::WARN, &text);
+        self.network.submit(Work::OpenRegistry {
+            environment: Arc::clone(&self.environment),
+            server,
+            host: options.host,
+            port: options.port,
+            options: host::Options {
+                cluster: options.cluster,
+                tls,
+                warn: Box::new(warn),
+            },
+            insecure: options.insecure,
+        });
+        Ok(())
+    }
+
     /// Stops a server; answered by STOPPED.
     #[napi]
     pub fn stop_server(&self, server: u32, grace_ms: f64) {
@@ -285,6 +324,7 @@ impl Bridge {
                     insecure: options.insecure,
                     tls,
                 },
+                may_host: options.may_host,
                 advertise: options
                     .advertise_host
                     .map(|host| (host, options.advertise_port)),

@@ -41,6 +41,8 @@ pub struct Options {
     pub max_message: usize,
     /// Where the registry is, or is to be.
     pub registry: Registry,
+    /// If that is on this machine and there is none, this process becomes it.
+    pub may_host: bool,
     /// What others dial, if not what the route to the registry says.
     pub advertise: Option<(String, Option<u16>)>,
 }
@@ -82,7 +84,8 @@ impl Node {
         let node_of_service = Arc::clone(&service.node);
         let listen = reach.listen.to_string();
         let tls = options.registry.tls.clone();
-        let server_options = pipe::server_options(LINK, tls.as_ref());
+        let serving = tls.as_ref().map(|tls| Arc::clone(&tls.server));
+        let server_options = pipe::server_options(LINK, serving);
         let server = Server::listen(&listen, port.unwrap_or(0), server_options, service);
         let server = server.await.map_err(|error| error.to_string())?;
         let host = match (options.advertise, &tls) {
@@ -126,7 +129,7 @@ impl Node {
             Arc::downgrade(&node),
             registry,
             cluster,
-            reach.can_host,
+            reach.can_host && options.may_host,
         ));
         Ok(node)
     }
@@ -168,7 +171,7 @@ impl Node {
     }
 
     fn carry_out(self: &Arc<Self>, state: &mut State) {
-        for action in state.member.take_actions() {
+        for action in state.member.take_actions(self.now()) {
             match action {
                 Action::Deliver(delivery) => self.application.deliver(delivery),
                 Action::Send { conn, packet } => {

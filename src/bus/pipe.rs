@@ -19,7 +19,7 @@ use crate::grpc::server;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
 use crate::grpc::target::Target;
-use crate::tls::credentials::Mutual;
+use crate::tls::credentials::{Mutual, ServerCredentials};
 
 /// A message that is larger than this breaks the protocol.
 const LARGEST: usize = 4 << 20;
@@ -124,14 +124,14 @@ pub async fn dial(
 }
 
 /// What a server of one stream method is made with.
-pub fn server_options(path: &'static str, tls: Option<&Mutual>) -> server::Options {
+pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -> server::Options {
     let method = server::Method {
         number: 0,
         request_stream: true,
     };
     server::Options {
         methods: HashMap::from([(path.to_owned(), method)]),
-        tls: tls.map(|tls| Arc::clone(&tls.server)),
+        tls,
         keepalive: Some(KEEPALIVE),
         max_receive: Some(LARGEST),
         max_send: None,

@@ -9,6 +9,9 @@ use super::wire::{Record, Subscription};
 /// A member, as a number of this process. 0 is the member itself.
 pub type PeerNumber = u32;
 
+/// The exchange of copies: see `member::tap`.
+pub const TAP: &str = "owt-grpc.tap";
+
 /// This member itself.
 pub const SELF: PeerNumber = 0;
 
@@ -18,6 +21,8 @@ pub struct Table {
     records: HashMap<PeerNumber, Record>,
     ids: HashMap<String, Servers>,
     topics: HashMap<String, Trie<PeerNumber>>,
+    /// Somebody listens to [`TAP`]: asked for each delivery, so it is kept.
+    pub tapped: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +58,7 @@ impl Table {
             topics.or_default().insert(&subscription.pattern, peer);
         }
         self.records.insert(peer, record);
+        self.tapped = self.topics.contains_key(TAP);
         new
     }
 

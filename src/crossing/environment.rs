@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -21,6 +22,7 @@ use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application, Incoming, Server};
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, Outgoing};
+use crate::registry::host::Host;
 
 /// Wakes the JS thread. Called on the network thread.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -30,7 +32,7 @@ pub struct Environment {
     queue: Queue,
     wake: Mutex<Option<Wake>>,
     calls: Mutex<HashMap<u32, Entry>>,
-    servers: Mutex<HashMap<u32, Server>>,
+    listening: Mutex<HashMap<u32, Listening>>,
     buses: Mutex<Buses>,
     next_server_call: AtomicU32,
     log_level: AtomicU8,
@@ -52,6 +54,36 @@ struct Buses {
     touched: Vec<u32>,
 }
 
+/// What listens for an environment.
+pub enum Listening {
+    /// A gRPC server.
+    Server(Server),
+    /// A registry of the bus.
+    Registry(Host),
+}
+
+impl Listening {
+    /// The port.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Server(server) => server.port,
+            Self::Registry(host) => host.port(),
+        }
+    }
+
+    /// Stops. Returns how many connections were cut off with calls on them;
+    /// sessions of a registry are no calls, they find another one.
+    pub async fn stop(self, grace: Duration) -> u32 {
+        match self {
+            Self::Server(server) => server.stop(grace).await,
+            Self::Registry(host) => {
+                host.stop().await;
+                0
+            }
+        }
+    }
+}
+
 /// Levels of LOG.
 pub mod level {
     pub const ERROR: u8 = 1;
@@ -66,7 +98,7 @@ impl Environment {
             queue: Queue::default(),
             wake: Mutex::new(Some(wake)),
             calls: Mutex::default(),
-            servers: Mutex::default(),
+            listening: Mutex::default(),
             buses: Mutex::default(),
             next_server_call: AtomicU32::new(2),
             log_level: AtomicU8::new(0),
@@ -105,8 +137,8 @@ impl Environment {
                 task.abort();
             }
         }
-        for (_, server) in std::mem::take(&mut *self.servers.lock()) {
-            tokio::spawn(server.stop(std::time::Duration::ZERO));
+        for (_, listening) in std::mem::take(&mut *self.listening.lock()) {
+            tokio::spawn(listening.stop(Duration::ZERO));
         }
         let members = std::mem::take(&mut self.buses.lock().members);
         for bus in members.into_values().flatten() {
@@ -248,14 +280,14 @@ impl Environment {
         }
     }
 
-    /// Keeps a server that listens.
-    pub fn keep_server(&self, id: u32, server: Server) {
-        self.servers.lock().insert(id, server);
+    /// Keeps what listens.
+    pub fn keep_listening(&self, id: u32, listening: Listening) {
+        self.listening.lock().insert(id, listening);
     }
 
-    /// Gives a server back to be stopped.
-    pub fn take_server(&self, id: u32) -> Option<Server> {
-        self.servers.lock().remove(&id)
+    /// Gives it back to be stopped.
+    pub fn take_listening(&self, id: u32) -> Option<Listening> {
+        self.listening.lock().remove(&id)
     }
 
     fn push_ended(self: &Arc<Self>, id: u32, ended: &Ended) {

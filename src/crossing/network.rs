@@ -15,11 +15,12 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::commands::carry_out;
-use super::environment::{Environment, Handlers, level};
+use super::environment::{Environment, Handlers, Listening, level};
 use super::record::event;
 use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};
 use crate::grpc::server::{self, Server};
+use crate::registry::host;
 
 /// What the JS threads ask of the network thread.
 pub enum Work {
@@ -32,6 +33,15 @@ pub enum Work {
         host: String,
         port: u16,
         options: server::Options,
+    },
+    /// Become a registry of the bus for others.
+    OpenRegistry {
+        environment: Arc<Environment>,
+        server: u32,
+        host: String,
+        port: u16,
+        options: host::Options,
+        insecure: bool,
     },
     /// Stop serving.
     Stop {
@@ -193,6 +203,19 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
             } => {
                 tokio::spawn(listen(environment, server, host, port, options));
             }
+            Work::OpenRegistry {
+                environment,
+                server,
+                host,
+                port,
+                options,
+                insecure,
+            } => {
+                tokio::spawn(async move {
+                    let opened = host::open(&host, port, options, insecure).await;
+                    listens(&environment, server, opened.map(Listening::Registry));
+                });
+            }
             Work::Stop {
                 environment,
                 server,
@@ -227,10 +250,16 @@ async fn listen(
         environment: Arc::clone(&environment),
         server,
     };
-    match Server::listen(&host, port, options, handlers).await {
+    let bound = Server::listen(&host, port, options, handlers).await;
+    listens(&environment, server, bound.map(Listening::Server));
+}
+
+/// Tells JS what became of it.
+fn listens(environment: &Arc<Environment>, server: u32, bound: io::Result<Listening>) {
+    match bound {
         Ok(listening) => {
-            let port = u32::from(listening.port);
-            environment.keep_server(server, listening);
+            let port = u32::from(listening.port());
+            environment.keep_listening(server, listening);
             environment.push(event::LISTENING, 0, server, |record| {
                 record.u32(port).u32(0)
             });
@@ -253,7 +282,7 @@ async fn listen(
 }
 
 async fn stop(environment: Arc<Environment>, server: u32, grace: Duration) {
-    let cut_off = match environment.take_server(server) {
+    let cut_off = match environment.take_listening(server) {
         Some(listening) => listening.stop(grace).await,
         None => 0,
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::host::{Host, SESSION};
+use super::host::{self, Host, SESSION};
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
@@ -82,7 +82,13 @@ pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, 
             return owner.deliver(Delivery::Refused { why: text });
         }
         if can_host {
-            match Host::bind(&registry.target, cluster.clone(), tls).await {
+            let options = host::Options {
+                cluster: cluster.clone(),
+                tls: tls.map(|tls| Arc::clone(&tls.server)),
+                // What is wrong with others is theirs to say.
+                warn: Box::new(|_| ()),
+            };
+            match Host::bind(registry.target.host(), registry.target.port(), options).await {
                 Ok(host) => {
                     owner.keep_host(host);
                     continue;

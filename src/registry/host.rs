@@ -11,20 +11,40 @@ use bytes::Bytes;
 use http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::directory::{Action, Directory, SessionNumber};
 use crate::bus::Millis;
 use crate::bus::pipe::{self, Pipe};
 use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application as Service, Incoming, Server};
-use crate::grpc::stream::{CallEvents, Gate, cost};
-use crate::grpc::target::Target;
-use crate::tls::credentials::Mutual;
+use crate::grpc::server::{Accepted, Application as Service, Incoming, Method, Server};
+use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
+use crate::tls::credentials::ServerCredentials;
 
 /// The method that members call.
 pub const SESSION: &str = "/owt.bus.v1.Registry/Session";
+/// What load balancers and probes ask.
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
+const HEALTH_NUMBER: u32 = 1;
+/// A framed `HealthCheckResponse`: it listens, so it serves.
+const SERVING: &[u8] = &[0, 0, 0, 0, 2, 0x08, 1];
+/// The session of those who only ask for health. Sessions count from 1.
+const NO_SESSION: SessionNumber = 0;
 /// What stopping may take for what is still to be told.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// Where a registry tells what no session can.
+pub type Warn = Box<dyn Fn(String) + Send + Sync>;
+
+/// What a registry is made with.
+pub struct Options {
+    /// Members of another cluster are refused.
+    pub cluster: String,
+    /// TLS, or plaintext.
+    pub tls: Option<Arc<ServerCredentials>>,
+    /// See [`Warn`].
+    pub warn: Warn,
+}
 
 /// A registry that listens.
 pub struct Host {
@@ -49,22 +69,35 @@ impl Host {
     ///
     /// # Errors
     /// What the system said to binding the address.
-    pub async fn bind(at: &Target, cluster: String, tls: Option<&Mutual>) -> io::Result<Self> {
+    pub async fn bind(host: &str, port: u16, options: Options) -> io::Result<Self> {
         let epoch = RandomState::new().hash_one("epoch");
         let desk = Arc::new(Desk {
             state: Mutex::new(State {
-                directory: Directory::new(cluster, epoch),
+                directory: Directory::new(options.cluster, epoch),
                 pipes: HashMap::new(),
                 next: 1,
             }),
             started: Instant::now(),
             alarm: Notify::new(),
         });
-        let service = Sessions(Arc::clone(&desk));
-        let options = pipe::server_options(SESSION, tls);
-        let server = Server::listen(at.host(), at.port(), options, service).await?;
+        let service = Sessions {
+            desk: Arc::clone(&desk),
+            warn: options.warn,
+        };
+        let mut how = pipe::server_options(SESSION, options.tls);
+        let health = Method {
+            number: HEALTH_NUMBER,
+            request_stream: false,
+        };
+        how.methods.insert(HEALTH.to_owned(), health);
+        let server = Server::listen(host, port, how, service).await?;
         tokio::spawn(keep_time(Arc::downgrade(&desk)));
         Ok(Self { server, desk })
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.server.port
     }
 
     /// Ends every session: the members find another registry.
@@ -77,6 +110,25 @@ impl Host {
         };
         tokio::join!(self.server.stop(LAST_WORDS), close);
     }
+}
+
+/// Binds a registry that others are told of. In plaintext it stays on this
+/// machine, unless that is wanted otherwise.
+///
+/// # Errors
+/// What the system said to the host or to binding it; `InvalidInput` with a
+/// text for a person if plaintext would leave the machine.
+pub async fn open(host: &str, port: u16, options: Options, insecure: bool) -> io::Result<Host> {
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    let stays = addresses.iter().all(|address| address.ip().is_loopback());
+    if !stays && !insecure && options.tls.is_none() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it would be reached from other machines in plaintext: set up TLS, or \
+             OWT_GRPC_INSECURE=1 if you trust that network",
+        ));
+    }
+    Host::bind(host, port, options).await
 }
 
 async fn keep_time(desk: Weak<Desk>) {
@@ -125,7 +177,10 @@ impl Desk {
     }
 }
 
-struct Sessions(Arc<Desk>);
+struct Sessions {
+    desk: Arc<Desk>,
+    warn: Warn,
+}
 
 struct SessionEvents {
     desk: Arc<Desk>,
@@ -170,11 +225,25 @@ impl Service for Sessions {
 
     fn disconnected(&self, _: u32) {}
 
-    async fn accept(&self, _: Incoming) -> Accepted<SessionEvents> {
-        let (pipe, inbox) = Pipe::new(false);
+    async fn accept(&self, incoming: Incoming) -> Accepted<SessionEvents> {
         let gate = Arc::<Gate>::default();
+        if incoming.method == HEALTH_NUMBER {
+            let (answer, inbox) = unbounded_channel();
+            let reply = Outgoing::Reply(Bytes::from_static(SERVING), HeaderMap::new());
+            let _ = answer.send(reply);
+            return Accepted {
+                inbox,
+                gate: Arc::clone(&gate),
+                events: SessionEvents {
+                    desk: Arc::clone(&self.desk),
+                    session: NO_SESSION,
+                    gate,
+                },
+            };
+        }
+        let (pipe, inbox) = Pipe::new(false);
         let session = {
-            let mut state = self.0.state.lock();
+            let mut state = self.desk.state.lock();
             let session = state.next;
             state.next += 1;
             state.pipes.insert(session, pipe);
@@ -184,7 +253,7 @@ impl Service for Sessions {
             inbox,
             gate: Arc::clone(&gate),
             events: SessionEvents {
-                desk: Arc::clone(&self.0),
+                desk: Arc::clone(&self.desk),
                 session,
                 gate,
             },
@@ -195,5 +264,7 @@ impl Service for Sessions {
         events.lost();
     }
 
-    fn warn(&self, _: String) {}
+    fn warn(&self, text: String) {
+        (self.warn)(text);
+    }
 }

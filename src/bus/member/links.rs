@@ -189,6 +189,7 @@ impl Member {
     fn link_up(&mut self, now: Millis, number: PeerNumber, conn: Conn, link: u64, dialed: bool) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Up { conn, link, dialed };
+            self.tally.reconnects += u64::from(peer.previous != 0);
             peer.previous = link;
             peer.failures = 0;
             self.counters.links += 1;

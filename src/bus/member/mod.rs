@@ -2,15 +2,22 @@
 //! it goes in with the time, what is to be done comes out as actions.
 //!
 //! `traffic` is calls, casts and topics; `links` the links to other members;
-//! `membership` what the registry knows and tells.
+//! `membership` what the registry knows and tells; `inside` what a member answers
+//! without its application; `tap` copies of what it hands over.
 
+mod inside;
 mod links;
 mod membership;
 mod status;
+mod tally;
+mod tap;
 pub mod traffic;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+
+use tally::Tally;
+use tap::{Seen, Tap};
 
 use super::Millis;
 use super::application::Delivery;
@@ -102,6 +109,8 @@ pub struct Member {
     subscriptions: Subscriptions,
     leaving: bool,
     counters: Counters,
+    tally: Tally,
+    tap: Tap,
     actions: Vec<Action>,
     /// Transports that may have something to send.
     dirty: Vec<Conn>,
@@ -146,6 +155,8 @@ impl Member {
             subscriptions: Subscriptions::default(),
             leaving: false,
             counters: Counters::default(),
+            tally: Tally::default(),
+            tap: Tap::default(),
             actions: Vec::new(),
             dirty: Vec::new(),
             alarm: None,
@@ -153,7 +164,8 @@ impl Member {
     }
 
     /// What is to be done, in order.
-    pub fn take_actions(&mut self) -> Vec<Action> {
+    pub fn take_actions(&mut self, now: Millis) -> Vec<Action> {
+        self.publish_copies(now);
         std::mem::take(&mut self.actions)
     }
 
@@ -194,6 +206,27 @@ impl Member {
     }
 
     fn deliver(&mut self, delivery: Delivery) {
+        if let Delivery::Request {
+            from,
+            to,
+            method,
+            body,
+            ..
+        } = &delivery
+        {
+            let traffic = &mut self.tally.received;
+            if from.is_some() {
+                traffic.call(body.len());
+            } else {
+                traffic.cast(body.len());
+            }
+            self.tap(|| Seen::Request {
+                from: *from,
+                id: to.clone(),
+                method: method.clone(),
+                body: body.clone(),
+            });
+        }
         self.actions.push(Action::Deliver(delivery));
     }
 

@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::Member;
+use super::tally::Tally;
 use crate::bus::peer::LinkState;
 use crate::bus::table::SELF;
+use crate::bus::wire::Record;
 
 /// See [`Member::status`].
 #[derive(Debug, Serialize)]
@@ -23,6 +25,8 @@ pub struct Status {
     unroutable: u64,
     dropped: u64,
     links_made: u64,
+    #[serde(flatten)]
+    tally: Tally,
     members: Vec<Other>,
 }
 
@@ -45,6 +49,7 @@ struct Other {
     member: String,
     address: String,
     ids: Vec<String>,
+    subscriptions: Vec<Topic>,
     link: &'static str,
     queued_frames: usize,
     queued_bytes: usize,
@@ -59,10 +64,12 @@ impl Member {
             .iter()
             .map(|(number, peer)| {
                 let (queued_frames, queued_bytes) = peer.outbox.depth();
+                let record = self.table.record(*number);
                 Other {
                     member: peer.name.clone(),
                     address: peer.address.clone(),
-                    ids: self.table.record(*number).map_or(vec![], |r| r.ids.clone()),
+                    ids: record.map_or(vec![], |r| r.ids.clone()),
+                    subscriptions: record.map_or(vec![], topics),
                     link: match peer.link {
                         LinkState::Idle => "idle",
                         LinkState::Dialing { .. } => "dialing",
@@ -81,14 +88,7 @@ impl Member {
             address: self.identity.address.clone(),
             cluster: self.identity.cluster.clone(),
             ids: own.ids.clone(),
-            subscriptions: own
-                .subscriptions
-                .iter()
-                .map(|subscription| Topic {
-                    exchange: subscription.exchange.clone(),
-                    pattern: subscription.pattern.clone(),
-                })
-                .collect(),
+            subscriptions: topics(own),
             registry: Registry {
                 connected: self.session.connected(),
                 epoch: format!("{:016x}", self.session.epoch),
@@ -99,7 +99,16 @@ impl Member {
             unroutable: self.counters.unroutable,
             dropped: self.counters.dropped,
             links_made: self.counters.links,
+            tally: self.tally.clone(),
             members,
         }
     }
+}
+
+fn topics(record: &Record) -> Vec<Topic> {
+    let topics = record.subscriptions.iter().map(|subscription| Topic {
+        exchange: subscription.exchange.clone(),
+        pattern: subscription.pattern.clone(),
+    });
+    topics.collect()
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message as _;
 
+use super::inside::MARK;
+use super::tap::{self, Seen};
 use super::{Action, Member};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
@@ -49,6 +51,7 @@ impl Member {
             let text = format!("call number {number} is in use");
             return self.note(true, text);
         }
+        self.tally.sent.call(calling.body.len());
         if let Some(deadline) = self.calls.next_deadline() {
             self.set_alarm(deadline);
         }
@@ -89,9 +92,13 @@ impl Member {
     /// Sends a call to one of those who serve its id, or lets it wait.
     pub(super) fn route_call(&mut self, now: Millis, call: Call) {
         let number = call.number;
-        match self.choose(&call.to) {
+        match self.addressee(&call.to) {
             Some(SELF) => {
-                if self.calls.move_to(number, Place::Sent(SELF)) {
+                if !self.calls.move_to(number, Place::Sent(SELF)) {
+                    // Settled since.
+                } else if call.to.starts_with(MARK) {
+                    self.answer(now, SELF, &call);
+                } else {
                     self.request(Some((SELF, number)), call.into());
                 }
             }
@@ -157,6 +164,7 @@ impl Member {
     /// Tells an id something; nobody is told whether it arrives.
     pub fn cast(&mut self, now: Millis, cast: Cast) {
         if !self.too_large(cast.body.len(), "cast") {
+            self.tally.sent.cast(cast.body.len());
             self.route_cast(now, cast);
         }
     }
@@ -178,6 +186,7 @@ impl Member {
         if self.too_large(publish.body.len(), "message") {
             return;
         }
+        self.tally.sent.message(publish.body.len());
         let mut subscribers = Vec::new();
         self.table
             .subscribers(&publish.exchange, &publish.key, &mut subscribers);
@@ -204,6 +213,13 @@ impl Member {
 
     /// The application answers a call of `peer`.
     pub fn reply(&mut self, now: Millis, peer: PeerNumber, reply: Reply) {
+        if reply.kind.is_empty() {
+            self.tap(|| Seen::Reply {
+                to: (peer, reply.number),
+                failed: reply.failed,
+                body: reply.body.clone(),
+            });
+        }
         let size = reply.body.len();
         let limit = self.identity.max_message;
         let reply = if size > limit {
@@ -248,7 +264,9 @@ impl Member {
     pub(super) fn receive(&mut self, now: Millis, peer: PeerNumber, kind: Kind) {
         match kind {
             Kind::Call(call) => {
-                if self.serving.contains_key(&call.to) {
+                if call.to.starts_with(MARK) {
+                    self.answer(now, peer, &call);
+                } else if self.serving.contains_key(&call.to) {
                     let from = Some((peer, call.number));
                     self.request(from, call.into());
                 } else {
@@ -263,7 +281,13 @@ impl Member {
                 }
             }
             Kind::ReturnedCall(call) => {
-                if self.calls.place(call.number) == Some(&Place::Sent(peer)) {
+                if self.calls.place(call.number) != Some(&Place::Sent(peer)) {
+                    // Settled since.
+                } else if call.to.starts_with(MARK) {
+                    // A member of a release that answers no such calls.
+                    self.calls.settle(call.number);
+                    self.fail(call.number, Failure::UnknownId, String::new());
+                } else {
                     self.table.disown(peer, &call.to);
                     self.route_call(now, call);
                 }
@@ -296,6 +320,14 @@ impl Member {
     fn message(&mut self, message: Publish) {
         let subscriptions = self.subscriptions.find(&message.exchange, &message.key);
         if !subscriptions.is_empty() {
+            if message.exchange != tap::EXCHANGE {
+                self.tally.received.message(message.body.len());
+                self.tap(|| Seen::Message {
+                    exchange: message.exchange.clone(),
+                    key: message.key.clone(),
+                    body: message.body.clone(),
+                });
+            }
             self.deliver(Delivery::Message {
                 subscriptions,
                 key: message.key,

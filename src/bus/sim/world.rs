@@ -22,6 +22,8 @@ const PEACE: Time = 8_000 * MS;
 /// Packets under way on one transport before the sender has to wait.
 const WINDOW: usize = 4;
 const EXCHANGE: &str = "news";
+/// The subscription to copies; the others count from 2.
+const TAP: u32 = 1;
 
 enum Event {
     Open(End, bool),
@@ -52,6 +54,9 @@ struct Process {
     died: Time,
     /// The processes that calls of fixed ids are for.
     callees: HashMap<u32, usize>,
+    /// The members that calls were for which members answer themselves.
+    asked: HashMap<u32, String>,
+    taps: bool,
     member: Member,
     directory: Option<Directory>,
     ends: HashMap<End, Purpose>,
@@ -77,6 +82,7 @@ pub struct World {
     serial: u64,
     trace: bool,
     latency: Time,
+    copies: u64,
     /// Nothing breaks in this run, so nothing may be lost.
     calm: bool,
 }
@@ -93,6 +99,7 @@ impl World {
             serial: 0,
             trace: std::env::var("SIM_TRACE").is_ok(),
             latency: 200,
+            copies: 0,
             calm: seed % 4 == 3,
         };
         world.latency = [50, 200, 2_000, 20_000][world.rng.usize(..4)];
@@ -138,6 +145,8 @@ impl World {
             alive: true,
             died: Time::MAX,
             callees: HashMap::new(),
+            asked: HashMap::new(),
+            taps: false,
             member,
             directory: None,
             ends: HashMap::new(),
@@ -376,7 +385,8 @@ impl World {
 
     fn pump(&mut self, index: usize) {
         loop {
-            let actions = self.processes[index].member.take_actions();
+            let now = self.now();
+            let actions = self.processes[index].member.take_actions(now);
             if actions.is_empty() {
                 break;
             }
@@ -513,7 +523,7 @@ impl World {
         }
         let Some(other) = self.someone() else { return };
         for _ in 0..self.rng.usize(1..4) {
-            match self.rng.u8(..20) {
+            match self.rng.u8(..22) {
                 0..=5 => self.call(index, &format!("fixed{other}")),
                 6..=7 => self.call(index, "moving0"),
                 8 => {
@@ -526,7 +536,9 @@ impl World {
                     let id = format!("moving{}", self.rng.u8(..2));
                     self.toggle(index, &id);
                 }
-                _ => self.subscribe_once(index),
+                19 => self.subscribe_once(index),
+                20 => self.ask_status(index, other),
+                _ => self.toggle_tap(index),
             }
         }
         let next = self.agenda.now + self.rng.u64(5 * MS..200 * MS);
@@ -550,6 +562,47 @@ impl World {
         } else {
             self.serve(index, id);
         }
+    }
+
+    /// Asks what only the member itself knows; no application answers.
+    fn ask_status(&mut self, index: usize, other: usize) {
+        let name = self.processes[other].member.name().to_owned();
+        let timeout = self.rng.u64(50..2_500);
+        let now = self.now();
+        let process = &mut self.processes[index];
+        let number = process.next_call;
+        process.next_call += 1;
+        process.callees.insert(number, other);
+        process.asked.insert(number, name.clone());
+        self.checker.begin(index, number, (now + timeout + 6) * MS);
+        let calling = Calling {
+            number,
+            to: format!("!{name}"),
+            method: "status".to_owned(),
+            body: Bytes::from_static(b"[]"),
+            timeout,
+            many: false,
+            trace: String::new(),
+        };
+        process.member.call(now, calling);
+        self.pump(index);
+    }
+
+    /// Listens to copies of what passes between others, or does so no more.
+    fn toggle_tap(&mut self, index: usize) {
+        let now = self.now();
+        let patterns = ["#".to_owned()];
+        let process = &mut self.processes[index];
+        process.next_request += 1;
+        process.taps = !process.taps;
+        let request = process.next_request;
+        let member = &mut process.member;
+        if process.taps {
+            member.subscribe(now, request, TAP, "owt-grpc.tap", &patterns);
+        } else {
+            member.unsubscribe(now, request, TAP, "owt-grpc.tap", &patterns);
+        }
+        self.pump(index);
     }
 
     /// The receiver learns who sent what when, and whether it is in order.
@@ -639,7 +692,13 @@ impl World {
 
     fn deliver(&mut self, index: usize, delivery: Delivery) {
         match delivery {
-            Delivery::Reply { call, kind, .. } => {
+            Delivery::Reply {
+                call, kind, body, ..
+            } => {
+                if let Some(name) = self.processes[index].asked.get(&call) {
+                    let told = format!(r#"{{"data":{{"member":"{name}","#);
+                    assert!(body.starts_with(told.as_bytes()), "another's status");
+                }
                 if kind.is_empty() {
                     self.checker.end(index, call, Ended::Replied);
                 }
@@ -660,7 +719,18 @@ impl World {
                 let at = self.agenda.now + delay;
                 self.agenda.plan(at, Event::Answer(index, peer, number));
             }
-            Delivery::Message { body, .. } => self.received(index, &body),
+            Delivery::Message {
+                subscriptions,
+                body,
+                ..
+            } => {
+                if subscriptions == [TAP] {
+                    self.copies += 1;
+                    assert!(body.starts_with(br#"{"kind":""#), "a copy of a copy");
+                } else {
+                    self.received(index, &body);
+                }
+            }
             Delivery::Done { .. } | Delivery::Joined | Delivery::Left => {}
             Delivery::Parted { why } | Delivery::Refused { why } => {
                 self.note(|| format!("{index}: without registry: {why}"));

@@ -1,0 +1,93 @@
+'use strict';
+
+// A member of the bus that looks on: it never becomes the registry, and it asks
+// members for what they know of themselves.
+
+const { connectBus } = require('../../bus/bus');
+const { busOptions } = require('../../bus/config');
+const { BusError, describe } = require('../../bus/errors');
+const { messageOf } = require('../../errors');
+const { setLogger } = require('../../log');
+const { TlsError } = require('../../tls/errors');
+const { CommandError, UsageError } = require('./errors');
+
+const BUS_OPTIONS = /** @type {const} */ ({ registry: 'value', cluster: 'value' });
+
+const BUS_HELP = `  --registry H:P   Where the registry is, in place of OWT_GRPC_REGISTRY and of localhost:5680
+  --cluster NAME   Its cluster, in place of OWT_GRPC_CLUSTER and of owt`;
+
+/** What finding the registry may take, in ms. */
+const PATIENCE = 5_000;
+
+/**
+ * @param {Record<string, any>} options of the command line; they go before the environment
+ * @param {{ patience?: number }} [how]
+ * @returns {Promise<{ bus: import('../../bus/bus').Bus, registry: string }>}
+ */
+async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
+  if (registry !== undefined) process.env.OWT_GRPC_REGISTRY = registry;
+  if (cluster !== undefined) process.env.OWT_GRPC_CLUSTER = cluster;
+  let complaint = '';
+  setLogger({ warn: (text) => void (complaint = text.replace(/^.*trying again: /, '')) });
+  const where = checked();
+  try {
+    const bus = await connectBus({ host: false, signal: AbortSignal.timeout(patience) });
+    return { bus, registry: where };
+  } catch (error) {
+    if (error instanceof BusError) throw new CommandError(error.message);
+    const why = complaint === '' ? '' : `: ${complaint}`;
+    throw new CommandError(`no registry of the bus at ${where} within ${patience / 1000} s${why}. Does a member run, or \`owt-grpc registry\`? --registry names another place`);
+  }
+}
+
+/** Where the registry is. What is wrong with the settings is said as it is everywhere. */
+function checked() {
+  try {
+    return busOptions('owt-grpc', undefined).registry;
+  } catch (error) {
+    if (error instanceof TlsError) throw new CommandError(error.message);
+    throw new UsageError(messageOf(error));
+  }
+}
+
+/**
+ * One call, with all that its last reply has: OWT's handlers put a failure into
+ * a reply.
+ *
+ * @param {import('../../bus/bus').Bus} bus
+ * @param {string} id
+ * @param {string} method
+ * @param {any[]} args
+ * @param {number} timeout ms
+ * @returns {Promise<{ data: any, err: any, failed: boolean }>} rejects with a BusError
+ */
+function ask(bus, id, method, args, timeout) {
+  const about = { to: id, method, since: performance.now() };
+  return new Promise((resolve, reject) => {
+    bus.connection.call(id, method, args, timeout, {
+      many: false,
+      onReply: (_, data, err, failed) => resolve({ data, err, failed }),
+      onFailed: (why, detail) => {
+        const { code, message } = describe(why, detail, about);
+        reject(new BusError(code, message, { id, method }));
+      },
+    });
+  });
+}
+
+/**
+ * What a member knows of itself. Its native side answers, so also while its
+ * JavaScript is blocked.
+ *
+ * @param {import('../../bus/bus').Bus} bus
+ * @param {string} member
+ * @param {number} timeout ms
+ * @returns {Promise<any>} see src/bus/member/status.rs
+ */
+async function statusOf(bus, member, timeout) {
+  const { data, err, failed } = await ask(bus, `!${member}`, 'status', [], timeout);
+  if (failed) throw new BusError('HANDLER', String(err));
+  return data;
+}
+
+module.exports = { BUS_HELP, BUS_OPTIONS, ask, observe, statusOf };

@@ -1,0 +1,129 @@
+'use strict';
+
+// `owt-grpc tap`: what passes over the bus, as it does.
+
+const { numberOf, parseArguments } = require('./support/arguments');
+const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
+const { plain, printJson, styled, untilAsked } = require('./support/screen');
+
+const summary = 'Shows calls, casts and topic messages as they pass';
+
+const help = `Usage: owt-grpc tap [<pattern>] [options]
+
+Shows what members hand to their programs: calls with their replies and how long
+these took, casts, and topic messages, decoded. Copies are made while somebody
+looks, at the member that is called; they never hold up what they are copies of,
+and are lost when they come faster than they are shown.
+
+<pattern> is a topic pattern: words between dots, * is one word, # any number.
+It is matched with the id, or the exchange and what follows it: portal-1, conf.#
+Beginning with call, cast, reply, message, * or #, it is matched with the whole
+key: call.<id>.<method>, cast.<id>.<method>, reply.<id>.<method>,
+message.<exchange>.<routing key>. Dots of an id are dots of the key. Default: #
+
+  --method NAME    Only this method, or routing key
+  --id ID          Only this id, or exchange
+  --limit N        Ends after N of them
+${BUS_HELP}
+  --json           One line of JSON each
+  --help           This text
+
+Anyone who may be a member of the cluster may look. Exit code: 0 ended by Ctrl-C
+or --limit; 1 no registry; 2 wrong options.
+`;
+
+const EXCHANGE = 'owt-grpc.tap';
+const KINDS = ['call', 'cast', 'reply', 'message', '*', '#'];
+/** Longer ones are cut on a screen. */
+const WIDTH = 500;
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
+async function run(args) {
+  const known = /** @type {const} */ ({ ...BUS_OPTIONS, method: 'value', id: 'value', limit: 'value', json: 'flag' });
+  const { operands, options } = parseArguments(args, known, ['pattern?']);
+  const limit = numberOf(options, 'limit', { otherwise: Infinity });
+  const { bus } = await observe(options);
+  const end = untilAsked();
+  try {
+    const seen = bus.subscribe(EXCHANGE, keyPattern(operands[0] ?? '#'));
+    await seen.ready;
+    if (!options.json) process.stderr.write('looking; Ctrl-C ends\n');
+    void end.asked.then(() => seen.return());
+    let left = limit;
+    for await (const { data: copy } of seen) {
+      if (options.method !== undefined && copy.method !== options.method) continue;
+      if (options.id !== undefined && copy.id !== options.id) continue;
+      show(decoded(copy), options.json);
+      if (--left <= 0) break;
+    }
+    if (seen.dropped > 0) process.stderr.write(`${seen.dropped} more came faster than they could be shown\n`);
+    return 0;
+  } finally {
+    end.forget();
+    await bus.close();
+  }
+}
+
+/** @param {string} pattern */
+function keyPattern(pattern) {
+  const [first] = pattern.split('.');
+  return KINDS.includes(first) ? pattern : `*.${pattern}.#`;
+}
+
+/**
+ * The copy's body is a JSON text: what is in it takes its place.
+ *
+ * @param {any} copy see src/bus/member/tap.rs
+ */
+function decoded({ kind, member, peer, id, method, call, ms, failed, size, body }) {
+  const time = new Date().toISOString();
+  const named = kind === 'message' ? { exchange: id, routingKey: method } : { id, method };
+  const known = { time, kind, member, ...(peer !== null && { peer }), ...named, ...(call !== undefined && { call }), ...(ms !== undefined && { ms, failed }), size };
+  if (body === undefined) return known;
+  try {
+    const value = JSON.parse(body);
+    if (kind === 'reply') return { ...known, data: value.data, err: value.err };
+    return { ...known, [kind === 'message' ? 'data' : 'args']: value };
+  } catch (_error) {
+    // Whoever sent it is no member of ours.
+    return { ...known, body };
+  }
+}
+
+/**
+ * @param {any} what
+ * @param {boolean} json
+ */
+function show(what, json) {
+  if (json) {
+    printJson(what);
+    return;
+  }
+  const { time, kind, member, peer, id, method, exchange, routingKey, call, ms, failed, size, args, data, err } = what;
+  const target = kind === 'message' ? `${plain(exchange)} ${plain(routingKey)}` : `${plain(id)}.${plain(method)}`;
+  const number = call === undefined ? '' : `#${call} `;
+  const between = kind === 'reply' ? `${plain(member)} > ${plain(peer ?? '?')}` : `${plain(peer ?? '?')} > ${plain(member)}`;
+  const took = ms === undefined ? '' : ` after ${ms} ms`;
+  const content = kind === 'reply' ? replyText(data, err) : text(args ?? data);
+  const shown = content === undefined ? `(${size} bytes)` : cut(plain(content));
+  const line = `${time.slice(11, 23)} ${kind.padEnd(7)} ${number}${styled('bold', target)}${took} ${shown} ${styled('dim', between)}`;
+  const isFailure = failed === true || data === 'error' || data === 'timeout';
+  process.stdout.write(`${isFailure && kind === 'reply' ? styled('red', line) : line}\n`);
+}
+
+/** @param {unknown} value @returns {string | undefined} */
+const text = (value) => JSON.stringify(value);
+
+/**
+ * @param {unknown} data
+ * @param {unknown} err
+ */
+const replyText = (data, err) => (err === undefined ? text(data) : `${text(data)} ${text(err)}`);
+
+/** @param {string} line */
+const cut = (line) => (line.length > WIDTH ? `${line.slice(0, WIDTH)}...` : line);
+
+module.exports = { help, run, summary };
