@@ -19,13 +19,15 @@ class Member {
    * @param {number | string} registry a port of 127.0.0.1, or host:port
    * @param {string} id what it serves
    * @param {Record<string, string>} [env]
+   * @param {string[]} [within] a command to run it by
    */
-  static async spawn(t, registry, id, env = {}) {
+  static async spawn(t, registry, id, env = {}, within = []) {
     const member = new Member();
     member.id = id;
     const [host, port] = typeof registry === 'number' ? ['127.0.0.1', registry] : registry.split(':');
     const args = [SCRIPT, JSON.stringify({ host, port: Number(port) }), id];
-    member.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    const [program, ...rest] = [...within, process.execPath, ...args];
+    member.child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
     // What is written to one that is killed is lost: its answer says so.
     member.child.stdin.on('error', () => {});
     t.after(() => member.child.kill('SIGKILL'));
@@ -35,8 +37,8 @@ class Member {
   }
 
   /** A process that has joined and serves its id. */
-  static async start(t, registry, id, env) {
-    const member = await Member.spawn(t, registry, id, env);
+  static async start(t, registry, id, env, within) {
+    const member = await Member.spawn(t, registry, id, env, within);
     await member.tell('join');
     return member;
   }

@@ -42,6 +42,7 @@ class Registry {
     this.bound = () => {};
     /** @type {(error: Error) => void} */
     this.failed = () => {};
+    /** @type {(value?: any) => void} */
     this.stopped = () => {};
   }
 

@@ -1,0 +1,142 @@
+'use strict';
+
+// Tries what is configured: dials it, and binds what is to be bound.
+
+const net = require('node:net');
+const { connectBus } = require('../../bus/bus');
+const { busOptions } = require('../../bus/config');
+const { Connection } = require('../../client');
+const { RpcError, messageOf, status } = require('../../errors');
+const { setLogger } = require('../../log');
+const { UnaryCall } = require('../../unary-call');
+
+const PATIENCE = 3_000;
+const HEALTH = '/grpc.health.v1.Health/Check';
+
+/** Any answer will do: what is in it is not read. */
+const NOTHING = { name: 'nothing', encode() {}, decode: () => null, decodeBare: () => null };
+
+/** @typedef {import('./report').Report} Report */
+
+/**
+ * A gRPC server may not have the method: that it says so shows what it is.
+ *
+ * @param {string} target host:port
+ * @returns {Promise<string>} empty if a gRPC server answers, otherwise why not
+ */
+async function probe(target) {
+  /** @type {Connection | undefined} */
+  let connection;
+  try {
+    const opened = new Connection(target, {});
+    connection = opened;
+    const { native } = opened.bridge;
+    const method = { name: 'Check', originalName: 'check', path: HEALTH, number: native.method(HEALTH), requestStream: false, responseStream: false, request: NOTHING, response: NOTHING };
+    await new Promise((resolve, reject) => {
+      const settle = (/** @type {Error | null} */ error) => (error === null ? resolve(null) : reject(error));
+      new UnaryCall(opened, method, settle).start({}, { timeout: PATIENCE });
+    });
+    return '';
+  } catch (error) {
+    const isAnswer = error instanceof RpcError && error.code !== status.UNAVAILABLE && error.code !== status.DEADLINE_EXCEEDED;
+    return isAnswer ? '' : messageOf(error).replace(/^\d+ [A-Z_]+: /, '');
+  } finally {
+    connection?.close();
+  }
+}
+
+/**
+ * @param {{ setting: string, target: string }[]} places
+ * @param {Report} report
+ */
+async function checkDialed(places, report) {
+  await Promise.all(places.map(async ({ setting, target }) => {
+    const why = await probe(target);
+    if (why === '') report.ok(setting, `a gRPC server answers at ${target}`);
+    else report.error(setting, why, adviceFor(why, target));
+  }));
+}
+
+/**
+ * @param {string} why
+ * @param {string} target
+ */
+function adviceFor(why, target) {
+  if (/refused/.test(why)) return `start the module that serves ${target}, or correct the setting`;
+  if (/certificate|TLS|handshake/i.test(why)) return 'give both sides certificates of one CA, for the names that are dialed; or plaintext to both';
+  if (/expected host:port/.test(why)) return 'write it as host:port';
+  if (/HTTP|speak/.test(why)) return 'another program has that port: correct the setting, or move it';
+  return 'correct the setting, or look at the network between';
+}
+
+/**
+ * @param {{ setting: string, port: number }[]} places
+ * @param {Report} report
+ */
+async function checkListening(places, report) {
+  for (const { setting, port } of places) {
+    if (!Number.isInteger(port) || port < 1 || port > 65535) {
+      report.error(setting, 'has no port from 1 to 65535', 'correct it');
+      continue;
+    }
+    const code = await bindable(port);
+    if (code === '') report.ok(setting, `port ${port} is free`);
+    else if (code !== 'EADDRINUSE') report.error(setting, `port ${port} cannot be listened on: ${code}`, code === 'EACCES' ? 'use a port from 1024 on' : 'correct it');
+    else {
+      const why = await probe(`localhost:${port}`);
+      if (why === '') report.ok(setting, `a gRPC server listens on port ${port} already`);
+      else report.error(setting, `port ${port} is taken by another program: ${why}`, 'stop that program, or use another port in all files that name it');
+    }
+  }
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<string>} empty, or the error's code
+ */
+function bindable(port) {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code ?? 'unknown'));
+    server.listen({ port, host: '0.0.0.0', exclusive: true }, () => server.close(() => resolve('')));
+  });
+}
+
+/**
+ * Joins the bus for a moment, never as its registry.
+ *
+ * @param {{ setting: string, registry?: string }} place
+ * @param {Report} report
+ */
+async function checkRegistry({ setting, registry }, report) {
+  let complaint = '';
+  setLogger({ warn: (text) => void (complaint = text.replace(/^.*trying again: /, '')) });
+  let where = String(registry);
+  try {
+    const options = { host: false, ...(registry !== undefined && { registry }) };
+    where = busOptions('owt-grpc', options).registry;
+    const bus = await connectBus({ ...options, signal: AbortSignal.timeout(PATIENCE) });
+    const { members } = await bus.status();
+    await bus.close();
+    report.ok(setting, `a registry of the bus answers at ${where}, with ${members.length} members`);
+  } catch (error) {
+    const isTimeout = error instanceof Error && error.name === 'TimeoutError';
+    const why = isTimeout ? complaint || `no answer from ${where} within ${PATIENCE / 1000} s` : messageOf(error);
+    const isHere = /^(127\.|\[::1\])/.test(where);
+    const hosts = !process.env.OWT_GRPC_HOST_REGISTRY || !['0', 'false'].includes(process.env.OWT_GRPC_HOST_REGISTRY);
+    if (isTimeout && isHere && hosts && /refused/.test(why)) report.ok(setting, `nobody is at ${where} yet: the first member becomes the registry`);
+    else report.error(setting, why, registryAdvice(why));
+  } finally {
+    setLogger(null);
+  }
+}
+
+/** @param {string} why */
+function registryAdvice(why) {
+  if (/refused/.test(why)) return 'start `owt-grpc registry` there, or correct OWT_GRPC_REGISTRY';
+  if (/cluster/.test(why)) return 'set OWT_GRPC_CLUSTER to the same name everywhere';
+  if (/plaintext|certificate|TLS/i.test(why)) return 'docs/tls.md has the steps; OWT_GRPC_INSECURE=1 allows plaintext in a network you trust';
+  return 'correct OWT_GRPC_REGISTRY or [rabbit], or look at the network between';
+}
+
+module.exports = { checkDialed, checkListening, checkRegistry };

@@ -1,0 +1,74 @@
+'use strict';
+
+// The environment variables, and what this machine is.
+
+const { clusterOf, busOptions } = require('../../bus/config');
+const { messageOf } = require('../../errors');
+const { native } = require('../../native');
+const { proxyFor } = require('../../proxy');
+const { TlsError } = require('../../tls/errors');
+const { hint, printable } = require('../support/options');
+
+const KNOWN = [
+  'OWT_GRPC_REGISTRY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',
+  'OWT_GRPC_SSL', 'OWT_GRPC_ROOT_CERT', 'OWT_GRPC_SERVER_CERT', 'OWT_GRPC_SERVER_KEY', 'OWT_GRPC_CLIENT_CERT', 'OWT_GRPC_CLIENT_KEY',
+  'OWT_GRPC_CLIENT_AUTH', 'OWT_GRPC_TLS_STRICT', 'OWT_GRPC_TLS_CHECK_MS',
+];
+const LEVELS = ['error', 'warn', 'info', 'debug'];
+
+/** Before this the package did not exist. */
+const OLDEST = Date.UTC(2025, 0, 1);
+
+/** @param {import('./report').Report} report */
+function checkSettings(report) {
+  const { env } = process;
+  checkMachine(report);
+  for (const name of Object.keys(env).filter((name) => name.startsWith('OWT_GRPC_') && !KNOWN.includes(name)).sort()) {
+    report.warn(printable(name), `is set and not known${hint(name, KNOWN)}`, 'correct its name, or remove it');
+  }
+  checkBus(report);
+  const level = env.OWT_GRPC_LOG;
+  if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: there is no log', `set it to one of ${LEVELS.join(', ')}`);
+  const isInsecure = env.OWT_GRPC_INSECURE && !['0', 'false'].includes(env.OWT_GRPC_INSECURE);
+  if (isInsecure) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
+  try {
+    const { proxy } = proxyFor(undefined, env, 'a.example:1');
+    if (proxy !== null) report.warn('GRPC_ARG_HTTP_PROXY', `gRPC calls go through the HTTP proxy ${proxy}`, 'unset it if the modules reach each other directly');
+  } catch (error) {
+    report.error('GRPC_ARG_HTTP_PROXY', messageOf(error), 'correct the variable, or unset GRPC_ARG_HTTP_PROXY');
+  }
+}
+
+/** @param {import('./report').Report} report */
+function checkMachine(report) {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 18) report.error('node', `version ${process.versions.node} is too old`, 'use Node.js 18 or newer');
+  else report.ok('node', process.versions.node);
+  try {
+    native();
+    report.ok('addon', `loads on ${process.platform}-${process.arch}`);
+  } catch (error) {
+    report.error('addon', messageOf(error), 'build it');
+  }
+  if (Date.now() < OLDEST) report.error('clock', `it is ${new Date().toISOString()} here`, 'set the clock: certificates are judged by it');
+  else report.ok('clock', new Date().toISOString());
+}
+
+/** @param {import('./report').Report} report */
+function checkBus(report) {
+  try {
+    busOptions('owt-grpc', undefined);
+    if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
+  } catch (error) {
+    // What is wrong with TLS is told where certificates are looked at.
+    if (error instanceof TlsError) return;
+    const text = messageOf(error);
+    report.error(/OWT_GRPC_\w+/.exec(text)?.[0] ?? 'environment', text, 'correct it');
+  }
+  const advertise = process.env.OWT_GRPC_ADVERTISE;
+  if (advertise && /:\d+$/.test(advertise)) {
+    report.warn('OWT_GRPC_ADVERTISE', 'names a port: only one process of this machine can have it', 'set it for that process alone, or leave the port out');
+  }
+}
+
+module.exports = { checkSettings };
