@@ -1,0 +1,121 @@
+'use strict';
+
+// `owt-grpc tap`: copies of what passes, and what they cost those who talk.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { connectBus, startRegistry } = require('../..');
+const { eventually } = require('../support/bus');
+const { Running, owtGrpc } = require('../support/cli');
+
+const limit = { timeout: 120_000 };
+
+/** A caller and a member that is called, and where. */
+async function talking(t) {
+  const registry = await startRegistry({ listen: '127.0.0.1:0' });
+  const at = `127.0.0.1:${registry.port}`;
+  const [caller, called] = await Promise.all([connectBus({ registry: at }), connectBus({ registry: at })]);
+  t.after(async () => {
+    await Promise.all([caller.close(), called.close()]);
+    await registry.stop();
+  });
+  await called.serve('room.1', {
+    join: (name) => `welcome ${name}`,
+    leave() {
+      throw new Error('not in');
+    },
+  });
+  await called.subscribe('news', 'a.#').ready;
+  return { at, caller, called };
+}
+
+/** The tap as a process that is known to look. */
+async function tapOf(t, { at, called }, ...args) {
+  const known = async () => {
+    const { members } = await called.status();
+    return members.filter(({ subscriptions }) => subscriptions.some(({ exchange }) => exchange === 'owt-grpc.tap')).length;
+  };
+  const before = await known();
+  const tap = new Running(t, ['tap', '--json', '--registry', at, ...args]);
+  await eventually(async () => (await known()) > before, 'the tap is known');
+  return tap;
+}
+
+test('calls, replies, casts and messages are shown decoded, once each, and the tap ends at its limit', limit, async (t) => {
+  const talk = await talking(t);
+  const { caller, called } = talk;
+  const tap = await tapOf(t, talk, '--limit', '6');
+  await caller.call('room.1', 'join', ['Ann']);
+  caller.cast('room.1', 'join', ['Bob']);
+  caller.publish('news', 'a.b', { x: 1 });
+  await assert.rejects(caller.call('room.1', 'leave'), { code: 'HANDLER' });
+  const seen = [];
+  for (let n = 0; n < 6; n++) seen.push(JSON.parse(await tap.line()));
+  assert.equal((await tap.closed)[0], 0);
+  const [from, to] = [caller.connection.member, called.connection.member];
+  const without = seen.map(({ kind, member, peer, id, method, exchange, routingKey, args, failed, data, err }) =>
+    JSON.parse(JSON.stringify({ kind, member, peer, id, method, exchange, routingKey, args, failed, data, err })));
+  assert.deepEqual(without, [
+    { kind: 'call', member: to, peer: from, id: 'room.1', method: 'join', args: ['Ann'] },
+    { kind: 'reply', member: to, peer: from, id: 'room.1', method: 'join', failed: false, data: 'welcome Ann' },
+    { kind: 'cast', member: to, id: 'room.1', method: 'join', args: ['Bob'] },
+    { kind: 'message', member: to, exchange: 'news', routingKey: 'a.b', data: { x: 1 } },
+    { kind: 'call', member: to, peer: from, id: 'room.1', method: 'leave', args: [] },
+    { kind: 'reply', member: to, peer: from, id: 'room.1', method: 'leave', failed: true, data: 'error', err: 'not in' },
+  ]);
+  assert.equal(seen[0].call, seen[1].call);
+  assert.equal(typeof seen[1].ms, 'number');
+});
+
+test('a pattern is for the id, or for the whole key; --id and --method choose among what it matches', limit, async (t) => {
+  const talk = await talking(t);
+  const { caller, called } = talk;
+  await called.serve('other', { join: () => null });
+  const taps = {};
+  for (const [name, ...args] of [
+    ['by id', 'room.1'],
+    ['by start of the id', 'room.#'],
+    ['by key', 'call.#.join'],
+    ['by id and method', '--id', 'room.1', '--method', 'join'],
+  ]) taps[name] = await tapOf(t, talk, ...args);
+  await caller.call('other', 'join');
+  await caller.call('room.1', 'join', ['Ann']);
+  const first = {};
+  for (const [name, tap] of Object.entries(taps)) {
+    const { kind, id } = JSON.parse(await tap.line());
+    first[name] = `${kind} ${id}`;
+  }
+  assert.deepEqual(first, { 'by id': 'call room.1', 'by start of the id': 'call room.1', 'by key': 'call other', 'by id and method': 'call room.1' });
+});
+
+test('a tap that does not read holds up nobody, and what it misses is counted', { ...limit, skip: process.platform === 'win32' && 'stops a process' }, async (t) => {
+  const talk = await talking(t);
+  const { caller, called } = talk;
+  const tap = await tapOf(t, talk);
+  tap.child.kill('SIGSTOP');
+  const body = 'x'.repeat(10_000);
+  for (let n = 0; n < 40 && (await called.status()).untapped === 0; n++) {
+    await Promise.all(Array.from({ length: 100 }, () => caller.call('room.1', 'join', [body])));
+  }
+  const { untapped, dropped } = await called.status();
+  assert.ok(untapped > 0);
+  assert.equal(dropped, 0);
+});
+
+test('without --json it is one line each, for people', limit, async (t) => {
+  const talk = await talking(t);
+  const tapping = owtGrpc(t, ['tap', '--limit', '2', '--registry', talk.at]);
+  await eventually(async () => {
+    await talk.caller.call('room.1', 'join', ['Ann']);
+    const { members } = await talk.called.status();
+    return members.some(({ subscriptions }) => subscriptions.length > 0);
+  }, 'the tap is known');
+  for (let n = 0; n < 2; n++) await talk.caller.call('room.1', 'join', ['Ann\u001b[2J']);
+  const { code, stdout } = await tapping;
+  assert.equal(code, 0);
+  const lines = stdout.trim().split('\n');
+  assert.equal(lines.length, 2);
+  assert.match(stdout, /^\d\d:\d\d:\d\d\.\d{3} (call|reply) +#\d+ room\.1\.join /);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(stdout, /\x1b/);
+});
