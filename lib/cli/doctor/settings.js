@@ -71,4 +71,4 @@ function checkBus(report) {
   }
 }
 
-module.exports = { checkSettings };
+module.exports = { KNOWN, checkSettings };
