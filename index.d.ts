@@ -363,6 +363,8 @@ export interface BusOptions {
   advertise?: string;
   /** Plaintext may leave this machine; OWT_GRPC_INSECURE=1. */
   insecure?: boolean;
+  /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */
+  host?: boolean;
   /** Largest body, both ways, in bytes; default 16 MiB. */
   maxMessageBytes?: number;
   /** Mutual TLS with the registry and all members, by one pair for both sides; false for plaintext. By default OWT's environment variables decide. */
@@ -397,6 +399,9 @@ export interface Subscription extends AsyncIterableIterator<{ routingKey: string
   readonly dropped: number;
 }
 
+/** Without replies; bytes are those of bodies. */
+export interface BusTraffic { calls: number; casts: number; messages: number; bytes: number }
+
 /** What `bus.status()` tells. */
 export interface BusStatus {
   member: string;
@@ -423,10 +428,22 @@ export interface BusStatus {
   casts: number;
   published: number;
   received: number;
+  /** Since it joined. */
+  traffic: {
+    /** By this member's program. */
+    sent: BusTraffic;
+    /** For it. */
+    received: BusTraffic;
+    /** Links that were made again to a member that had one before. */
+    reconnects: number;
+    /** Copies that `owt-grpc tap` was too slow for. */
+    untapped: number;
+  };
   members: {
     member: string;
     address: string;
     ids: string[];
+    subscriptions: { exchange: string; pattern: string }[];
     link: 'idle' | 'dialing' | 'up' | 'pause';
     queuedFrames: number;
     queuedBytes: number;
@@ -461,6 +478,31 @@ export declare class Bus {
  * await bus.call('calculator', 'add', [1, 2]);
  */
 export declare function connectBus(options?: BusOptions): Promise<Bus>;
+
+export interface RegistryOptions {
+  /** host:port; default 127.0.0.1:5680. Port 0 is any free one, 0.0.0.0 all addresses of this machine. */
+  listen?: string;
+  /** Members of other clusters are refused; default 'owt'; OWT_GRPC_CLUSTER goes before. */
+  cluster?: string;
+  /** TLS; false for plaintext. By default OWT's environment variables decide. */
+  tls?: TlsOptions | false;
+  /** Plaintext may be used beyond this machine; OWT_GRPC_INSECURE=1. */
+  insecure?: boolean;
+}
+
+/**
+ * Serves a registry of the bus that stands alone, for members on several
+ * machines; `owt-grpc registry` is a command for it. It also answers
+ * grpc.health.v1.Health/Check. When it is started again, members come back to it.
+ * Rejects with EADDRINUSE and the like, and if plaintext would leave this machine.
+ *
+ * @example
+ * const registry = await startRegistry({ listen: '127.0.0.1:5680' });
+ * const bus = await connectBus({ registry: `127.0.0.1:${registry.port}` });
+ * await bus.close();
+ * await registry.stop();
+ */
+export declare function startRegistry(options?: RegistryOptions): Promise<{ readonly port: number; stop(): Promise<void> }>;
 
 /** What takes the log: console, a logger of log4js, or anything with such methods. */
 export interface Logger {

@@ -14,6 +14,7 @@ export const {
   serveMetrics,
   setLogger,
   setTracing,
+  startRegistry,
   status,
   withTrace,
 } = api;

@@ -123,6 +123,16 @@ test('variables: names that are mistyped, values that are none', limit, async (t
   assert.equal(result.stdout.includes('hunter2'), false);
 });
 
+test('every variable that the package reads is known to the doctor', () => {
+  const { KNOWN } = require('../../lib/cli/doctor/settings');
+  const lib = path.join(__dirname, '../../lib');
+  const read = new Set();
+  for (const name of fs.readdirSync(lib, { recursive: true }).map(String).filter((file) => file.endsWith('.js'))) {
+    for (const [variable] of fs.readFileSync(path.join(lib, name), 'utf8').matchAll(/\bOWT_GRPC_[A-Z_]*[A-Z]\b/g)) read.add(variable);
+  }
+  assert.deepEqual([...read].filter((variable) => !KNOWN.includes(variable)), []);
+});
+
 test('TLS that is half set, and files that are not there', limit, async (t) => {
   const half = await doctor(t, {}, { env: { OWT_GRPC_ROOT_CERT: 'ca.crt' } });
   hears(half, 'error', /OWT_GRPC_ROOT_CERT.*OWT_GRPC_SERVER_CERT.*not set/);

@@ -68,7 +68,8 @@ async function seen(bus, { member, address, ids, subscriptions }, observer, time
   const known = { member, address, ids, subscriptions };
   try {
     const told = await statusOf(bus, member, timeout);
-    const { pendingCalls, waitingForServer, unroutable, dropped, reconnects, sent, received } = told;
+    const { pendingCalls, waitingForServer, unroutable, dropped, traffic } = told;
+    const { reconnects, sent, received } = traffic;
     const others = told.members.filter((/** @type {any} */ other) => other.member !== observer);
     return {
       ...known,

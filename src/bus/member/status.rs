@@ -25,8 +25,7 @@ pub struct Status {
     unroutable: u64,
     dropped: u64,
     links_made: u64,
-    #[serde(flatten)]
-    tally: Tally,
+    traffic: Tally,
     members: Vec<Other>,
 }
 
@@ -99,7 +98,7 @@ impl Member {
             unroutable: self.counters.unroutable,
             dropped: self.counters.dropped,
             links_made: self.counters.links,
-            tally: self.tally.clone(),
+            traffic: self.tally.clone(),
             members,
         }
     }
