@@ -130,7 +130,9 @@ test('every variable that the package reads is known to the doctor', () => {
   for (const name of fs.readdirSync(lib, { recursive: true }).map(String).filter((file) => file.endsWith('.js'))) {
     for (const [variable] of fs.readFileSync(path.join(lib, name), 'utf8').matchAll(/\bOWT_GRPC_[A-Z_]*[A-Z]\b/g)) read.add(variable);
   }
-  assert.deepEqual([...read].filter((variable) => !KNOWN.includes(variable)), []);
+  // `certs` hands passphrases to openssl by variables of its own.
+  const settings = [...read].filter((variable) => !variable.endsWith('_PASS'));
+  assert.deepEqual(settings.filter((variable) => !KNOWN.includes(variable)), []);
 });
 
 test('TLS that is half set, and files that are not there', limit, async (t) => {
