@@ -5,16 +5,11 @@
 const net = require('node:net');
 const { connectBus } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
-const { Connection } = require('../../client');
+const { createClient } = require('../../client');
 const { RpcError, messageOf, status } = require('../../errors');
 const { setLogger } = require('../../log');
-const { UnaryCall } = require('../../unary-call');
 
 const PATIENCE = 3_000;
-const HEALTH = '/grpc.health.v1.Health/Check';
-
-/** Any answer will do: what is in it is not read. */
-const NOTHING = { name: 'nothing', encode() {}, decode: () => null, decodeBare: () => null };
 
 /** @typedef {import('./report').Report} Report */
 
@@ -25,23 +20,16 @@ const NOTHING = { name: 'nothing', encode() {}, decode: () => null, decodeBare: 
  * @returns {Promise<string>} empty if a gRPC server answers, otherwise why not
  */
 async function probe(target) {
-  /** @type {Connection | undefined} */
-  let connection;
+  let client;
   try {
-    const opened = new Connection(target, {});
-    connection = opened;
-    const { native } = opened.bridge;
-    const method = { name: 'Check', originalName: 'check', path: HEALTH, number: native.method(HEALTH), requestStream: false, responseStream: false, request: NOTHING, response: NOTHING };
-    await new Promise((resolve, reject) => {
-      const settle = (/** @type {Error | null} */ error) => (error === null ? resolve(null) : reject(error));
-      new UnaryCall(opened, method, settle).start({}, { timeout: PATIENCE });
-    });
+    client = createClient('grpc.health.v1.Health', target);
+    await client.check({}, { timeout: PATIENCE });
     return '';
   } catch (error) {
     const isAnswer = error instanceof RpcError && error.code !== status.UNAVAILABLE && error.code !== status.DEADLINE_EXCEEDED;
     return isAnswer ? '' : messageOf(error).replace(/^\d+ [A-Z_]+: /, '');
   } finally {
-    connection?.close();
+    client?.close();
   }
 }
 
