@@ -2,6 +2,7 @@
 
 // The bus for new code: promises, async iteration, errors that say which.
 
+const { encode } = require('./body');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
@@ -125,7 +126,7 @@ class Bus {
    */
   publish(exchange, routingKey, data) {
     this.assertOpen();
-    const body = JSON.stringify(data);
+    const body = encode(data);
     if (body === undefined) throw new TypeError('bus.publish: data must be something that JSON has a form for');
     this.connection.publish(nameOf('exchange', exchange), nameOf('routing key', routingKey), body);
   }

@@ -1,7 +1,7 @@
 'use strict';
 
 // One member of the bus, as both surfaces use it: requests out, events in.
-// Bodies are JSON texts made and read by the engine.
+// body.js says what bodies are.
 
 const { inspect } = require('node:util');
 const { getBridge } = require('../crossing/bridge');
@@ -12,6 +12,7 @@ const { messageOf } = require('../errors');
 const { BUS_CALL, BUS_REQUEST, giveInTrace, traceOf } = require('../seeing/roles');
 const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
 const { toText } = require('../seeing/w3c');
+const { decode, encode } = require('./body');
 const { FLAG, Request, TRACED, readMessage } = require('./records');
 
 /** Calls that are settled and still listen: as many as the native side keeps. */
@@ -99,7 +100,7 @@ class BusConnection {
    * @returns {number} the call's number
    */
   call(to, method, args, timeout, receiver) {
-    const body = JSON.stringify(args);
+    const body = encode(args) ?? '';
     let number = this.nextCall;
     while (number === 0 || this.calls.has(number)) number = (number + 1) % 0x100000000;
     this.nextCall = (number + 1) % 0x100000000;
@@ -134,7 +135,7 @@ class BusConnection {
    * @param {any[]} args
    */
   cast(to, method, args) {
-    const body = JSON.stringify(args);
+    const body = encode(args) ?? '';
     this.tally.casts++;
     allBuses.casts++;
     this.send(Command.BUS_CAST, to, method, body, traceOf('bus.cast', { id: to, method, member: this.member }));
@@ -179,7 +180,7 @@ class BusConnection {
     if (this.closing !== null && !this.bridge.buses.has(this.number)) return;
     let body;
     try {
-      body = JSON.stringify({ data, err: err instanceof Error ? err.message : err });
+      body = encode({ data, err: err instanceof Error ? err.message : err }) ?? '';
     } catch (error) {
       failed = true;
       kind = '';
@@ -403,7 +404,7 @@ class BusConnection {
     if (kind === '') this.settled(number, receiver);
     let reply;
     try {
-      reply = JSON.parse(buf.utf8Slice(body, end));
+      reply = decode(buf.utf8Slice(body, end));
     } catch (error) {
       reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
       flags |= FLAG;

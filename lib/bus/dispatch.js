@@ -2,6 +2,8 @@
 
 // From a request that arrived to the method it is for.
 
+const { decode } = require('./body');
+
 /**
  * What may be called from afar: own functions of `methods` and of its
  * prototypes, looked up anew for each request; not what every object has.
@@ -25,7 +27,7 @@ function methodOf(methods, name) {
  * @returns {any[]}
  */
 function argumentsOf(body) {
-  const args = JSON.parse(body);
+  const args = decode(body);
   if (!Array.isArray(args)) throw new TypeError('the arguments are no array');
   return args;
 }

@@ -35,7 +35,7 @@ class Request {
     this.member = member;
     this.id = buf.utf8Slice(id + 2, method);
     this.method = buf.utf8Slice(method + 2, body);
-    /** JSON. */
+    /** See body.js. */
     this.body = buf.utf8Slice(body, end);
     this.bytes = end - body;
     this.peer = buf.readUInt32LE(start);

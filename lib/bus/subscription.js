@@ -2,6 +2,7 @@
 
 // Topic messages as an async iterable.
 
+const { decode } = require('./body');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
 const { fromText, valid } = require('../seeing/w3c');
@@ -49,7 +50,7 @@ class Subscription {
    */
   arrived(routingKey, body, trace) {
     /** @type {Message} */
-    const message = { routingKey, data: JSON.parse(body) };
+    const message = { routingKey, data: decode(body) };
     const sent = trace === '' ? null : valid(fromText(trace));
     if (sent !== null) message.trace = sent;
     const taker = this.takers.shift();

@@ -2,6 +2,7 @@
 
 // `owt-grpc tap`: what passes over the bus, as it does.
 
+const { decode } = require('../bus/body');
 const { numberOf, parseArguments } = require('./support/arguments');
 const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
 const { plain, printJson, styled, untilAsked } = require('./support/screen');
@@ -74,7 +75,7 @@ function keyPattern(pattern) {
 }
 
 /**
- * The copy's body is a JSON text: what is in it takes its place.
+ * The copy's body is as the bus carries it: what is in it takes its place.
  *
  * @param {any} copy see src/bus/member/tap.rs
  */
@@ -84,7 +85,7 @@ function decoded({ kind, member, peer, id, method, call, ms, failed, size, body 
   const known = { time, kind, member, ...(peer !== null && { peer }), ...named, ...(call !== undefined && { call }), ...(ms !== undefined && { ms, failed }), size };
   if (body === undefined) return known;
   try {
-    const value = JSON.parse(body);
+    const value = decode(body);
     if (kind === 'reply') return { ...known, data: value.data, err: value.err };
     return { ...known, [kind === 'message' ? 'data' : 'args']: value };
   } catch (_error) {

@@ -2,6 +2,7 @@
 
 // A member of a topic exchange, as OWT's cluster managers are.
 
+const { decode, encode } = require('../../bus/body');
 const { WARN, log } = require('../../log');
 const { messageOf } = require('../../errors');
 const { call } = require('./callbacks');
@@ -39,7 +40,7 @@ class TopicParticipant {
     const list = [patterns].flat().map(String);
     if (!this.connection.isOpen) return false;
     const { number, done } = this.connection.subscribe(this.name, list, (/** @type {string} */ key, /** @type {string} */ body) => {
-      call(`message of ${this.name}`, onMessage, JSON.parse(body), key);
+      call(`message of ${this.name}`, onMessage, decode(body), key);
     });
     this.subscriptions.push({ number, patterns: list });
     return done;
@@ -70,7 +71,7 @@ class TopicParticipant {
   publish(topic, data) {
     if (!this.connection.isOpen) return;
     try {
-      const body = JSON.stringify(data);
+      const body = encode(data);
       if (body === undefined) throw new TypeError('JSON has no form for it');
       this.connection.publish(this.name, String(topic), body);
     } catch (error) {

@@ -1,0 +1,162 @@
+'use strict';
+
+// Bodies are JSON, made and read by the engine, except for what it is slow at: it
+// looks at every character of a text, which takes V8 some 5 µs for 1000. Long texts,
+// such as an SDP, therefore go behind the JSON as they are:
+//
+//   '\x01'  [value, [length, key, key ...], ...]  '\n'  text text ...
+//
+// with 0 in their places in `value`, to which the keys lead. JSON begins with no
+// '\x01' and has no line end in it.
+
+/** @typedef {string | number} Key */
+/** @typedef {{ place: [number, ...Key[]], text: string }} Long */
+
+const MARK = '\x01';
+/** From this length on a text is long. */
+const LONG = 400;
+/** How deep texts are looked for, and at how many parts of each array and object. */
+const LEVELS = 3;
+const PARTS = 32;
+
+/**
+ * Whether JSON has all of a value and nothing but its own properties.
+ *
+ * @param {any} value
+ */
+function isPlain(value) {
+  if (value === null || typeof value !== 'object' || typeof value.toJSON === 'function') return false;
+  if (Array.isArray(value)) return true;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * @param {any} value
+ * @param {number} level
+ * @returns {boolean}
+ */
+function hasLong(value, level) {
+  if (typeof value === 'string') return value.length >= LONG;
+  if (level === LEVELS || !isPlain(value)) return false;
+  if (Array.isArray(value)) {
+    const count = Math.min(value.length, PARTS);
+    for (let n = 0; n < count; n++) if (hasLong(value[n], level + 1)) return true;
+    return false;
+  }
+  let left = PARTS;
+  for (const key in value) {
+    if (left-- === 0) return false;
+    if (hasLong(value[key], level + 1)) return true;
+  }
+  return false;
+}
+
+/**
+ * Moves long texts out of a copy.
+ *
+ * @param {any} value
+ * @param {Key[]} path that leads to it
+ * @param {Long[]} found
+ * @returns {any} the value itself if there are none
+ */
+function without(value, path, found) {
+  if (typeof value === 'string') {
+    // Where all are ASCII, characters are bytes on every way there.
+    if (value.length < LONG || Buffer.byteLength(value) !== value.length) return value;
+    found.push({ place: [value.length, ...path], text: value });
+    return 0;
+  }
+  if (path.length === LEVELS || !isPlain(value)) return value;
+  let copy = value;
+  const move = (/** @type {Key} */ key) => {
+    const part = value[key];
+    if (!hasLong(part, path.length + 1)) return;
+    path.push(key);
+    const rest = without(part, path, found);
+    path.pop();
+    if (rest === part) return;
+    if (copy === value) copy = Array.isArray(value) ? [...value] : { ...value };
+    copy[key] = rest;
+  };
+  if (Array.isArray(value)) {
+    for (let n = 0; n < value.length && n < PARTS; n++) move(n);
+  } else {
+    for (const key of Object.keys(value).slice(0, PARTS)) {
+      // Setting this one would not make it a property.
+      if (key !== '__proto__') move(key);
+    }
+  }
+  return copy;
+}
+
+/**
+ * Throws what JSON.stringify throws.
+ *
+ * @param {any} value
+ * @returns {string | undefined} undefined for what JSON has no form for
+ */
+function encode(value) {
+  if (!hasLong(value, 0)) return JSON.stringify(value);
+  /** @type {Long[]} */
+  const found = [];
+  const rest = without(value, [], found);
+  if (found.length === 0) return JSON.stringify(value);
+  const head = `${MARK}${JSON.stringify([rest, ...found.map(({ place }) => place)])}\n`;
+  return found.reduce((body, { text }) => body + text, head);
+}
+
+/**
+ * A value of its own each time. Throws a SyntaxError for what is no body.
+ *
+ * @param {string} body
+ * @returns {any}
+ */
+function decode(body) {
+  if (body[0] !== MARK) return JSON.parse(body);
+  const end = body.indexOf('\n');
+  // A peer may say anything: an array of arrays is not taken for granted, and only
+  // what is there already is set.
+  const [value, ...places] = listOf(JSON.parse(body.slice(1, end)));
+  const root = { value };
+  let at = end + 1;
+  for (const place of places) {
+    const [length, ...path] = listOf(place);
+    put(root, ['value', ...path], body.slice(at, at + length));
+    at += length;
+  }
+  if (at !== body.length) throw new SyntaxError('texts and places do not fit together');
+  return root.value;
+}
+
+/**
+ * @param {any} value
+ * @returns {any[]}
+ */
+function listOf(value) {
+  if (!Array.isArray(value)) throw new SyntaxError('texts without a list of places');
+  return value;
+}
+
+/**
+ * @param {any} root
+ * @param {any[]} path
+ * @param {string} text
+ */
+function put(root, path, text) {
+  const last = path.pop();
+  const holder = path.reduce(step, root);
+  step(holder, last);
+  holder[last] = text;
+}
+
+/**
+ * @param {any} from
+ * @param {any} key
+ */
+function step(from, key) {
+  if (from === null || typeof from !== 'object' || !Object.hasOwn(from, key)) throw new SyntaxError('a text without a place');
+  return from[key];
+}
+
+module.exports = { decode, encode };
