@@ -13,6 +13,7 @@
 /** @typedef {{ place: [number, ...Key[]], text: string }} Long */
 
 const MARK = '\x01';
+const LINE_END = 10;
 /** From this length on a text is long. */
 const LONG = 400;
 /** How deep texts are looked for, and at how many parts of each array and object. */
@@ -90,11 +91,25 @@ function without(value, path, found) {
   return copy;
 }
 
+/** A body with texts beside its JSON. */
+class Beside {
+  /**
+   * @param {string} head up to the line end
+   * @param {string} texts ASCII
+   */
+  constructor(head, texts) {
+    this.head = head;
+    this.texts = texts;
+  }
+}
+
+/** @typedef {string | Beside} Body JSON, or that and texts */
+
 /**
  * Throws what JSON.stringify throws.
  *
  * @param {any} value
- * @returns {string | undefined} undefined for what JSON has no form for
+ * @returns {Body | undefined} undefined for what JSON has no form for
  */
 function encode(value) {
   if (!hasLong(value, 0)) return JSON.stringify(value);
@@ -102,30 +117,57 @@ function encode(value) {
   const found = [];
   const rest = without(value, [], found);
   if (found.length === 0) return JSON.stringify(value);
-  const head = `${MARK}${JSON.stringify([rest, ...found.map(({ place }) => place)])}\n`;
-  return found.reduce((body, { text }) => body + text, head);
+  const head = JSON.stringify([rest, ...found.map(({ place }) => place)]);
+  return new Beside(`${MARK}${head}\n`, found.length === 1 ? found[0].text : found.map(({ text }) => text).join(''));
+}
+
+/**
+ * Writes a body at the end of a record.
+ *
+ * @param {import('../crossing/outbox').Outbox} outbox
+ * @param {Body} body
+ * @returns {number} its length in bytes
+ */
+function write(outbox, body) {
+  return typeof body === 'string' ? outbox.rest(body) : outbox.rest(body.head) + outbox.ascii(body.texts);
+}
+
+/**
+ * Reads a body that ends at `end`. Nothing is looked at yet.
+ *
+ * @param {Buffer} buf
+ * @param {number} start
+ * @param {number} end
+ * @returns {Body}
+ */
+function read(buf, start, end) {
+  if (buf[start] !== MARK.charCodeAt(0) || start === end) return buf.utf8Slice(start, end);
+  const line = buf.indexOf(LINE_END, start) + 1;
+  // Without a line end there is none of ours before the end either.
+  if (line === 0 || line > end) return buf.utf8Slice(start, end);
+  return new Beside(buf.utf8Slice(start, line), buf.latin1Slice(line, end));
 }
 
 /**
  * A value of its own each time. Throws a SyntaxError for what is no body.
  *
- * @param {string} body
+ * @param {Body} body
  * @returns {any}
  */
 function decode(body) {
-  if (body[0] !== MARK) return JSON.parse(body);
-  const end = body.indexOf('\n');
+  if (typeof body === 'string') return JSON.parse(body);
+  const { head, texts } = body;
   // A peer may say anything: an array of arrays is not taken for granted, and only
   // what is there already is set.
-  const [value, ...places] = listOf(JSON.parse(body.slice(1, end)));
+  const [value, ...places] = listOf(JSON.parse(head.slice(1)));
   const root = { value };
-  let at = end + 1;
+  let at = 0;
   for (const place of places) {
     const [length, ...path] = listOf(place);
-    put(root, ['value', ...path], body.slice(at, at + length));
+    put(root, ['value', ...path], texts.slice(at, at + length));
     at += length;
   }
-  if (at !== body.length) throw new SyntaxError('texts and places do not fit together');
+  if (at !== texts.length) throw new SyntaxError('texts and places do not fit together');
   return root.value;
 }
 
@@ -159,4 +201,4 @@ function step(from, key) {
   return from[key];
 }
 
-module.exports = { decode, encode };
+module.exports = { decode, encode, read, write };

@@ -12,7 +12,7 @@ const { messageOf } = require('../errors');
 const { BUS_CALL, BUS_REQUEST, giveInTrace, traceOf } = require('../seeing/roles');
 const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
 const { toText } = require('../seeing/w3c');
-const { decode, encode } = require('./body');
+const { decode, encode, read, write } = require('./body');
 const { FLAG, Request, TRACED, readMessage } = require('./records');
 
 /** Calls that are settled and still listen: as many as the native side keeps. */
@@ -55,7 +55,7 @@ class BusConnection {
     this.nextOpen = 1;
     /** @type {Map<string, (request: Request) => void>} */
     this.served = new Map();
-    /** @type {Map<number, (key: string, body: string, trace: string) => void>} */
+    /** @type {Map<number, (key: string, body: import('./body').Body, trace: string) => void>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
     /** Has been in, whether or not the registry is there now. */
@@ -115,7 +115,7 @@ class BusConnection {
     if (trace !== null) outbox.text(toText(trace));
     outbox.text(to);
     outbox.text(method);
-    report.sent(outbox.rest(body));
+    report.sent(write(outbox, body));
     outbox.finish(start);
     return number;
   }
@@ -144,7 +144,7 @@ class BusConnection {
   /**
    * @param {string} exchange
    * @param {string} key
-   * @param {string} body
+   * @param {import('./body').Body} body
    */
   publish(exchange, key, body) {
     this.tally.published++;
@@ -156,7 +156,7 @@ class BusConnection {
    * @param {number} op
    * @param {string} first
    * @param {string} second
-   * @param {string} body
+   * @param {import('./body').Body} body
    * @param {string} trace empty for none
    */
   send(op, first, second, body, trace) {
@@ -165,7 +165,7 @@ class BusConnection {
     if (trace !== '') outbox.text(trace);
     outbox.text(first);
     outbox.text(second);
-    outbox.rest(body);
+    write(outbox, body);
     outbox.finish(start);
   }
 
@@ -191,7 +191,7 @@ class BusConnection {
     outbox.u32(request.peer);
     outbox.u32(request.call);
     outbox.text(kind);
-    const length = outbox.rest(body);
+    const length = write(outbox, body);
     request.report?.sent(length);
     outbox.finish(start);
     if (kind === '') this.ended(request, failed, failed ? String(err ?? data) : '');
@@ -257,7 +257,7 @@ class BusConnection {
   /**
    * @param {string} exchange
    * @param {string[]} patterns
-   * @param {(key: string, body: string, trace: string) => void} handler
+   * @param {(key: string, body: import('./body').Body, trace: string) => void} handler
    * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
   subscribe(exchange, patterns, handler) {
@@ -404,7 +404,7 @@ class BusConnection {
     if (kind === '') this.settled(number, receiver);
     let reply;
     try {
-      reply = decode(buf.utf8Slice(body, end));
+      reply = decode(read(buf, body, end));
     } catch (error) {
       reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
       flags |= FLAG;

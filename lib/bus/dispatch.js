@@ -23,7 +23,7 @@ function methodOf(methods, name) {
 /**
  * The arguments of a request. Throws if they are no list.
  *
- * @param {string} body
+ * @param {import('./body').Body} body
  * @returns {any[]}
  */
 function argumentsOf(body) {

@@ -4,6 +4,8 @@
 // docs/crossing.md. `buf` may be used again by what a handler does, so all is
 // read before any is called.
 
+const { read } = require('./body');
+
 /** Of a request that wants a reply, and of what failed. */
 const FLAG = 1;
 /** Of requests and messages: a trace comes first of all texts. */
@@ -36,7 +38,7 @@ class Request {
     this.id = buf.utf8Slice(id + 2, method);
     this.method = buf.utf8Slice(method + 2, body);
     /** See body.js. */
-    this.body = buf.utf8Slice(body, end);
+    this.body = read(buf, body, end);
     this.bytes = end - body;
     this.peer = buf.readUInt32LE(start);
     this.call = buf.readUInt32LE(start + 4);
@@ -65,7 +67,7 @@ function readMessage(flags, buf, start, end) {
   return {
     subscriptions: Array.from({ length: count }, (_, n) => buf.readUInt32LE(start + 4 + n * 4)),
     routingKey: buf.utf8Slice(key + 2, body),
-    body: buf.utf8Slice(body, end),
+    body: read(buf, body, end),
     trace: flags & TRACED ? buf.latin1Slice(trace + 2, key) : '',
   };
 }

@@ -45,7 +45,7 @@ class Subscription {
 
   /**
    * @param {string} routingKey
-   * @param {string} body
+   * @param {import('./body').Body} body
    * @param {string} trace of the publisher: a loop has a context of its own, so it is told
    */
   arrived(routingKey, body, trace) {

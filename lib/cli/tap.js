@@ -2,7 +2,7 @@
 
 // `owt-grpc tap`: what passes over the bus, as it does.
 
-const { decode } = require('../bus/body');
+const { decode, read } = require('../bus/body');
 const { numberOf, parseArguments } = require('./support/arguments');
 const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
 const { plain, printJson, styled, untilAsked } = require('./support/screen');
@@ -85,7 +85,8 @@ function decoded({ kind, member, peer, id, method, call, ms, failed, size, body 
   const known = { time, kind, member, ...(peer !== null && { peer }), ...named, ...(call !== undefined && { call }), ...(ms !== undefined && { ms, failed }), size };
   if (body === undefined) return known;
   try {
-    const value = decode(body);
+    const bytes = Buffer.from(body);
+    const value = decode(read(bytes, 0, bytes.length));
     if (kind === 'reply') return { ...known, data: value.data, err: value.err };
     return { ...known, [kind === 'message' ? 'data' : 'args']: value };
   } catch (_error) {

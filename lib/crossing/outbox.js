@@ -115,6 +115,19 @@ class Outbox extends Writer {
     return length;
   }
 
+  /**
+   * As `rest`, for a text that is known to be ASCII.
+   *
+   * @param {string} text
+   * @returns {number} its length in bytes
+   */
+  ascii(text) {
+    this.reserve(text.length);
+    this.buf.latin1Write(text, this.pos);
+    this.pos += text.length;
+    return text.length;
+  }
+
   /** @param {Uint8Array | null} block */
   sizedBlock(block) {
     if (block === null) {

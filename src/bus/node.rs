@@ -176,7 +176,7 @@ impl Node {
                 Action::Deliver(delivery) => self.application.deliver(delivery),
                 Action::Send { conn, packet } => {
                     if let Some(pipe) = state.pipes.get_mut(&conn) {
-                        pipe.send(&packet);
+                        pipe.send_packet(&packet);
                     }
                 }
                 Action::Dial { conn, address } => self.dial(state, conn, &address),
@@ -210,7 +210,7 @@ impl Node {
             let Some(packet) = state.member.next_packet(conn) else {
                 return;
             };
-            pipe.send(&packet);
+            pipe.send_packet(&packet);
         }
     }
 

@@ -8,8 +8,10 @@ use prost::Message as _;
 use super::Millis;
 use super::wire::{Frame, Kind, Packet, frame};
 
-/// A body larger than this is sent in pieces, so that replies get between.
-pub const PIECE: usize = 64 << 10;
+/// A body larger than this follows its frame in pieces, which are not copied.
+const INLINE: usize = 16 << 10;
+/// The largest piece: replies get between.
+pub const PIECE: usize = 256 << 10;
 /// A packet is closed when it has come to this size.
 const PACKET: usize = 64 << 10;
 /// What may wait for one peer, in bytes and in frames.
@@ -40,6 +42,9 @@ pub struct Outbox {
     requests: Lane,
     replies: Lane,
     bytes: usize,
+    /// Packets of frames and of pieces take turns, and so do the lanes' pieces.
+    piece_is_next: bool,
+    reply_piece_is_next: bool,
 }
 
 fn body(frame: &mut Frame) -> Option<(&mut Bytes, &mut u32)> {
@@ -53,25 +58,16 @@ fn body(frame: &mut Frame) -> Option<(&mut Bytes, &mut u32)> {
 }
 
 impl Lane {
-    /// Moves frames and pieces into a packet up to `budget`. Returns the bytes
-    /// taken off the queue.
+    /// Moves frames into a packet up to `budget`, the last of which may lack its
+    /// body. Returns the bytes taken off the queue.
     fn fill(
         &mut self,
         packet: &mut Packet,
         budget: usize,
-        piece: fn(Bytes) -> Kind,
         is_wanted: &mut impl FnMut(u32) -> bool,
     ) -> usize {
         let mut filled = 0;
-        while filled < budget {
-            if !self.half_sent.is_empty() {
-                let size = self.half_sent.len().min(PIECE);
-                packet
-                    .frames
-                    .push(frame(piece(self.half_sent.split_to(size))));
-                filled += size;
-                continue;
-            }
+        while filled < budget && self.half_sent.is_empty() {
             let Some(mut next) = self.frames.pop_front() else {
                 break;
             };
@@ -80,15 +76,21 @@ impl Lane {
                 continue;
             }
             if let Some((body, left)) = body(&mut next.frame)
-                && body.len() > PIECE
+                && body.len() > INLINE
             {
-                self.half_sent = body.split_off(PIECE);
+                self.half_sent = std::mem::take(body);
                 *left = u32::try_from(self.half_sent.len()).unwrap_or(u32::MAX);
                 filled -= self.half_sent.len().min(filled);
             }
             packet.frames.push(next.frame);
         }
         filled
+    }
+
+    /// The next piece of the body that is half sent.
+    fn piece(&mut self) -> Option<Bytes> {
+        let size = self.half_sent.len().min(PIECE);
+        (size > 0).then(|| self.half_sent.split_to(size))
     }
 }
 
@@ -135,24 +137,52 @@ impl Outbox {
     /// The next packet, if anything waits. `is_wanted` is asked for each call,
     /// which is on its way if it says yes.
     pub fn next_packet(&mut self, mut is_wanted: impl FnMut(u32) -> bool) -> Option<Packet> {
-        if self.is_empty() {
-            return None;
-        }
+        let piece = if self.piece_is_next {
+            self.next_piece()
+        } else {
+            None
+        };
+        piece
+            .or_else(|| self.next_frames(&mut is_wanted))
+            .or_else(|| self.next_piece())
+    }
+
+    fn next_frames(&mut self, is_wanted: &mut impl FnMut(u32) -> bool) -> Option<Packet> {
         let mut packet = Packet::default();
         let half = PACKET / 2;
-        let replies = self
-            .replies
-            .fill(&mut packet, half, Kind::ReplyPiece, &mut is_wanted);
+        let replies = self.replies.fill(&mut packet, half, is_wanted);
         let rest = PACKET - replies.min(half);
-        let requests = self
-            .requests
-            .fill(&mut packet, rest, Kind::RequestPiece, &mut is_wanted);
+        let requests = self.requests.fill(&mut packet, rest, is_wanted);
+        self.taken(replies + requests);
+        self.piece_is_next = true;
+        (!packet.frames.is_empty()).then_some(packet)
+    }
+
+    /// A piece in a packet of its own.
+    fn next_piece(&mut self) -> Option<Packet> {
+        let mut reply = || self.replies.piece().map(Kind::ReplyPiece);
+        let mut request = || self.requests.piece().map(Kind::RequestPiece);
+        let kind = if self.reply_piece_is_next {
+            reply().or_else(request)
+        } else {
+            request().or_else(reply)
+        }?;
+        self.piece_is_next = false;
+        self.reply_piece_is_next = matches!(kind, Kind::RequestPiece(_));
+        if let Kind::ReplyPiece(piece) | Kind::RequestPiece(piece) = &kind {
+            self.taken(piece.len());
+        }
+        Some(Packet {
+            frames: vec![frame(kind)],
+        })
+    }
+
+    fn taken(&mut self, size: usize) {
         self.bytes = if self.is_empty() {
             0
         } else {
-            self.bytes.saturating_sub(replies + requests)
+            self.bytes.saturating_sub(size)
         };
-        (!packet.frames.is_empty()).then_some(packet)
     }
 
     /// The link is gone, and what was half sent with it, and every reply: the
@@ -227,8 +257,8 @@ impl Assembly {
     /// `limit` bytes.
     pub fn take(&mut self, mut frame: Frame, limit: usize) -> Result<Option<Frame>, Violation> {
         match frame.kind {
-            Some(Kind::RequestPiece(piece)) => Self::add(&mut self.request, &piece),
-            Some(Kind::ReplyPiece(piece)) => Self::add(&mut self.reply, &piece),
+            Some(Kind::RequestPiece(piece)) => Self::add(&mut self.request, piece),
+            Some(Kind::ReplyPiece(piece)) => Self::add(&mut self.reply, piece),
             Some(ref kind) => {
                 let is_reply = matches!(
                     kind,
@@ -266,18 +296,24 @@ impl Assembly {
         }
     }
 
-    fn add(slot: &mut Option<Incomplete>, piece: &[u8]) -> Result<Option<Frame>, Violation> {
+    fn add(slot: &mut Option<Incomplete>, piece: Bytes) -> Result<Option<Frame>, Violation> {
         let Some(incomplete) = slot.as_mut().filter(|whole| piece.len() <= whole.left) else {
             return Err(Violation("a piece of nothing".to_owned()));
         };
-        incomplete.body.extend_from_slice(piece);
         incomplete.left -= piece.len();
         if incomplete.left > 0 {
+            incomplete.body.extend_from_slice(&piece);
             return Ok(None);
         }
         Ok(slot.take().map(|mut whole| {
             if let Some((body, _)) = body(&mut whole.head) {
-                *body = whole.body.into();
+                // The only piece needs no copy.
+                *body = if whole.body.is_empty() {
+                    piece
+                } else {
+                    whole.body.extend_from_slice(&piece);
+                    whole.body.into()
+                };
             }
             whole.head
         }))
@@ -312,8 +348,8 @@ mod tests {
         let sizes = [
             0,
             1,
-            1000,
-            PIECE - 1,
+            INLINE,
+            INLINE + 1,
             PIECE,
             PIECE + 1,
             3 * PIECE,
@@ -340,8 +376,14 @@ mod tests {
         outbox.push(cast("large", 10 << 20), None, 0);
         outbox.next_packet(|_| true);
         outbox.push(reply(3, 10), None, 0);
-        let next = outbox.next_packet(|_| true).unwrap();
-        assert!(matches!(next.frames[0].kind, Some(Kind::Reply(_))));
+        let next: Vec<Packet> = (0..2)
+            .filter_map(|_| outbox.next_packet(|_| true))
+            .collect();
+        assert!(matches!(
+            next[0].frames[0].kind,
+            Some(Kind::RequestPiece(_))
+        ));
+        assert!(matches!(next[1].frames[0].kind, Some(Kind::Reply(_))));
     }
 
     #[test]

@@ -9,12 +9,15 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::HeaderMap;
 use http::uri::PathAndQuery;
 use prost::Message;
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::wire::{FRAMES, Packet};
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::{self, Channel};
 use crate::grpc::framing::PREFIX;
 use crate::grpc::keepalive::Keepalive;
+use crate::grpc::payload::Payload;
 use crate::grpc::server;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
@@ -64,13 +67,28 @@ impl Pipe {
     /// Sends, whether there is room or not.
     pub fn send(&mut self, message: &impl Message) {
         let length = message.encoded_len();
-        let mut framed = BytesMut::with_capacity(PREFIX + length);
-        framed.put_u8(0);
-        framed.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+        let mut framed = framed(length, length);
         if message.encode(&mut framed).is_ok() {
-            self.outstanding += cost(length);
-            let _ = self.out.send(Outgoing::Message(framed.freeze()));
+            self.pass(framed.into());
         }
+    }
+
+    /// Sends a packet, of which a piece is not copied: others may send it, too.
+    pub fn send_packet(&mut self, packet: &Packet) {
+        let Some((tag, piece)) = packet.only_piece() else {
+            return self.send(packet);
+        };
+        let frame = header_len(tag, piece.len()) + piece.len();
+        let header = header_len(FRAMES, frame) + header_len(tag, piece.len());
+        let mut framed = framed(header, header + piece.len());
+        put_header(&mut framed, FRAMES, frame);
+        put_header(&mut framed, tag, piece.len());
+        self.pass(Payload::new(framed.freeze(), piece.clone()));
+    }
+
+    fn pass(&mut self, message: Payload) {
+        self.outstanding += cost(message.len() - PREFIX);
+        let _ = self.out.send(Outgoing::Message(message));
     }
 
     /// The transport has taken that much.
@@ -87,6 +105,24 @@ impl Pipe {
         };
         let _ = self.out.send(last);
     }
+}
+
+/// Room for `room` bytes of a message of `length`, with gRPC's prefix in it.
+fn framed(room: usize, length: usize) -> BytesMut {
+    let mut framed = BytesMut::with_capacity(PREFIX + room);
+    framed.put_u8(0);
+    framed.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+    framed
+}
+
+/// The bytes before a field of `length` bytes, as protobuf has it.
+fn header_len(tag: u32, length: usize) -> usize {
+    key_len(tag) + encoded_len_varint(length as u64)
+}
+
+fn put_header(out: &mut BytesMut, tag: u32, length: usize) {
+    encode_key(tag, WireType::LengthDelimited, out);
+    encode_varint(length as u64, out);
 }
 
 /// A channel of its own for one stream: it says at once when it cannot connect.
@@ -142,4 +178,37 @@ pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -
 /// Reads a protocol message.
 pub fn read<M: Message + Default>(message: Bytes) -> Result<M, String> {
     M::decode(message).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Buf as _;
+
+    use super::*;
+    use crate::bus::wire::{Kind, frame};
+
+    #[test]
+    fn a_piece_goes_uncopied_in_the_bytes_of_its_packet() {
+        for size in [0, 1, 127, 128, 20_000, 300_000] {
+            for kind in [Kind::RequestPiece, Kind::ReplyPiece] {
+                let piece = Bytes::from(vec![7; size]);
+                let packet = Packet {
+                    frames: vec![frame(kind(piece.clone()))],
+                };
+                let (mut pipe, mut inbox) = Pipe::new(true);
+                pipe.send_packet(&packet);
+                let Ok(Outgoing::Message(mut sent)) = inbox.try_recv() else {
+                    panic!("nothing was sent");
+                };
+                let length = packet.encoded_len();
+                assert_eq!(sent.len(), PREFIX + length);
+                assert_eq!(sent.get_u8(), 0);
+                assert_eq!(sent.get_u32() as usize, length);
+                let received: Packet = read(sent.copy_to_bytes(length)).unwrap();
+                assert_eq!(received, packet);
+                pipe.taken(cost(length));
+                assert!(pipe.is_flushed());
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The frames of `proto/bus`, as Rust structs.
 
+use bytes::Bytes;
+
 // Generated: written for all cases, read by nobody.
 #[allow(clippy::pedantic)]
 mod generated {
@@ -38,6 +40,25 @@ impl From<Call> for Cast {
             body: call.body,
             left: 0,
             trace: call.trace,
+        }
+    }
+}
+
+/// Field numbers of `Packet.frames` and, in a `Frame`, of pieces.
+pub const FRAMES: u32 = 1;
+const REQUEST_PIECE: u32 = 10;
+const REPLY_PIECE: u32 = 11;
+
+impl Packet {
+    /// The field number and the bytes of a piece that is all there is in it.
+    pub fn only_piece(&self) -> Option<(u32, &Bytes)> {
+        let [frame] = &self.frames[..] else {
+            return None;
+        };
+        match &frame.kind {
+            Some(Kind::RequestPiece(piece)) => Some((REQUEST_PIECE, piece)),
+            Some(Kind::ReplyPiece(piece)) => Some((REPLY_PIECE, piece)),
+            _ => None,
         }
     }
 }

@@ -211,9 +211,12 @@ impl Application for Listener {
                 kind,
                 failed,
                 body,
-            } => environment.push(event::BUS_REPLY, failed.into(), bus, |record| {
-                record.u32(call).text(&kind).bytes(&body)
-            }),
+            } => {
+                let flags = failed.into();
+                environment.push_with(event::BUS_REPLY, flags, bus, body, |record| {
+                    record.u32(call).text(&kind)
+                });
+            }
             Delivery::Failed { call, why, detail } => {
                 environment.push(event::BUS_FAILED, 0, bus, |record| {
                     record.u32(call).u32(why as u32).bytes(detail.as_bytes())
@@ -228,14 +231,9 @@ impl Application for Listener {
             } => {
                 let (peer, call) = from.unwrap_or_default();
                 let flags = u8::from(from.is_some()) | traced(&trace);
-                environment.push(event::BUS_REQUEST, flags, bus, |record| {
-                    record
-                        .u32(peer)
-                        .u32(call)
-                        .trace(&trace)
-                        .text(&to)
-                        .text(&method)
-                        .bytes(&body)
+                environment.push_with(event::BUS_REQUEST, flags, bus, body, |record| {
+                    let record = record.u32(peer).u32(call).trace(&trace);
+                    record.text(&to).text(&method)
                 });
             }
             Delivery::Message {
@@ -243,13 +241,16 @@ impl Application for Listener {
                 key,
                 body,
                 trace,
-            } => environment.push(event::BUS_MESSAGE, traced(&trace), bus, |record| {
-                let count = u32::try_from(subscriptions.len()).unwrap_or(0);
-                let record = subscriptions
-                    .iter()
-                    .fold(record.u32(count), |record, number| record.u32(*number));
-                record.trace(&trace).text(&key).bytes(&body)
-            }),
+            } => {
+                let flags = traced(&trace);
+                environment.push_with(event::BUS_MESSAGE, flags, bus, body, |record| {
+                    let count = u32::try_from(subscriptions.len()).unwrap_or(0);
+                    let record = subscriptions
+                        .iter()
+                        .fold(record.u32(count), |record, number| record.u32(*number));
+                    record.trace(&trace).text(&key)
+                });
+            }
             Delivery::Done { request } => {
                 environment.push(event::BUS_DONE, 0, bus, |record| record.u32(request));
             }

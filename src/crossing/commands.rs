@@ -63,7 +63,7 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
     } = record;
     match op {
         command::CALL => return start_call(environment, shared, flags, id, body),
-        command::MESSAGE => environment.pass(id, Outgoing::Message(frame(body)?)),
+        command::MESSAGE => environment.pass(id, Outgoing::Message(frame(body)?.into())),
         command::END => environment.pass(id, Outgoing::End),
         command::CANCEL => environment.cancel(id),
         command::CREDIT => environment.credit(id, body.u32()? as usize),

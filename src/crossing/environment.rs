@@ -213,6 +213,20 @@ impl Environment {
         }
     }
 
+    /// As [`Self::push`], with an end that is not copied if it is large.
+    pub fn push_with(
+        self: &Arc<Self>,
+        op: u8,
+        flags: u8,
+        id: u32,
+        end: Bytes,
+        body: impl FnOnce(Writer<'_>) -> Writer<'_>,
+    ) {
+        if self.queue.push_with(op, flags, id, end, body) {
+            super::network::wake_later(self);
+        }
+    }
+
     /// Something went wrong that no call can report.
     pub fn log(self: &Arc<Self>, level: u8, text: &str) {
         if level <= self.log_level.load(Ordering::Relaxed) {

@@ -1,5 +1,8 @@
 //! The events that wait for one JS environment.
 
+use std::collections::VecDeque;
+
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -9,6 +12,8 @@ use super::record::Writer;
 const CROWDED: usize = 32 << 20;
 /// A buffer that grew beyond this is not kept.
 const KEEP: usize = 1 << 20;
+/// The end of a record that is larger than this is not copied into the queue.
+const LARGE: usize = 16 << 10;
 
 /// Filled by the network thread, emptied by the JS thread.
 #[derive(Default)]
@@ -19,9 +24,19 @@ pub struct Queue {
     draining: Mutex<Draining>,
 }
 
+/// Records.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// Ends of records, and where in `bytes` each belongs.
+    large: VecDeque<(usize, Bytes)>,
+    /// Bytes in `large`.
+    outside: usize,
+}
+
 #[derive(Default)]
 struct State {
-    waiting: Vec<u8>,
+    waiting: Batch,
     /// JS has been, or is about to be, woken and will drain.
     awake: bool,
     closed: bool,
@@ -29,8 +44,34 @@ struct State {
 
 #[derive(Default)]
 struct Draining {
-    bytes: Vec<u8>,
+    batch: Batch,
     at: usize,
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        self.bytes.len() + self.outside
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.large.clear();
+        self.outside = 0;
+        if self.bytes.capacity() > KEEP {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// The record at `at`: its size, and how much of it is in `bytes`.
+    fn record(&self, at: usize) -> Option<(usize, usize)> {
+        let size = self.bytes[at..].first_chunk::<4>()?;
+        let size = u32::from_le_bytes(*size) as usize;
+        let inside = match self.large.front() {
+            Some((place, end)) if *place < at + size => size.saturating_sub(end.len()),
+            _ => size,
+        };
+        Some((size, inside))
+    }
 }
 
 impl Queue {
@@ -46,7 +87,31 @@ impl Queue {
         if state.closed {
             return false;
         }
-        body(Writer::new(&mut state.waiting, op, flags, id)).finish();
+        body(Writer::new(&mut state.waiting.bytes, op, flags, id)).finish();
+        !std::mem::replace(&mut state.awake, true)
+    }
+
+    /// As [`Self::push`], for a record that ends with `end`, which is copied by
+    /// [`Self::drain`] only if it is large.
+    pub fn push_with(
+        &self,
+        op: u8,
+        flags: u8,
+        id: u32,
+        end: Bytes,
+        body: impl FnOnce(Writer<'_>) -> Writer<'_>,
+    ) -> bool {
+        if end.len() <= LARGE {
+            return self.push(op, flags, id, |record| body(record).bytes(&end));
+        }
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        let waiting = &mut state.waiting;
+        body(Writer::new(&mut waiting.bytes, op, flags, id)).finish_with(end.len());
+        waiting.outside += end.len();
+        waiting.large.push_back((waiting.bytes.len(), end));
         !std::mem::replace(&mut state.awake, true)
     }
 
@@ -54,7 +119,7 @@ impl Queue {
     pub fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        state.waiting = Vec::new();
+        state.waiting = Batch::default();
         drop(state);
         self.emptied.notify_waiters();
     }
@@ -89,51 +154,49 @@ impl Queue {
     /// record when that alone does not fit.
     pub fn drain(&self, into: &mut [u8]) -> i64 {
         let mut draining = self.draining.lock();
-        if draining.at == draining.bytes.len() && !self.take(&mut draining) {
+        let Draining { batch, at } = &mut *draining;
+        if *at == batch.bytes.len() && !self.take(batch, at) {
             return 0;
         }
-        let pending = &draining.bytes[draining.at..];
-        let mut end = 0;
-        while let Some(size) = record_size(&pending[end..]) {
-            if end + size > into.len() {
+        let mut written = 0;
+        while let Some((size, inside)) = batch.record(*at) {
+            if written + size > into.len() {
+                if written == 0 {
+                    return -i64::try_from(size).unwrap_or(i64::MAX);
+                }
                 break;
             }
-            end += size;
+            let (record, rest) = into[written..].split_at_mut(inside);
+            record.copy_from_slice(&batch.bytes[*at..*at + inside]);
+            *at += inside;
+            written += size;
+            if inside < size
+                && let Some((_, end)) = batch.large.pop_front()
+            {
+                rest[..end.len()].copy_from_slice(&end);
+                batch.outside -= end.len();
+            }
         }
-        if end == 0 {
-            let size = record_size(pending).unwrap_or(pending.len());
-            return -i64::try_from(size).unwrap_or(i64::MAX);
-        }
-        into[..end].copy_from_slice(&pending[..end]);
-        draining.at += end;
-        i64::try_from(end).unwrap_or(i64::MAX)
+        i64::try_from(written).unwrap_or(i64::MAX)
     }
 
     /// Swaps the full buffer for the empty one.
-    fn take(&self, draining: &mut Draining) -> bool {
-        draining.at = 0;
-        draining.bytes.clear();
-        if draining.bytes.capacity() > KEEP {
-            draining.bytes = Vec::new();
-        }
+    fn take(&self, batch: &mut Batch, at: &mut usize) -> bool {
+        *at = 0;
+        batch.clear();
         let mut state = self.state.lock();
-        if state.waiting.is_empty() {
+        if state.waiting.bytes.is_empty() {
             state.awake = false;
             return false;
         }
         let crowded = state.waiting.len() >= CROWDED;
-        std::mem::swap(&mut state.waiting, &mut draining.bytes);
+        std::mem::swap(&mut state.waiting, batch);
         drop(state);
         if crowded {
             self.emptied.notify_waiters();
         }
         true
     }
-}
-
-fn record_size(bytes: &[u8]) -> Option<usize> {
-    let size = bytes.first_chunk::<4>()?;
-    Some(u32::from_le_bytes(*size) as usize)
 }
 
 #[cfg(test)]
@@ -157,11 +220,40 @@ mod tests {
                 let mut at = 0;
                 while at < written {
                     ids.push(u32::from_le_bytes(*into[at + 8..].first_chunk().unwrap()));
-                    at += record_size(&into[at..]).unwrap();
+                    at += u32::from_le_bytes(*into[at..].first_chunk().unwrap()) as usize;
                 }
                 assert_eq!(at, written);
             }
             assert_eq!(ids, (0..20).collect::<Vec<_>>(), "room for {room}");
+        }
+    }
+
+    #[test]
+    fn ends_of_records_arrive_where_they_belong_however_large() {
+        let queue = Queue::default();
+        let sizes = [0, 1, LARGE, LARGE + 1, 3 * LARGE, 5, LARGE + 7];
+        for room in [4 * LARGE, 5 * LARGE, 20 * LARGE] {
+            for (id, size) in (0..).zip(sizes) {
+                let end = Bytes::from(vec![u8::try_from(id).unwrap(); size]);
+                queue.push_with(3, 0, id, end, |record| record.u32(9));
+            }
+            let expected: usize = sizes.iter().map(|size| size + 16).sum();
+            assert_eq!(queue.waiting(), expected);
+            let mut into = vec![0; room];
+            let mut found = Vec::new();
+            while let Ok(written @ 1..) = usize::try_from(queue.drain(&mut into)) {
+                let mut at = 0;
+                while at < written {
+                    let size = u32::from_le_bytes(*into[at..].first_chunk().unwrap()) as usize;
+                    assert_eq!(into[at + 12..at + 16], [9, 0, 0, 0]);
+                    let id = into[at + 8];
+                    assert!(into[at + 16..at + size].iter().all(|byte| *byte == id));
+                    found.push(size - 16);
+                    at += size;
+                }
+            }
+            assert_eq!(found, sizes, "room for {room}");
+            assert_eq!(queue.waiting(), 0);
         }
     }
 

@@ -148,7 +148,12 @@ impl<'a> Writer<'a> {
 
     /// Ends the record.
     pub fn finish(self) {
-        let length = size(self.out.len() - self.start).to_le_bytes();
+        self.finish_with(0);
+    }
+
+    /// Ends a record of which `more` bytes are elsewhere.
+    pub fn finish_with(self, more: usize) {
+        let length = size(self.out.len() - self.start + more).to_le_bytes();
         self.out[self.start..self.start + 4].copy_from_slice(&length);
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::channel::Channel;
 use super::connection::Connection;
 use super::framing::{Decoder, PREFIX};
+use super::payload::Payload;
 use super::status::{Code, Status, with_causes};
 use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
 use super::timeout;
@@ -170,7 +171,7 @@ async fn start(
     channel: &Arc<Channel>,
     call: &Call,
     connection: &Connection,
-) -> Result<(ResponseFuture, SendStream<Bytes>), Failed> {
+) -> Result<(ResponseFuture, SendStream<Payload>), Failed> {
     let mut sender = match connection.sender.clone().ready().await {
         Ok(sender) => sender,
         Err(error) if error.is_go_away() || error.is_io() => {
@@ -190,7 +191,7 @@ async fn start(
         .send_request(request, empty)
         .map_err(Failed::Transport)?;
     if let Some(message) = &call.message {
-        body.send_data(message.clone(), call.complete)
+        body.send_data(message.clone().into(), call.complete)
             .map_err(Failed::Transport)?;
     }
     Ok((response, body))
@@ -221,7 +222,7 @@ fn request(channel: &Channel, call: &Call) -> Result<Request<()>, Status> {
 /// decides: a server may answer before it has read everything.
 async fn converse(
     response: ResponseFuture,
-    mut body: SendStream<Bytes>,
+    mut body: SendStream<Payload>,
     channel: &Channel,
     call: &Call,
     inbox: &mut UnboundedReceiver<Outgoing>,
@@ -241,7 +242,7 @@ async fn converse(
 /// Sends messages until the application ends; then waits for ever. Returns only
 /// if the call cannot go on.
 async fn upload(
-    body: &mut SendStream<Bytes>,
+    body: &mut SendStream<Payload>,
     inbox: &mut UnboundedReceiver<Outgoing>,
     limit: Option<usize>,
     events: &impl CallEvents,
@@ -266,7 +267,7 @@ async fn upload(
                 events.writable(cost);
             }
             Some(Outgoing::End) => {
-                let _ = body.send_data(Bytes::new(), true);
+                let _ = body.send_data(Payload::default(), true);
                 break;
             }
             Some(_) => {}

@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
+use super::payload::Payload;
 use super::status::with_causes;
 use super::target::Target;
 use crate::proxy::Via;
@@ -33,7 +33,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Connection {
     /// Starts streams. Cloned for each call.
-    pub sender: SendRequest<Bytes>,
+    pub sender: SendRequest<Payload>,
     ending: Ending,
 }
 
@@ -257,7 +257,7 @@ async fn start(
         .max_frame_size(FRAME_SIZE)
         .max_concurrent_reset_streams(RESET_STREAMS)
         .enable_push(false)
-        .handshake::<_, Bytes>(io)
+        .handshake::<_, Payload>(io)
         .await
         .map_err(|error| explain(&error, &greeting))?;
 

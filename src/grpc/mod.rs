@@ -9,6 +9,7 @@ pub mod framing;
 pub mod io;
 pub mod keepalive;
 pub mod metadata;
+pub mod payload;
 pub mod serve;
 pub mod server;
 pub mod status;

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::call::{ACCEPTED, GRPC, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, is_gzip, too_large_to_send};
 use super::framing::{Decoder, PREFIX};
+use super::payload::Payload;
 use super::server::{Application, Incoming, Method as Route, Options};
 use super::status::{Code, Status};
 use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
@@ -38,7 +39,7 @@ pub struct Arrival<'a, A: Application> {
     /// The request and its body.
     pub request: Request<RecvStream>,
     /// Where the response goes.
-    pub respond: SendResponse<Bytes>,
+    pub respond: SendResponse<Payload>,
     /// The connection it came on.
     pub connection: u32,
     /// What the server was made with.
@@ -160,7 +161,7 @@ async fn within<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> 
 }
 
 /// Answers a call that never reached a handler.
-fn refuse(respond: &mut SendResponse<Bytes>, status: Status) {
+fn refuse(respond: &mut SendResponse<Payload>, status: Status) {
     let mut response = Response::new(());
     *response.headers_mut() = status.into_trailers();
     response.headers_mut().insert(CONTENT_TYPE, GRPC);
@@ -184,9 +185,9 @@ async fn one_request(body: &mut RecvStream, decoder: &mut Decoder) -> Result<Byt
 }
 
 struct ServerCall {
-    respond: SendResponse<Bytes>,
+    respond: SendResponse<Payload>,
     /// There once the response's headers are sent.
-    sending: Option<SendStream<Bytes>>,
+    sending: Option<SendStream<Payload>>,
     inbox: UnboundedReceiver<Outgoing>,
     max_send: Option<usize>,
 }
@@ -246,7 +247,7 @@ impl ServerCall {
                 } else if let Some(sending) = self.open(None) {
                     let mut status = Status::new(Code::Ok, "");
                     status.trailers = trailers;
-                    let _ = sending.send_data(message, false);
+                    let _ = sending.send_data(message.into(), false);
                     let _ = sending.send_trailers(status.into_trailers());
                 }
                 Some(Closed::Replied)
@@ -269,7 +270,7 @@ impl ServerCall {
         }
     }
 
-    async fn send_messages(&mut self, first: Bytes, events: &impl CallEvents) -> Option<Closed> {
+    async fn send_messages(&mut self, first: Payload, events: &impl CallEvents) -> Option<Closed> {
         let length = first.len() - PREFIX;
         if let Some(limit) = self.max_send.filter(|limit| length > *limit) {
             self.end(too_large_to_send(length, limit));
@@ -285,14 +286,14 @@ impl ServerCall {
             }
         }
         match leftover {
-            // Joining stops at what is no message, so this is one step deep.
+            // A large message, which is joined with nothing, or none: two steps deep.
             Some(other) => Box::pin(self.send(Some(other), events)).await,
             None => None,
         }
     }
 
     /// The stream to send on; sends the headers first if they are not out yet.
-    fn open(&mut self, headers: Option<HeaderMap>) -> Option<&mut SendStream<Bytes>> {
+    fn open(&mut self, headers: Option<HeaderMap>) -> Option<&mut SendStream<Payload>> {
         if self.sending.is_none() {
             let mut response = Response::new(());
             *response.headers_mut() = headers.unwrap_or_default();
@@ -317,8 +318,8 @@ impl ServerCall {
 }
 
 async fn closed_by_peer(
-    respond: &mut SendResponse<Bytes>,
-    sending: Option<&mut SendStream<Bytes>>,
+    respond: &mut SendResponse<Payload>,
+    sending: Option<&mut SendStream<Payload>>,
 ) -> Closed {
     let result = match sending {
         Some(sending) => poll_fn(|cx| sending.poll_reset(cx)).await,

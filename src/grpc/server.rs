@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::connection::{CONNECTION_WINDOW, FRAME_SIZE, RESET_STREAMS, STREAM_WINDOW};
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
+use super::payload::Payload;
 use super::serve::{Arrival, Closed, serve};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
@@ -250,7 +251,7 @@ impl Failure {
 async fn begin(
     stream: TcpStream,
     options: &Options,
-) -> Result<(Connection<Io, Bytes>, Greeting), Failure> {
+) -> Result<(Connection<Io, Payload>, Greeting), Failure> {
     let transport = match &options.tls {
         Some(credentials) => {
             let accepted = handshake::accept(credentials.config(), stream).await;
@@ -266,7 +267,7 @@ async fn begin(
         .max_concurrent_streams(options.max_streams)
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_pending_accept_reset_streams(RESET_STREAMS)
-        .handshake::<_, Bytes>(io)
+        .handshake::<_, Payload>(io)
         .await;
     match handshake {
         Ok(connection) => Ok((connection, greeting)),
@@ -278,7 +279,7 @@ async fn begin(
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn drive<A: Application>(
-    mut connection: Connection<Io, Bytes>,
+    mut connection: Connection<Io, Payload>,
     number: u32,
     context: &Context<A>,
 ) -> (Result<(), h2::Error>, bool) {

@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
 use tokio::sync::Notify;
@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::framing::{Decoder, PREFIX};
+use super::payload::Payload;
 use super::status::Status;
 
 /// What the application sends on a call, in order. Which of them a call may
@@ -21,7 +22,7 @@ pub enum Outgoing {
     /// Initial metadata (server, once, before any message).
     Headers(HeaderMap),
     /// A framed message.
-    Message(Bytes),
+    Message(Payload),
     /// No more messages (client).
     End,
     /// The one message of a unary reply and its trailing metadata (server).
@@ -146,8 +147,8 @@ pub async fn receive(body: &mut RecvStream, decoder: &mut Decoder) -> Result<boo
 /// # Errors
 /// `None` when the stream is closed already.
 pub async fn send(
-    stream: &mut SendStream<Bytes>,
-    mut data: Bytes,
+    stream: &mut SendStream<Payload>,
+    mut data: Payload,
 ) -> Result<(), Option<h2::Error>> {
     while !data.is_empty() {
         stream.reserve_capacity(data.len());
@@ -166,12 +167,13 @@ pub async fn send(
 }
 
 /// Joins `first` with the messages that already wait behind it. Returns the
-/// bytes, what they cost, and what stopped the joining if it was no message.
+/// bytes, what they cost, and what stopped the joining: what is no message, or one
+/// too large to be copied.
 pub fn join_waiting(
-    first: Bytes,
+    first: Payload,
     inbox: &mut UnboundedReceiver<Outgoing>,
-) -> (Bytes, usize, Option<Outgoing>) {
-    let mut total = cost(first.len().saturating_sub(PREFIX));
+) -> (Payload, usize, Option<Outgoing>) {
+    let mut total = cost_of(&first);
     if first.len() >= JOIN {
         return (first, total, None);
     }
@@ -182,18 +184,23 @@ pub fn join_waiting(
             break None;
         }
         match inbox.try_recv() {
-            Ok(Outgoing::Message(next)) => {
-                total += cost(next.len().saturating_sub(PREFIX));
+            Ok(Outgoing::Message(next)) if next.len() < JOIN => {
+                total += cost_of(&next);
                 let buffer = joined.get_or_insert_with(|| {
                     let mut buffer = BytesMut::with_capacity(JOIN + next.len());
-                    buffer.extend_from_slice(&first);
+                    buffer.put(first.clone());
                     buffer
                 });
-                buffer.extend_from_slice(&next);
+                buffer.put(next);
             }
             Ok(other) => break Some(other),
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => break None,
         }
     };
-    (joined.map_or(first, BytesMut::freeze), total, leftover)
+    (joined.map_or(first, Payload::from), total, leftover)
+}
+
+/// What a framed message costs.
+fn cost_of(message: &Payload) -> usize {
+    cost(message.len().saturating_sub(PREFIX))
 }

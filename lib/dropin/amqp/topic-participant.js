@@ -39,7 +39,7 @@ class TopicParticipant {
   async listen(patterns, onMessage) {
     const list = [patterns].flat().map(String);
     if (!this.connection.isOpen) return false;
-    const { number, done } = this.connection.subscribe(this.name, list, (/** @type {string} */ key, /** @type {string} */ body) => {
+    const { number, done } = this.connection.subscribe(this.name, list, (/** @type {string} */ key, /** @type {import('../../bus/body').Body} */ body) => {
       call(`message of ${this.name}`, onMessage, decode(body), key);
     });
     this.subscriptions.push({ number, patterns: list });
