@@ -8,8 +8,39 @@ const { read } = require('./body');
 
 /** Of a request that wants a reply, and of what failed. */
 const FLAG = 1;
+/** Longer texts are not compared. */
+const SHORT = 64;
 /** Of requests and messages: a trace comes first of all texts. */
 const TRACED = 2;
+
+/**
+ * A text that is most often the one before: comparing is quicker than making it.
+ */
+class Repeated {
+  constructor() {
+    this.last = '';
+  }
+
+  /**
+   * @param {Buffer} buf
+   * @param {number} start
+   * @param {number} end
+   */
+  read(buf, start, end) {
+    const { last } = this;
+    if (end - start === last.length && last.length <= SHORT) {
+      let n = 0;
+      // Bytes of what is not ASCII equal no character of it.
+      while (n < last.length && last.charCodeAt(n) === buf[start + n] && buf[start + n] < 128) n++;
+      if (n === last.length) return last;
+    }
+    return (this.last = buf.utf8Slice(start, end));
+  }
+}
+
+const ids = new Repeated();
+const methods = new Repeated();
+const keys = new Repeated();
 
 /**
  * @param {Buffer} buf
@@ -35,8 +66,8 @@ class Request {
     const method = endOfText(buf, id);
     const body = endOfText(buf, method);
     this.member = member;
-    this.id = buf.utf8Slice(id + 2, method);
-    this.method = buf.utf8Slice(method + 2, body);
+    this.id = ids.read(buf, id + 2, method);
+    this.method = methods.read(buf, method + 2, body);
     /** See body.js. */
     this.body = read(buf, body, end);
     this.bytes = end - body;
@@ -66,7 +97,7 @@ function readMessage(flags, buf, start, end) {
   const body = endOfText(buf, key);
   return {
     subscriptions: Array.from({ length: count }, (_, n) => buf.readUInt32LE(start + 4 + n * 4)),
-    routingKey: buf.utf8Slice(key + 2, body),
+    routingKey: keys.read(buf, key + 2, body),
     body: read(buf, body, end),
     trace: flags & TRACED ? buf.latin1Slice(trace + 2, key) : '',
   };
