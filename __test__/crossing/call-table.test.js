@@ -26,3 +26,13 @@ test('a call table holds what a Map holds, whatever comes and goes', () => {
     { verbose: true }
   );
 });
+
+test('a call that is added gets the next id that is free, never 0', () => {
+  const table = new CallTable(4);
+  const ids = [1, 2, 3].map((call) => table.add(call));
+  assert.deepEqual(ids, [1, 2, 3]);
+  table.next = 0xffffffff;
+  table.delete(2);
+  assert.deepEqual([7, 8, 9].map((call) => table.add(call)), [0xffffffff, 2, 4]);
+  assert.equal(table.get(2), 8);
+});

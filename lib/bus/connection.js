@@ -12,22 +12,11 @@ const { messageOf } = require('../errors');
 const { BUS_CALL, BUS_REQUEST, giveInTrace, traceOf } = require('../seeing/roles');
 const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
 const { toText } = require('../seeing/w3c');
-const { decode, encode, read, write } = require('./body');
+const { encode, write } = require('./body');
+const { Calls } = require('./calls');
 const { FLAG, Request, TRACED, readMessage } = require('./records');
 
-/** Calls that are settled and still listen: as many as the native side keeps. */
-const LISTENING = 10_000;
-
-/**
- * What receives the end of a call, and what comes before it.
- *
- * @typedef {object} CallReceiver
- * @property {boolean} many replies of other kinds are wanted
- * @property {(kind: string, data: any, err: any, failed: boolean) => void} onReply kind is '' for the last one
- * @property {(why: number, detail: string) => void} onFailed
- * @property {import('../seeing/report').Report} [report] set when the call is made
- */
-
+/** @typedef {import('./calls').CallReceiver} CallReceiver */
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
 
 class BusConnection {
@@ -41,18 +30,13 @@ class BusConnection {
     this.registry = options.registry;
     this.listener = listener;
     this.number = this.bridge.nextBus++;
-    /** @type {CallTable<CallReceiver>} */
-    this.calls = new CallTable();
-    /** @type {number[]} */
-    this.listening = [];
-    this.nextCall = 1;
+    this.calls = new Calls();
     /** @type {Map<number, (value: any) => void>} */
     this.requests = new Map();
     this.nextRequest = 1;
     this.tally = new BusTally();
     /** Requests that have not ended. @type {CallTable<Request>} */
     this.open = new CallTable();
-    this.nextOpen = 1;
     /** @type {Map<string, (request: Request) => void>} */
     this.served = new Map();
     /** @type {Map<number, (key: string, body: import('./body').Body, trace: string) => void>} */
@@ -101,10 +85,7 @@ class BusConnection {
    */
   call(to, method, args, timeout, receiver) {
     const body = encode(args) ?? '';
-    let number = this.nextCall;
-    while (number === 0 || this.calls.has(number)) number = (number + 1) % 0x100000000;
-    this.nextCall = (number + 1) % 0x100000000;
-    this.calls.set(number, receiver);
+    const number = this.calls.add(receiver);
     const report = BUS_CALL.begin(this.tally.calls, allBuses.calls, { id: to, method, member: this.member });
     receiver.report = report;
     const { trace } = report;
@@ -122,8 +103,7 @@ class BusConnection {
 
   /** @param {number} number */
   cancel(number) {
-    this.calls.get(number)?.report?.endBus(BusOutcome.CANCELLED, 'Given up by the caller');
-    if (!this.calls.delete(number)) return;
+    if (!this.calls.cancel(number)) return;
     const start = this.record(Command.BUS_CANCEL);
     this.bridge.outbox.u32(number);
     this.bridge.outbox.finish(start);
@@ -341,7 +321,7 @@ class BusConnection {
   onRecord(op, flags, buf, start, end) {
     switch (op) {
       case Event.BUS_REPLY:
-        this.onReply(flags, buf, start, end);
+        this.calls.onReply(flags, buf, start, end);
         break;
       case Event.BUS_REQUEST:
         this.onRequest(new Request(flags, buf, start, end, this.member));
@@ -350,7 +330,7 @@ class BusConnection {
         this.onMessage(readMessage(flags, buf, start, end));
         break;
       case Event.BUS_FAILED:
-        this.onFailed(buf.readUInt32LE(start), buf.readUInt32LE(start + 4), buf.utf8Slice(start + 8, end));
+        this.calls.onFailed(buf, start, end);
         break;
       case Event.BUS_DONE:
         this.settle(buf.readUInt32LE(start), this.closing === null);
@@ -376,68 +356,13 @@ class BusConnection {
     resolve?.(value);
   }
 
-  /**
-   * @param {number} number
-   * @param {number} why
-   * @param {string} detail
-   */
-  onFailed(number, why, detail) {
-    const receiver = this.calls.get(number);
-    if (receiver === undefined) return;
-    this.calls.delete(number);
-    receiver.report?.endBus(why, detail);
-    receiver.onFailed(why, detail);
-  }
-
-  /**
-   * @param {number} flags
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
-   */
-  onReply(flags, buf, start, end) {
-    const number = buf.readUInt32LE(start);
-    const receiver = this.calls.get(number);
-    if (receiver === undefined) return;
-    const body = start + 6 + buf.readUInt16LE(start + 4);
-    const kind = body === start + 6 ? '' : buf.utf8Slice(start + 6, body);
-    if (kind === '') this.settled(number, receiver);
-    let reply;
-    try {
-      reply = decode(read(buf, body, end));
-    } catch (error) {
-      reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
-      flags |= FLAG;
-    }
-    const { report } = receiver;
-    report?.received(end - body);
-    if (kind === '') report?.endBus(flags & FLAG ? BusOutcome.HANDLER : BusOutcome.OK, flags & FLAG ? String(reply?.err ?? reply?.data) : '');
-    receiver.onReply(kind, reply?.data, reply?.err, (flags & FLAG) !== 0);
-  }
-
-  /**
-   * @param {number} number
-   * @param {CallReceiver} receiver
-   */
-  settled(number, receiver) {
-    if (!receiver.many) {
-      this.calls.delete(number);
-      return;
-    }
-    this.listening.push(number);
-    if (this.listening.length > LISTENING) this.calls.delete(/** @type {number} */ (this.listening.shift()));
-  }
-
   /** @param {import('./records').Request} request */
   onRequest(request) {
     const { id, bytes, isCall } = request;
     const report = BUS_REQUEST.begin(this.tally.requests, allBuses.requests, request);
     report.received(bytes);
     request.report = report;
-    request.number = this.nextOpen;
-    while (request.number === 0 || this.open.has(request.number)) request.number = (request.number + 1) % 0x100000000;
-    this.nextOpen = (request.number + 1) % 0x100000000;
-    this.open.set(request.number, request);
+    request.number = this.open.add(request);
     const handler = this.served.get(id);
     if (handler !== undefined) report.run(() => handler(request));
     else if (isCall) this.reply(request, '', 'error', `${id} is not served here any more`, true);
@@ -472,7 +397,8 @@ class BusConnection {
       this.bridge.release();
       for (const credentials of this.credentials) credentials?.release();
       const why = 'This member has left the bus';
-      for (const { report } of [...this.open.values(), ...this.calls.values()]) report?.endBus(BusOutcome.CLOSED, why);
+      for (const { report } of this.open.values()) report?.endBus(BusOutcome.CLOSED, why);
+      this.calls.close(why);
       for (const resolve of this.requests.values()) resolve(null);
       this.requests.clear();
       this.served.clear();

@@ -23,6 +23,7 @@ class CallTable {
     /** @type {Map<number, T>} */
     this.displaced = new Map();
     this.size = 0;
+    this.next = 1;
   }
 
   /**
@@ -38,6 +39,18 @@ class CallTable {
   /** @param {number} id */
   has(id) {
     return this.get(id) !== undefined;
+  }
+
+  /**
+   * @param {T} call
+   * @returns {number} the id it is given: the next one that is free, never 0
+   */
+  add(call) {
+    let id = this.next;
+    while (id === 0 || this.has(id)) id = (id + 1) % 0x100000000;
+    this.next = (id + 1) % 0x100000000;
+    this.set(id, call);
+    return id;
   }
 
   /**
@@ -68,8 +81,8 @@ class CallTable {
     const larger = new CallTable(this.ids.length * 2);
     this.calls.forEach((call, at) => call !== undefined && larger.place(this.ids[at], call));
     this.displaced.forEach((call, id) => larger.place(id, call));
-    const { size } = this;
-    Object.assign(this, larger, { size });
+    const { size, next } = this;
+    Object.assign(this, larger, { size, next });
   }
 
   /** @returns {T[]} all that are there now */
