@@ -41,7 +41,7 @@ for (const name of fs.readdirSync(folder)) {
     const steps = Object.values(workflow(name).jobs).flatMap((job) => job.steps);
     assert.ok(steps.every((step) => step.run || step.uses));
     const commands = steps.map((step) => step.run ?? '').join('\n');
-    for (const [, script] of commands.matchAll(/npm run ([\w:]+)/g)) assert.ok(scripts[script], `npm run ${script}`);
+    for (const [, script] of commands.matchAll(/npm run ([\w:-]+)/g)) assert.ok(scripts[script], `npm run ${script}`);
     for (const [, , file] of commands.matchAll(/(node|bash) ([\w.-]+\/[\w./-]+)/g)) assert.ok(fs.existsSync(path.join(root, file)), file);
   });
 }
