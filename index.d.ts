@@ -457,7 +457,7 @@ export declare class Bus {
   call(id: string, method: string, args?: any[], options?: { timeout?: number; signal?: AbortSignal }): Promise<any>;
   /** Calls without a reply: at most once, and nobody is told whether it arrived. */
   cast(id: string, method: string, args?: any[]): void;
-  /** Serves an id; resolves when every member knows. What a method returns, or its promise, is the reply. */
+  /** Serves an id, which must not begin with `!`; resolves when every member knows. What a method returns, or its promise, is the reply. */
   serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(): Promise<void> }>;
   /** AMQP's topic patterns: `*` is one word, `#` any number. */
   subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription;

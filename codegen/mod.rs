@@ -1,7 +1,7 @@
 //! From `proto/owt` and `proto/grpc` to `lib/codec`, `owt.d.ts` and `grpc.d.ts`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 mod contract;
@@ -62,5 +62,14 @@ fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(describe)?;
     }
-    fs::write(path, content).map_err(describe)
+    write_dated(path, content).map_err(describe)
+}
+
+/// What is written gets the date of this build script: cargo watches it, and a
+/// date behind that of the script's start would have it run once more.
+fn write_dated(path: &Path, content: &[u8]) -> io::Result<()> {
+    let built = fs::metadata(std::env::current_exe()?)?.modified()?;
+    let mut file = fs::File::create(path)?;
+    file.write_all(content)?;
+    file.set_modified(built)
 }

@@ -6,16 +6,9 @@
 const { status, messageOf } = require('./errors');
 const { WARN, log } = require('./log');
 const { inPlace } = require('./seeing/in-context');
+const { Arrival, answer } = require('./server-arrival');
 const { plainStatus, statusOf } = require('./server-status');
-const {
-  Arrival,
-  ServerDuplexCall,
-  ServerReadableCall,
-  ServerUnaryCall,
-  ServerWritableCall,
-  answer,
-  unreadable,
-} = require('./server-call');
+const { ServerDuplexCall, ServerReadableCall, ServerUnaryCall, ServerWritableCall, unreadable } = require('./server-call');
 
 /** @typedef {import('./server').Server} Server */
 

@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { swap, undo } = require('../../lib/cli/swap');
+const { tryLock } = require('../../lib/files/lock');
 const { withFailingDisk } = require('../support/failing-disk');
 const { installation, preload, snapshot } = require('../support/owt-tree');
 const { command } = require('../support/terminal');
@@ -20,7 +21,7 @@ const JOURNAL = ['.owt-grpc-swap'];
 fs.fsyncSync = () => {};
 
 /** Of no process: more than any system gives. */
-const NOBODY = '999999999\n';
+const NOBODY = '999999999';
 
 /** A tree in which every kind of file is changed, and what it is after a swap. */
 function prepared(t) {
@@ -41,8 +42,14 @@ function prepared(t) {
 
 /** This process lives on; the one that was cut off would not. */
 function forgetLock(root) {
-  const lock = path.join(root, '.owt-grpc-swap/lock');
-  if (fs.existsSync(lock)) fs.writeFileSync(lock, NOBODY);
+  const folder = path.join(root, '.owt-grpc-swap');
+  for (const name of fs.existsSync(folder) ? fs.readdirSync(folder) : []) {
+    if (!name.startsWith('lock')) continue;
+    const lock = path.join(folder, name);
+    const owner = fs.readlinkSync(lock);
+    fs.rmSync(lock);
+    fs.symlinkSync(owner.replace(/^\d+/, NOBODY), lock);
+  }
 }
 
 /** Cuts `action` off at each of its changes in turn, and calls `check` after each. */
@@ -136,9 +143,9 @@ test('two runs at once are told apart, and the lock of a dead one is no hindranc
   const { root, swapped } = prepared(t);
   const folder = path.join(root, '.owt-grpc-swap');
   fs.mkdirSync(folder);
-  fs.writeFileSync(path.join(folder, 'lock'), `${process.pid}\n`);
+  tryLock(path.join(folder, 'lock'));
   assert.throws(() => swap(root, OPTIONS), /another run is at work/);
-  fs.writeFileSync(path.join(folder, 'lock'), NOBODY);
+  forgetLock(root);
   swap(root, OPTIONS);
   assert.deepEqual(snapshot(root, JOURNAL), swapped);
 });

@@ -150,6 +150,30 @@ inAllPairings('calls made before there is a connection arrive in the order they 
   assert.deepEqual(arrived, ids);
 });
 
+test('calls that are made while the connection comes to stand arrive in order, too', { timeout: 20_000 }, async (t) => {
+  const arrived = [];
+  const { port, stop } = await ours.serve('webrtc', {
+    publish(call, callback) {
+      arrived.push(call.request.id);
+      callback(null, {});
+    },
+  });
+  t.after(stop);
+  for (let round = 0; round < 50; round++) {
+    // Options of its own give each a connection of its own.
+    const client = ours.client('webrtc', port, { keepaliveMs: 60_000 + round });
+    const calls = [];
+    arrived.length = 0;
+    for (let isReady = false; !isReady && calls.length < 400; ) {
+      for (let n = 0; n < 10; n++) calls.push(ask(client, 'publish', { id: String(calls.length) }));
+      isReady = await Promise.race([calls[0].then(() => true), new Promise((resolve) => setImmediate(resolve, false))]);
+    }
+    await Promise.all(calls);
+    assert.deepEqual(arrived, Array.from(calls, (_, n) => String(n)), `round ${round}`);
+    client.close();
+  }
+});
+
 test('a client finds a peer that went silent by keepalive', { timeout: 20_000 }, async (t) => {
   const { child, port } = await serverProcess(t, 'theirs');
   const caller = ours.client('webrtc', port, { keepaliveMs: 1000, keepaliveTimeoutMs: 200 });

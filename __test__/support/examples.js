@@ -25,14 +25,29 @@ const PRINTS = {
   'bus.js': ['1 + 2 = 3', 'HANDLER division by zero', 'UNKNOWN_ID', 'room1.joined alice', 'room1.left.early alice'],
   'amqpclient.js': ['stream1 is published undefined', 'timeout'],
   'opentelemetry.js': ['room of alice', 'rooms.roomOf in owt.WebRTCAgent/Publish', 'owt.WebRTCAgent/Publish in join', 'join in nothing', 'traces: 1'],
+  'iteration.js': [
+    'client: update 2',
+    'server: first ended, aborted: true',
+    'client: 1 CANCELLED',
+    'server: second ended, aborted: true',
+  ],
+  'log4js.js': ['INFO OwtGrpc - owt-grpc: bus: joined as ', 'WARN OwtGrpc - owt-grpc: cast to recorder.save: the disk is full', 'pong'],
+  'tls.js': [
+    'with a certificate: publication of p1',
+    'without one: 14 UNAVAILABLE: No connection established to localhost:',
+    'without TLS: 14 UNAVAILABLE: No connection established to localhost:',
+  ],
   'grpctools.js': ['null v1 for conference', 'onVideoLayoutChange room1 common'],
 };
+
+/** What examples/typescript prints. */
+const TYPED = ['webrtc publication of p1', 'first of me', 'second of me', '12 The server does not implement the method', '1 + 2 = 3', 'UNKNOWN_ID'];
 
 const names = fs.readdirSync(folder).filter((file) => file.endsWith('.js'));
 
 /** Runs a file that is an example, wherever it lies, and judges it. */
 async function runs(t, file, lines, env = process.env) {
-  const child = spawn(process.execPath, [file], { env: { ...env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` } });
+  const child = spawn(process.execPath, [file], { cwd: path.dirname(file), env: { ...env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` } });
   t.after(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (text) => (output += text));
@@ -49,4 +64,4 @@ function readmeExample() {
   return { script, lines: ['publication of p1', 'update 0', 'update 1', 'update 2'] };
 }
 
-module.exports = { PRINTS, folder, names, runs, readmeExample };
+module.exports = { PRINTS, TYPED, folder, names, runs, readmeExample };

@@ -24,7 +24,7 @@ test('strict: what the guide makes is refused, and the command that is shown mak
   const failure = await new Server({ tls: option }).listen('127.0.0.1:0').then(assert.fail, (error) => error);
   assert.equal(failure.name, 'TlsError');
   const command = "printf 'subjectAltName=DNS:localhost' > san.ext && openssl x509 -req -days 365 -sha256 -in server.csr -CA ca.crt -CAkey ca.key -set_serial 01 -extfile san.ext -out server.crt";
-  assert.equal(failure.message, `server: option tls.cert ${guide.file('server.crt')} is not accepted: it is of the old kind, without subjectAltName, and OWT_GRPC_TLS_STRICT is set. Make a good one from the same request: ${command}`);
+  assert.equal(failure.message, `server: option tls.cert ${guide.file('server.crt')} is not accepted: it is of the old kind, without subjectAltName, and option tls.strict is set. Make a good one from the same request: ${command}`);
 
   // A server that is not strict, and a client that is.
   const lax = await serve(t, { ...pairOf(guide, 'server'), clientAuth: 'none' });
@@ -40,10 +40,9 @@ test('strict: what the guide makes is refused, and the command that is shown mak
   const refused = await callOnce(port, pairOf(guide, 'client'));
   assert.equal(refused.code, 14);
   await eventually(() => logged.length > 0, 'a line in the log');
-  assert.match(logged[0], /: the certificate of ".*" is not accepted: it is of the old kind, without subjectAltName/);
-
-  // The same for the client's.
   const own = command.replaceAll('server', 'client');
+  assert.match(logged[0], /: the certificate of ".*" is not accepted: it is of the old kind, without subjectAltName/);
+  assert.ok(logged[0].endsWith(`option tls.strict is set. Make a good one from the same request: ${own}`), logged[0]);
   execFileSync('sh', ['-c', own], { cwd: guide.folder, stdio: 'ignore' });
   assert.equal(await callOnce(port, { ...pairOf(guide, 'client'), strict: true }), 'over TLS');
 });
@@ -70,6 +69,7 @@ test('OWT_GRPC_TLS_STRICT is the same for the environment, unless it is 0, false
     const { code, message } = await failureOf(() => start(on));
     assert.equal(code, 'CERTIFICATE');
     assert.ok(message.startsWith(`OWT_GRPC_SERVER_CERT ${shop.file('old.crt')} is not accepted: it is of the old kind`), message);
+    assert.match(message, /and OWT_GRPC_TLS_STRICT is set\. .* -in old\.csr .* -out old\.crt$/);
   }
   for (const off of ['', '0', 'false']) {
     const server = new Server();

@@ -7,6 +7,7 @@ const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
 const { BusError, describe } = require('./errors');
+const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
 const { numberOption, checkedOptions } = require('../config');
 const { INFO, WARN, log } = require('../log');
@@ -16,16 +17,6 @@ const DEFAULT_TIMEOUT = 10_000;
 const CALL_OPTIONS = ['timeout', 'signal'];
 
 /** @typedef {import('./records').Request} Request */
-
-/**
- * @param {string} what
- * @param {unknown} value
- * @returns {string}
- */
-function nameOf(what, value) {
-  if (typeof value === 'string' && value.length > 0 && value.length <= 255) return value;
-  throw new TypeError(`bus: ${what} must be a text of 1 to 255 characters, not ${typeof value === 'string' ? `one of ${value.length}` : String(value)}`);
-}
 
 class Bus {
   /** @param {BusConnection} connection */
@@ -46,8 +37,8 @@ class Bus {
    */
   async call(id, method, args = [], options = undefined) {
     this.assertOpen();
-    nameOf('id', id);
-    nameOf('method', method);
+    nameOf('bus: id', id);
+    nameOf('bus: method', method);
     if (!Array.isArray(args)) throw new TypeError('bus.call: args must be an array');
     const checked = checkedOptions('bus.call', options, CALL_OPTIONS);
     const timeout = numberOption('bus.call', checked, 'timeout', { min: 1, max: 0x7fffffff }) ?? DEFAULT_TIMEOUT;
@@ -84,7 +75,7 @@ class Bus {
    */
   cast(id, method, args = []) {
     this.assertOpen();
-    this.connection.cast(nameOf('id', id), nameOf('method', method), args);
+    this.connection.cast(nameOf('bus: id', id), nameOf('bus: method', method), args);
   }
 
   /**
@@ -94,7 +85,7 @@ class Bus {
    */
   async serve(id, methods) {
     this.assertOpen();
-    nameOf('id', id);
+    servableId('bus.serve: id', id);
     if (methods === null || typeof methods !== 'object') throw new TypeError('bus.serve: methods must be an object of functions');
     if (this.connection.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
@@ -113,9 +104,9 @@ class Bus {
    */
   subscribe(exchange, patterns, options) {
     this.assertOpen();
-    nameOf('exchange', exchange);
+    nameOf('bus: exchange', exchange);
     const list = typeof patterns === 'string' ? [patterns] : patterns;
-    for (const pattern of list) nameOf('pattern', pattern);
+    for (const pattern of list) nameOf('bus: pattern', pattern);
     return new Subscription(this.connection, exchange, list, options);
   }
 
@@ -128,7 +119,7 @@ class Bus {
     this.assertOpen();
     const body = encode(data);
     if (body === undefined) throw new TypeError('bus.publish: data must be something that JSON has a form for');
-    this.connection.publish(nameOf('exchange', exchange), nameOf('routing key', routingKey), body);
+    this.connection.publish(nameOf('bus: exchange', exchange), nameOf('bus: routing key', routingKey), body);
   }
 
   /** @returns {Promise<any>} */

@@ -8,7 +8,7 @@ const path = require('node:path');
 const { STORE, readStore, updateStore } = require('../credentials/store');
 const { openAnswers } = require('./support/answers');
 const { CommandError, UsageError } = require('./support/errors');
-const { parseOptions } = require('./support/options');
+const { parseOptions } = require('./support/arguments');
 
 const summary = "Stores passphrases and accounts where OWT's modules read them";
 

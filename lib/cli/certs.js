@@ -15,7 +15,7 @@ const { modernStyle } = require('./certs/modern');
 const { needOpenssl, opensslIn } = require('./certs/openssl');
 const { openAnswers } = require('./support/answers');
 const { CommandError, UsageError } = require('./support/errors');
-const { parseFolderAndOptions } = require('./support/options');
+const { parseFolderAndOptions } = require('./support/arguments');
 
 /** Not in the store that modules read: it goes to every one of their folders. */
 const CA_STORE = '.owt.castore';

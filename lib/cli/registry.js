@@ -6,7 +6,7 @@ const { startRegistry } = require('../bus/registry');
 const { messageOf } = require('../errors');
 const { setLogger } = require('../log');
 const { CommandError, UsageError } = require('./support/errors');
-const { parseOptions } = require('./support/options');
+const { parseOptions } = require('./support/arguments');
 const { printJson, untilAsked } = require('./support/screen');
 
 const summary = 'Runs a registry of the bus, for members on several machines';

@@ -6,8 +6,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { CommandError, UsageError } = require('./support/errors');
-const { parseFolderAndOptions } = require('./support/options');
-const { styleOf } = require('./support/style');
+const { parseFolderAndOptions } = require('./support/arguments');
+const { styled } = require('./support/screen');
 const { version } = require('./support/version');
 const { carryOut, planUndo, putBack } = require('./swap/carry-out');
 const { unifiedDiff } = require('./swap/diff');
@@ -205,24 +205,20 @@ function printJson({ text: _text, ...result }) {
 
 /** @param {Result} result */
 function print({ ok, problems, notes, changed, dryRun, diff, text }) {
-  const style = styleOf(process.stdout);
   if (!ok) throw new CommandError(`refused, and nothing was changed:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
-  if (diff !== undefined) process.stdout.write(coloured(diff, style));
-  else if (!dryRun) for (const file of changed) process.stdout.write(`  ${style('cyan', file)}\n`);
+  if (diff !== undefined) process.stdout.write(coloured(diff));
+  else if (!dryRun) for (const file of changed) process.stdout.write(`  ${styled('cyan', file)}\n`);
   process.stdout.write(text);
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
   return 0;
 }
 
-/**
- * @param {string} diff
- * @param {ReturnType<typeof styleOf>} style
- */
-function coloured(diff, style) {
+/** @param {string} diff */
+function coloured(diff) {
   const colourOf = (/** @type {string} */ line) => (/^(---|\+\+\+) /.test(line) ? 'bold' : line[0] === '+' ? 'green' : line[0] === '-' ? 'red' : line.startsWith('@@') ? 'cyan' : null);
   return diff.replace(/^.+$/gm, (line) => {
     const colour = colourOf(line);
-    return colour === null ? line : style(colour, line);
+    return colour === null ? line : styled(colour, line);
   });
 }
 

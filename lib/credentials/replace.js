@@ -1,41 +1,31 @@
 'use strict';
 
-// Replaces a file so that a reader sees the old one or the new one, whole, also
-// after a crash, and so that two who change it at once both get their change in.
+// Replaces a store whole, and so that two who change it at once both get their
+// change in.
 
 const fs = require('node:fs');
-const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const { tryLock } = require('../files/lock');
+const { put } = require('../files/whole');
 const { StoreError, codeOf } = require('./errors');
 
 const OWNER_ONLY = 0o600;
 const POLL_MS = 10;
 
 /**
- * The new content is written to a file beside the old one, which is also the
- * lock: it can be created only once, and ends with the rename.
- *
  * @param {string} file
  * @param {() => Buffer} content called while nobody else can change the file; may throw
  * @param {{ waitMs: number }} options how long to wait for others
  */
 async function replace(file, content, { waitMs }) {
   const target = followed(file);
-  const temporary = `${target}.new`;
-  const fd = await create(temporary, file, waitMs);
+  const release = await locked(`${target}.lock`, file, waitMs);
   try {
-    try {
-      const bytes = content();
-      attempt(file, () => fill(fd, bytes, target));
-    } finally {
-      fs.closeSync(fd);
-    }
-    attempt(file, () => fs.renameSync(temporary, target));
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
+    const bytes = content();
+    attempt(file, () => put(target, { bytes, mode: OWNER_ONLY }, `${target}.new`, otherOwner(target)));
+  } finally {
+    release();
   }
-  attempt(file, () => syncFolder(path.dirname(target)));
 }
 
 /**
@@ -53,71 +43,45 @@ function followed(file) {
 }
 
 /**
- * @param {string} temporary
+ * @param {string} lock
  * @param {string} file
  * @param {number} waitMs
  */
-async function create(temporary, file, waitMs) {
+async function locked(lock, file, waitMs) {
   const until = performance.now() + waitMs;
   for (;;) {
-    try {
-      return fs.openSync(temporary, 'wx', OWNER_ONLY);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw unwritable(file, error);
-      if (performance.now() >= until) {
-        throw new StoreError('BUSY', file, `another update is under way; if none is, one was cut off: remove ${temporary} and try again`);
-      }
-    }
+    const release = attempt(file, () => tryLock(lock));
+    if (release !== null) return release;
+    if (performance.now() >= until) throw new StoreError('BUSY', file, `another update is under way; if none is, one was cut off: remove ${lock} and try again`);
     await pause(POLL_MS);
   }
 }
 
 /**
- * @param {number} fd
- * @param {Buffer} bytes
+ * Who could read the old file has to be able to read the new one: root often
+ * writes what a service's user reads.
+ *
  * @param {string} target
  */
-function fill(fd, bytes, target) {
+function otherOwner(target) {
   const old = fs.statSync(target, { throwIfNoEntry: false });
-  // Who could read the old file has to be able to read the new one: root often
-  // writes what a service's user reads.
-  if (old !== undefined && old.uid !== fs.fstatSync(fd).uid) fs.fchownSync(fd, old.uid, old.gid);
-  fs.fchmodSync(fd, OWNER_ONLY);
-  fs.writeFileSync(fd, bytes);
-  fs.fsyncSync(fd);
-}
-
-/** @param {string} folder */
-function syncFolder(folder) {
-  if (process.platform === 'win32') return;
-  const fd = fs.openSync(folder, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
+  return old !== undefined && old.uid !== process.geteuid?.() ? old : undefined;
 }
 
 /**
+ * @template T
  * @param {string} file
- * @param {() => void} action
+ * @param {() => T} action
+ * @returns {T}
  */
 function attempt(file, action) {
   try {
-    action();
+    return action();
   } catch (error) {
-    throw unwritable(file, error);
+    const code = codeOf(error);
+    const help = code === 'ENOENT' ? 'make its folder first' : 'run this as the user who owns the file and its folder, and check for space';
+    throw new StoreError('UNWRITABLE', file, `cannot be written (${code}); ${help}`, error);
   }
-}
-
-/**
- * @param {string} file
- * @param {unknown} error
- */
-function unwritable(file, error) {
-  const code = codeOf(error);
-  const help = code === 'ENOENT' ? 'make its folder first' : 'run this as the user who owns the file and its folder, and check for space';
-  return new StoreError('UNWRITABLE', file, `cannot be written (${code}); ${help}`, error);
 }
 
 module.exports = { replace };

@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
+const { servableId } = require('../bus/names');
 const { RpcClient } = require('./amqp/rpc-client');
 const { RpcServer } = require('./amqp/rpc-server');
 const { Monitor, MonitoringTarget } = require('./amqp/monitor');
@@ -105,8 +106,10 @@ class AmqpClient {
       call('asRpcServer', onOk, this.rpcServer);
       return;
     }
-    if (typeof id !== 'string' || id === '' || id.length > 255) {
-      call('asRpcServer', onFailure, new TypeError(`An id must be a text of 1 to 255 characters, not ${String(id)}`));
+    try {
+      servableId('An id', id);
+    } catch (error) {
+      call('asRpcServer', onFailure, error);
       return;
     }
     const server = new RpcServer(this, id, methods);

@@ -34,7 +34,7 @@ const CLIENT = new Role(
 /** A gRPC call that a server handles. */
 const SERVER = new Role(
   'server.call',
-  /** @param {import('../server-call').Arrival} arrival @returns {About} */
+  /** @param {import('../server-arrival').Arrival} arrival @returns {About} */
   ({ handler: { method }, peer }) => ({
     kind: 'server',
     method: method.path,

@@ -29,11 +29,23 @@ function readMaterial(plan) {
     rootsName: plan.ca?.name ?? '',
     certificate: plan.cert && read(plan.cert),
     certificateName: plan.cert?.name ?? '',
+    certificateStem: plan.cert && stemOf(plan.cert),
     key: plan.key && readKey(plan, plan.key),
     keyName: plan.key?.name ?? '',
     clientAuth: plan.clientAuth,
     strict: plan.strict,
   };
+}
+
+/**
+ * What commands that are shown call the files of a certificate; null for what a
+ * shell would not take as it is.
+ *
+ * @param {Source} source
+ */
+function stemOf({ file }) {
+  const { name } = path.parse(file ?? '');
+  return /^[\w.][\w.-]*$/.test(name) ? name : null;
 }
 
 /**

@@ -34,7 +34,7 @@ const CLIENT_AUTH = ['require', 'optional', 'none'];
  * @property {Secret<string> | null} passphrase
  * @property {string | null} store the folder whose store has the passphrase, if there is none here
  * @property {'require' | 'optional' | 'none'} clientAuth
- * @property {boolean} strict
+ * @property {string | null} strict the setting that asks to refuse certificates of the old kind
  */
 
 /** @param {string | undefined} value */
@@ -70,7 +70,7 @@ function planOfEnvironment(role, env = process.env) {
     passphrase: null,
     store: process.cwd(),
     clientAuth,
-    strict: isOn(env.OWT_GRPC_TLS_STRICT),
+    strict: isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null,
   };
 }
 
@@ -101,7 +101,7 @@ function planOfOption(owner, role, tls) {
   if (plan.ca === null && (role === 'client' || clientAuth !== 'none')) {
     throw fail(`.ca is needed: the certificates of the CAs that ${role === 'client' ? 'servers' : "clients (or tls.clientAuth: 'none')"} are checked with`);
   }
-  return { role, ...plan, passphrase: passphrase ? new Secret(passphrase) : null, store: null, clientAuth, strict };
+  return { role, ...plan, passphrase: passphrase ? new Secret(passphrase) : null, store: null, clientAuth, strict: strict ? 'option tls.strict' : null };
 }
 
 /**

@@ -17,11 +17,14 @@ pub struct CredentialsOptions {
     pub roots_name: String,
     pub certificate: Option<Buffer>,
     pub certificate_name: String,
+    /// What its file is called, without folder and ending, if it is one.
+    pub certificate_stem: Option<String>,
     pub key: Option<Buffer>,
     pub key_name: String,
     /// "require", "optional" or "none": of a server's clients.
     pub client_auth: String,
-    pub strict: bool,
+    /// The setting that asks to refuse certificates of the old kind.
+    pub strict: Option<String>,
 }
 
 /// See the module.
@@ -90,10 +93,14 @@ fn material(options: CredentialsOptions) -> Result<Material> {
     let source = |name: String, bytes: Buffer| Source {
         name,
         bytes: bytes.to_vec(),
+        stem: None,
     };
     let identity = match (options.certificate, options.key) {
         (Some(certificate), Some(key)) => Some((
-            source(options.certificate_name, certificate),
+            Source {
+                stem: options.certificate_stem,
+                ..source(options.certificate_name, certificate)
+            },
             source(options.key_name, key),
         )),
         (None, None) => None,

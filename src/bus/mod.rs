@@ -6,6 +6,7 @@
 
 pub mod application;
 mod calls;
+mod endpoint;
 pub mod member;
 pub mod node;
 mod outbox;

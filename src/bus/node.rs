@@ -2,7 +2,6 @@
 //! tells it what happens. All of it runs on the network thread.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -12,13 +11,12 @@ use tokio::sync::{Notify, watch};
 
 use super::Millis;
 use super::application::{Application, Delivery};
+use super::endpoint::{Endpoint, LinkEvents};
 use super::member::{Action, Identity, Member};
 use super::peer::Conn;
 use super::pipe::{self, Pipe};
 use super::wire::{FromRegistry, ToRegistry};
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application as Service, Incoming, Server};
-use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::grpc::server::Server;
 use crate::registry::client::{self, Registry};
 use crate::registry::host::Host;
 use crate::tls::credentials::Mutual;
@@ -81,7 +79,7 @@ impl Node {
         let reach = options.registry.reach().await?;
         let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let service = Endpoint::default();
-        let node_of_service = Arc::clone(&service.node);
+        let node_of_service = service.node();
         let listen = reach.listen.to_string();
         let tls = options.registry.tls.clone();
         let serving = tls.as_ref().map(|tls| Arc::clone(&tls.server));
@@ -230,8 +228,7 @@ impl Node {
             let why = match target {
                 Ok(target) => {
                     let channel = pipe::channel_to(target, tls.as_ref());
-                    let gate = Arc::clone(&events.gate);
-                    pipe::dial(channel, LINK, inbox, gate, &events)
+                    pipe::dial(channel, LINK, inbox, events.gate(), &events)
                         .await
                         .details
                 }
@@ -241,8 +238,47 @@ impl Node {
         });
     }
 
+    // For `endpoint`.
+
+    /// Somebody has dialed this member.
+    pub(super) fn incoming(self: &Arc<Self>, pipe: Pipe) -> Conn {
+        let conn = self.with(Member::incoming);
+        self.state.lock().pipes.insert(conn, pipe);
+        conn
+    }
+
+    /// A link brought a message.
+    pub(super) fn arrived(self: &Arc<Self>, conn: Conn, message: Bytes) {
+        match pipe::read(message) {
+            Ok(packet) => self.with(|member, now| member.packet(now, conn, packet)),
+            Err(why) => self.with(|member, now| member.garbage(now, conn, &why)),
+        }
+    }
+
+    /// The peer has taken that much.
+    pub(super) fn taken(&self, conn: Conn, cost: usize) {
+        let mut state = self.state.lock();
+        if let Some(pipe) = state.pipes.get_mut(&conn) {
+            pipe.taken(cost);
+            Self::flush(&mut state, conn);
+        }
+    }
+
+    /// The peer sends nothing more.
+    pub(super) fn half_closed(self: &Arc<Self>, conn: Conn) {
+        if let Some(pipe) = self.state.lock().pipes.get(&conn) {
+            pipe.close();
+        }
+        self.lost(conn, "it left");
+    }
+
+    /// Whom this member is one for.
+    pub(super) fn application(&self) -> &dyn Application {
+        &*self.application
+    }
+
     /// A transport of `conn` is gone.
-    fn lost(self: &Arc<Self>, conn: Conn, why: &str) {
+    pub(super) fn lost(self: &Arc<Self>, conn: Conn, why: &str) {
         let why = if why.is_empty() {
             "it closed the link"
         } else {
@@ -355,118 +391,5 @@ async fn keep_time(node: Weak<Node>) {
         }
         owner.state.lock().next_tick = None;
         owner.with(Member::tick);
-    }
-}
-
-/// What happens on one link's stream.
-struct LinkEvents {
-    node: Weak<Node>,
-    conn: Conn,
-    gate: Arc<Gate>,
-}
-
-impl LinkEvents {
-    fn new(node: Weak<Node>, conn: Conn) -> Self {
-        Self {
-            node,
-            conn,
-            gate: Arc::default(),
-        }
-    }
-
-    fn ended(&self, why: &str) {
-        if let Some(node) = self.node.upgrade() {
-            node.lost(self.conn, why);
-        }
-    }
-}
-
-impl CallEvents for LinkEvents {
-    fn headers(&self, _: &http::HeaderMap) {}
-
-    fn message(&self, message: Bytes) {
-        let Some(node) = self.node.upgrade() else {
-            return;
-        };
-        let cost = cost(message.len());
-        let conn = self.conn;
-        match pipe::read(message) {
-            Ok(packet) => node.with(|member, now| member.packet(now, conn, packet)),
-            Err(why) => node.with(|member, now| member.garbage(now, conn, &why)),
-        }
-        if node.application.is_behind() {
-            let gate = Arc::clone(&self.gate);
-            tokio::spawn(async move {
-                node.application.room().await;
-                gate.consume(cost);
-            });
-        } else {
-            self.gate.consume(cost);
-        }
-    }
-
-    fn writable(&self, cost: usize) {
-        if let Some(node) = self.node.upgrade() {
-            let mut state = node.state.lock();
-            if let Some(pipe) = state.pipes.get_mut(&self.conn) {
-                pipe.taken(cost);
-                Node::flush(&mut state, self.conn);
-            }
-        }
-    }
-
-    fn half_closed(&self) {
-        if let Some(node) = self.node.upgrade() {
-            if let Some(pipe) = node.state.lock().pipes.get(&self.conn) {
-                pipe.close();
-            }
-            node.lost(self.conn, "it left");
-        }
-    }
-}
-
-/// The server that others dial.
-#[derive(Default)]
-struct Endpoint {
-    /// Set when the node is made, which is after the port is known.
-    node: Arc<Mutex<Weak<Node>>>,
-}
-
-impl Service for Endpoint {
-    type Events = LinkEvents;
-
-    fn connected(&self, _: u32, _: SocketAddr) {}
-
-    fn disconnected(&self, _: u32) {}
-
-    async fn accept(&self, _: Incoming) -> Accepted<LinkEvents> {
-        let node = self.node.lock().clone();
-        let (pipe, inbox) = Pipe::new(false);
-        let mut conn = 0;
-        if let Some(node) = node.upgrade() {
-            conn = node.with(Member::incoming);
-            node.state.lock().pipes.insert(conn, pipe);
-        }
-        let events = LinkEvents::new(node, conn);
-        Accepted {
-            inbox,
-            gate: Arc::clone(&events.gate),
-            events,
-        }
-    }
-
-    fn closed(&self, events: LinkEvents, how: Closed) {
-        events.ended(match how {
-            Closed::ConnectionLost => "the connection was lost",
-            Closed::Cancelled => "it cut the link",
-            Closed::Replied | Closed::Finished | Closed::DeadlineExceeded => "it closed the link",
-        });
-    }
-
-    fn warn(&self, text: String) {
-        if let Some(node) = self.node.lock().upgrade() {
-            let warning = true;
-            node.application.deliver(Delivery::Note { warning, text });
-        }
     }
 }

@@ -3,25 +3,18 @@
 //! queue, and the network thread, which does all the rest.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use parking_lot::Mutex;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::AbortHandle;
 
+use super::calls::Calls;
 use super::queue::Queue;
 use super::record::{Writer, event};
 use crate::bus::node::Node;
-use crate::grpc::call::Ended;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application, Incoming, Server};
-use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{CallEvents, Gate, Outgoing};
+use crate::grpc::server::Server;
 use crate::registry::host::Host;
 
 /// Wakes the JS thread. Called on the network thread.
@@ -31,19 +24,10 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 pub struct Environment {
     queue: Queue,
     wake: Mutex<Option<Wake>>,
-    calls: Mutex<HashMap<u32, Entry>>,
+    pub(super) calls: Calls,
     listening: Mutex<HashMap<u32, Listening>>,
     buses: Mutex<Buses>,
-    next_server_call: AtomicU32,
     log_level: AtomicU8,
-}
-
-/// What the network thread needs to pass commands on to a call.
-struct Entry {
-    inbox: UnboundedSender<Outgoing>,
-    gate: Arc<Gate>,
-    /// Client calls: how to cancel. Server calls end by their stream.
-    task: Option<AbortHandle>,
 }
 
 /// The members of the bus that JS has.
@@ -97,10 +81,9 @@ impl Environment {
         Arc::new(Self {
             queue: Queue::default(),
             wake: Mutex::new(Some(wake)),
-            calls: Mutex::default(),
+            calls: Calls::default(),
             listening: Mutex::default(),
             buses: Mutex::default(),
-            next_server_call: AtomicU32::new(2),
             log_level: AtomicU8::new(0),
         })
     }
@@ -132,11 +115,7 @@ impl Environment {
 
     /// Ends what the environment left behind. On the network thread.
     pub fn abandon(&self) {
-        for (_, entry) in std::mem::take(&mut *self.calls.lock()) {
-            if let Some(task) = entry.task {
-                task.abort();
-            }
-        }
+        self.calls.abandon();
         for (_, listening) in std::mem::take(&mut *self.listening.lock()) {
             tokio::spawn(listening.stop(Duration::ZERO));
         }
@@ -236,64 +215,6 @@ impl Environment {
         }
     }
 
-    /// Registers a client call; its end is reported exactly once, by
-    /// [`CallHandle::end`] or when the handle is dropped.
-    pub fn begin(
-        self: &Arc<Self>,
-        id: u32,
-        inbox: UnboundedSender<Outgoing>,
-        gate: Arc<Gate>,
-    ) -> CallHandle {
-        let entry = Entry {
-            inbox,
-            gate,
-            task: None,
-        };
-        self.calls.lock().insert(id, entry);
-        CallHandle {
-            environment: Arc::clone(self),
-            id,
-            is_server: false,
-        }
-    }
-
-    /// How to cancel a call that has begun.
-    pub fn set_task(&self, id: u32, task: AbortHandle) {
-        if let Some(entry) = self.calls.lock().get_mut(&id) {
-            entry.task = Some(task);
-        }
-    }
-
-    /// Passes on what the application sends; a call that is over ignores it.
-    pub fn pass(&self, id: u32, outgoing: Outgoing) {
-        if let Some(entry) = self.calls.lock().get(&id) {
-            let _ = entry.inbox.send(outgoing);
-        }
-    }
-
-    /// The application has read that much.
-    pub fn credit(&self, id: u32, bytes: usize) {
-        if let Some(entry) = self.calls.lock().get(&id) {
-            entry.gate.consume(bytes);
-        }
-    }
-
-    /// The application gives up.
-    pub fn cancel(self: &Arc<Self>, id: u32) {
-        let Some(entry) = self.calls.lock().remove(&id) else {
-            return;
-        };
-        if let Some(task) = entry.task {
-            task.abort();
-            let status = Status::new(Code::Cancelled, "Cancelled on client");
-            self.push_ended(id, &status.into());
-        } else {
-            let status = Status::new(Code::Cancelled, "Cancelled by the server");
-            let _ = entry.inbox.send(Outgoing::Status(status));
-            self.push_closed(id, Closed::Finished);
-        }
-    }
-
     /// Keeps what listens.
     pub fn keep_listening(&self, id: u32, listening: Listening) {
         self.listening.lock().insert(id, listening);
@@ -302,190 +223,5 @@ impl Environment {
     /// Gives it back to be stopped.
     pub fn take_listening(&self, id: u32) -> Option<Listening> {
         self.listening.lock().remove(&id)
-    }
-
-    fn push_ended(self: &Arc<Self>, id: u32, ended: &Ended) {
-        let trailers = &ended.status.trailers;
-        if let Some(reply) = &ended.reply
-            && ended.status.code == Code::Ok
-        {
-            // grpc-status is reserved, so plain headers have nothing to tell.
-            let told = |headers: &HeaderMap| {
-                let mut any = false;
-                crate::grpc::metadata::for_each(headers, |_, _| any = true);
-                any
-            };
-            if told(&ended.headers) || told(trailers) {
-                self.push(event::REPLY, event::FLAG, id, |record| {
-                    record
-                        .sized_metadata(&ended.headers)
-                        .sized_metadata(trailers)
-                        .bytes(reply)
-                });
-            } else {
-                self.push(event::REPLY, 0, id, |record| record.bytes(reply));
-            }
-            return;
-        }
-        self.push(event::STATUS, event::FLAG, id, |record| {
-            record
-                .u32(ended.status.code as u32)
-                .sized(ended.status.details.as_bytes())
-                .sized_metadata(&ended.headers)
-                .metadata(trailers)
-        });
-    }
-
-    fn push_closed(self: &Arc<Self>, id: u32, how: Closed) {
-        let reason = match how {
-            Closed::Replied => return,
-            Closed::Finished => 0,
-            Closed::Cancelled => 1,
-            Closed::DeadlineExceeded => 2,
-            Closed::ConnectionLost => 3,
-        };
-        self.push(event::CLOSED, 0, id, |record| record.u32(reason));
-    }
-}
-
-/// The running side of a registered call. Whoever takes the entry out of the
-/// table reports the end, so it is reported once: on the network thread alone.
-pub struct CallHandle {
-    environment: Arc<Environment>,
-    id: u32,
-    is_server: bool,
-}
-
-impl CallHandle {
-    /// The end of a client call.
-    pub fn end(self, ended: &Ended) {
-        if self.leave() {
-            self.environment.push_ended(self.id, ended);
-        }
-    }
-
-    fn close(self, how: Closed) {
-        if self.leave() {
-            self.environment.push_closed(self.id, how);
-        }
-    }
-
-    fn leave(&self) -> bool {
-        self.environment.calls.lock().remove(&self.id).is_some()
-    }
-}
-
-impl Drop for CallHandle {
-    /// A task that was dropped with its connection, or that panicked.
-    fn drop(&mut self) {
-        if !self.leave() {
-            return;
-        }
-        if self.is_server {
-            self.environment
-                .push_closed(self.id, Closed::ConnectionLost);
-        } else {
-            let status = Status::internal("The call ended without a result: a bug in owt-grpc");
-            self.environment.push_ended(self.id, &status.into());
-        }
-    }
-}
-
-impl CallEvents for CallHandle {
-    fn headers(&self, headers: &HeaderMap) {
-        self.environment.push(event::HEADERS, 0, self.id, |record| {
-            record.metadata(headers)
-        });
-    }
-
-    fn message(&self, message: Bytes) {
-        self.environment
-            .push(event::MESSAGE, 0, self.id, |record| record.bytes(&message));
-    }
-
-    fn writable(&self, cost: usize) {
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        self.environment
-            .push(event::WRITABLE, 0, self.id, |record| record.u32(cost));
-    }
-
-    fn half_closed(&self) {
-        self.environment
-            .push(event::HALF_CLOSED, 0, self.id, |record| record);
-    }
-}
-
-/// The handlers of one server, which live in JS.
-pub struct Handlers {
-    /// Where they live.
-    pub environment: Arc<Environment>,
-    /// The number JS gave the server.
-    pub server: u32,
-}
-
-impl Application for Handlers {
-    type Events = CallHandle;
-
-    fn connected(&self, connection: u32, peer: SocketAddr) {
-        self.environment
-            .push(event::CONNECTED, 0, connection, |record| {
-                record.u32(self.server).bytes(peer.to_string().as_bytes())
-            });
-    }
-
-    fn disconnected(&self, connection: u32) {
-        self.environment
-            .push(event::DISCONNECTED, 0, connection, |record| record);
-    }
-
-    async fn accept(&self, incoming: Incoming) -> Accepted<CallHandle> {
-        self.environment.queue.room().await;
-        let environment = &self.environment;
-        let (sender, inbox) = unbounded_channel();
-        let gate = Arc::new(Gate::default());
-        // Even numbers; skipping those of calls that have lasted a whole round.
-        let id = loop {
-            let id = environment.next_server_call.fetch_add(2, Ordering::Relaxed);
-            if id != 0 && !environment.calls.lock().contains_key(&id) {
-                break id;
-            }
-        };
-        let entry = Entry {
-            inbox: sender,
-            gate: Arc::clone(&gate),
-            task: None,
-        };
-        environment.calls.lock().insert(id, entry);
-        let left = incoming
-            .deadline
-            .map_or(f64::INFINITY, |left| left.as_secs_f64() * 1000.0);
-        let message: Option<&Bytes> = incoming.message.as_ref();
-        let flags = if message.is_some() { event::FLAG } else { 0 };
-        environment.push(event::INCOMING, flags, id, |record| {
-            record
-                .u32(self.server)
-                .u32(incoming.method)
-                .u32(incoming.connection)
-                .f64(left)
-                .sized_metadata(&incoming.metadata)
-                .bytes(message.map_or(&[], |message| message))
-        });
-        Accepted {
-            inbox,
-            gate,
-            events: CallHandle {
-                environment: Arc::clone(environment),
-                id,
-                is_server: true,
-            },
-        }
-    }
-
-    fn closed(&self, events: CallHandle, how: Closed) {
-        events.close(how);
-    }
-
-    fn warn(&self, text: String) {
-        self.environment.log(level::WARN, &text);
     }
 }

@@ -2,8 +2,10 @@
 //! docs/crossing.md.
 
 pub mod bus;
+mod calls;
 pub mod commands;
 pub mod environment;
+mod handlers;
 pub mod network;
 pub mod queue;
 pub mod record;

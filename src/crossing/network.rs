@@ -15,7 +15,8 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::commands::carry_out;
-use super::environment::{Environment, Handlers, Listening, level};
+use super::environment::{Environment, Listening, level};
+use super::handlers::Handlers;
 use super::record::event;
 use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};

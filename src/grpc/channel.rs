@@ -2,7 +2,7 @@
 //! the first call, again after a loss at the next call, and pauses between
 //! attempts that fail.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -11,11 +11,12 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::PathAndQuery;
 use parking_lot::Mutex;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::backoff::Backoff;
 use super::connection::{Connection, Way, connect};
 use super::keepalive::Keepalive;
+use super::line::{Line, Phase};
 use super::status::Status;
 use super::target::Target;
 use crate::proxy::{Proxy, Via};
@@ -91,19 +92,11 @@ impl Attempts {
 /// Those of all channels that this process has had.
 pub static ATTEMPTS: Attempts = Attempts::none();
 
-enum Phase {
-    Idle,
-    Connecting,
-    Ready(Connection),
-    /// The last attempt failed, with this reason, and the next one is not due.
-    Backoff(Arc<str>),
-}
-
 /// See the module. Runs on the network thread; its state may be read from any.
 pub struct Channel {
     options: Options,
     via: Option<Arc<Via>>,
-    state: Mutex<State>,
+    line: Mutex<Line>,
     backoff: Mutex<Backoff>,
     uris: Mutex<HashMap<u32, Uri>>,
     /// As in the options, until a peer has had too many pings.
@@ -111,57 +104,6 @@ pub struct Channel {
     attempts: Attempts,
     /// Goes with the channel, which ends an attempt to connect.
     alive: watch::Sender<()>,
-}
-
-struct State {
-    phase: Phase,
-    /// Calls that wait for a connection, in the order they were made: they are
-    /// woken, and so sent, in that order.
-    line: VecDeque<Waiter>,
-}
-
-struct Waiter {
-    /// Stays in the line when an attempt fails.
-    for_ready: bool,
-    turn: oneshot::Sender<Result<Connection, Status>>,
-}
-
-impl State {
-    fn ready(&mut self, connection: &Connection) {
-        self.phase = Phase::Ready(connection.clone());
-        for waiter in self.line.drain(..) {
-            let _ = waiter.turn.send(Ok(connection.clone()));
-        }
-    }
-
-    fn failed(&mut self, why: Arc<str>) {
-        for waiter in std::mem::take(&mut self.line) {
-            if waiter.for_ready {
-                self.line.push_back(waiter);
-            } else {
-                let _ = waiter.turn.send(Err(Status::unavailable(&*why)));
-            }
-        }
-        self.phase = Phase::Backoff(why);
-    }
-
-    /// The next attempt is made now if somebody waits for it.
-    fn paused(&mut self) -> bool {
-        self.line.retain(|waiter| !waiter.turn.is_closed());
-        let wanted = !self.line.is_empty();
-        self.phase = if wanted {
-            Phase::Connecting
-        } else {
-            Phase::Idle
-        };
-        wanted
-    }
-
-    fn leave(&mut self, is_it: impl FnOnce(&Connection) -> bool) {
-        if matches!(&self.phase, Phase::Ready(ready) if is_it(ready)) {
-            self.phase = Phase::Idle;
-        }
-    }
 }
 
 impl Channel {
@@ -172,10 +114,7 @@ impl Channel {
             keepalive: Mutex::new(options.keepalive),
             via: options.proxy.clone().map(|proxy| Arc::new(Via::new(proxy))),
             options,
-            state: Mutex::new(State {
-                phase: Phase::Idle,
-                line: VecDeque::new(),
-            }),
+            line: Mutex::default(),
             backoff,
             uris: Mutex::default(),
             attempts: Attempts::none(),
@@ -190,7 +129,7 @@ impl Channel {
 
     /// The name of the phase, as JS knows it.
     pub fn state(&self) -> &'static str {
-        match self.state.lock().phase {
+        match self.line.lock().phase() {
             Phase::Idle => "idle",
             Phase::Connecting => "connecting",
             Phase::Ready(_) => "ready",
@@ -235,35 +174,25 @@ impl Channel {
     /// # Errors
     /// `UNAVAILABLE`, with the reason of the last attempt.
     pub async fn ready(self: &Arc<Self>, wait: bool) -> Result<Connection, Status> {
-        let turn = {
-            let mut state = self.state.lock();
-            match &state.phase {
-                Phase::Ready(connection) => return Ok(connection.clone()),
-                Phase::Backoff(why) if !wait => return Err(Status::unavailable(&**why)),
-                Phase::Connecting | Phase::Backoff(_) => {}
-                Phase::Idle => {
-                    state.phase = Phase::Connecting;
-                    let alive = self.alive.subscribe();
-                    let target = self.options.target.clone();
-                    let (via, tls) = (self.via.clone(), self.options.tls.clone());
-                    let task = stay_connected(Arc::downgrade(self), target, via, tls);
-                    tokio::spawn(until_dropped(alive, task));
-                }
+        let place = {
+            let mut line = self.line.lock();
+            if line.begins() {
+                let alive = self.alive.subscribe();
+                let target = self.options.target.clone();
+                let (via, tls) = (self.via.clone(), self.options.tls.clone());
+                let task = stay_connected(Arc::downgrade(self), target, via, tls);
+                tokio::spawn(until_dropped(alive, task));
             }
-            let (turn, waiting) = oneshot::channel();
-            let for_ready = wait;
-            state.line.push_back(Waiter { for_ready, turn });
-            waiting
+            line.enter(wait)?
         };
-        let shut_down = |_| Err(Status::unavailable("Channel has been shut down"));
-        turn.await.unwrap_or_else(shut_down)
+        place.turn().await
     }
 
     /// The status of a call that has waited that long, if it has waited for the
     /// proxy's answer.
     pub fn silent_proxy(&self, waited: Duration) -> Option<Status> {
         let via = self.via.as_ref()?;
-        let connecting = matches!(self.state.lock().phase, Phase::Connecting);
+        let connecting = matches!(self.line.lock().phase(), Phase::Connecting);
         let why = via.silence(&self.options.target, waited);
         why.filter(|_| connecting).map(Status::unavailable)
     }
@@ -271,7 +200,7 @@ impl Channel {
     /// Says that `connection` takes no more calls (GOAWAY): the next call makes
     /// another. Calls on it go on.
     pub fn retire(&self, connection: &Connection) {
-        self.state.lock().leave(|ready| ready.is(connection));
+        self.line.lock().leave(|ready| ready.is(connection));
     }
 }
 
@@ -309,7 +238,7 @@ async fn stay_connected(
         let why = match result {
             Ok(connection) => {
                 *owner.backoff.lock() = fresh_backoff();
-                owner.state.lock().ready(&connection);
+                owner.line.lock().ready(&connection);
                 drop(owner);
                 watch_until_lost(&channel, connection).await;
                 return;
@@ -317,13 +246,13 @@ async fn stay_connected(
             Err(error) => error.text,
         };
         let pause = owner.backoff.lock().pause();
-        owner.state.lock().failed(why.into());
+        owner.line.lock().failed(why.into());
         drop(owner);
         tokio::time::sleep(pause).await;
         let Some(owner) = channel.upgrade() else {
             return;
         };
-        if !owner.state.lock().paused() {
+        if !owner.line.lock().paused() {
             return;
         }
     }
@@ -340,7 +269,7 @@ async fn watch_until_lost(channel: &Weak<Channel>, connection: Connection) {
             let mut keepalive = owner.keepalive.lock();
             *keepalive = keepalive.map(Keepalive::calmer);
         }
-        owner.state.lock().leave(|ready| ready.has(&marker));
+        owner.line.lock().leave(|ready| ready.has(&marker));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod framing;
 pub mod io;
 pub mod keepalive;
+mod line;
 pub mod metadata;
 pub mod payload;
 pub mod serve;

@@ -12,6 +12,8 @@ use rustls::{ClientConfig, ServerConfig};
 
 use super::facts::{Facts, date};
 use super::identity::{Identity, Problem};
+use super::legacy::Purpose;
+use super::refusal::Refusal;
 use super::verifier::{ClientVerifier, ServerVerifier, Trust};
 
 /// What gRPC is called in the handshake.
@@ -36,6 +38,8 @@ pub struct Source {
     pub name: String,
     /// PEM, or for a key DER.
     pub bytes: Vec<u8>,
+    /// What the file is called, without folder and ending, if it is one.
+    pub stem: Option<String>,
 }
 
 /// What credentials are made of.
@@ -46,8 +50,8 @@ pub struct Material {
     pub identity: Option<(Source, Source)>,
     /// For servers.
     pub client_auth: ClientAuth,
-    /// Old certificates are refused.
-    pub strict: bool,
+    /// The setting that asks to refuse certificates of the old kind.
+    pub strict: Option<String>,
 }
 
 /// What was made, and what an operator should know.
@@ -146,7 +150,7 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
     let provider = Arc::new(ring::default_provider());
     let mut warnings = Vec::new();
     let roots = material.roots.ok_or("TLS needs the certificates of CAs")?;
-    let trust = trust(&roots, material.strict, &provider, &mut warnings)?;
+    let trust = trust(&roots, material.strict.clone(), &provider, &mut warnings)?;
     let verifier = ServerVerifier::new(trust, Arc::clone(&provider))?;
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&TLS13, &TLS12])
@@ -155,7 +159,8 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
         .with_custom_certificate_verifier(Arc::new(verifier));
     let (mut config, names) = match material.identity {
         Some(files) => {
-            let identity = identity(files, material.strict, &provider, &mut warnings)?;
+            let strict = (material.strict, Purpose::Client);
+            let identity = identity(files, strict, &provider, &mut warnings)?;
             let config = builder.with_client_cert_resolver(identity.resolver);
             (config, names(&identity.facts))
         }
@@ -181,7 +186,7 @@ fn server(material: Material) -> Result<Made<ServerConfig>, String> {
         let roots = material
             .roots
             .ok_or("clients' certificates need the certificates of CAs")?;
-        let trust = trust(&roots, material.strict, &provider, &mut warnings)?;
+        let trust = trust(&roots, material.strict.clone(), &provider, &mut warnings)?;
         let mandatory = material.client_auth == ClientAuth::Required;
         let verifier = ClientVerifier::new(trust, mandatory, Arc::clone(&provider))?;
         builder.with_client_cert_verifier(Arc::new(verifier))
@@ -189,7 +194,8 @@ fn server(material: Material) -> Result<Made<ServerConfig>, String> {
     let files = material
         .identity
         .ok_or("a TLS server needs a certificate and its key")?;
-    let identity = identity(files, material.strict, &provider, &mut warnings)?;
+    let strict = (material.strict, Purpose::Server);
+    let identity = identity(files, strict, &provider, &mut warnings)?;
     let names = names(&identity.facts);
     let mut config = builder.with_cert_resolver(identity.resolver);
     config.alpn_protocols = vec![ALPN.to_vec()];
@@ -202,7 +208,7 @@ fn server(material: Material) -> Result<Made<ServerConfig>, String> {
 
 fn trust(
     roots: &Source,
-    strict: bool,
+    strict: Option<String>,
     provider: &CryptoProvider,
     warnings: &mut Vec<String>,
 ) -> Result<Trust, String> {
@@ -216,7 +222,7 @@ fn trust(
 
 fn identity(
     (chain, key): (Source, Source),
-    strict: bool,
+    (strict, purpose): (Option<String>, Purpose),
     provider: &CryptoProvider,
     warnings: &mut Vec<String>,
 ) -> Result<Identity, String> {
@@ -225,8 +231,14 @@ fn identity(
             Problem::Certificate(text) => format!("{} {text}", chain.name),
             Problem::Key(text) => format!("{} {text}", key.name),
         })?;
-    if strict && identity.facts.is_legacy() {
-        let refusal = super::refusal::Refusal::Strict(identity.facts.names());
+    if let Some(setting) = strict
+        && identity.facts.is_legacy()
+    {
+        let refusal = Refusal::Strict {
+            setting,
+            host: identity.facts.names(),
+            stem: chain.stem.unwrap_or_else(|| purpose.name().to_owned()),
+        };
         return Err(format!("{} is not accepted: {refusal}", chain.name));
     }
     check_dates(&chain.name, &identity.facts, warnings)?;

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use super::credentials::ALPN;
+use super::signing;
 
 /// Why a handshake failed.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub async fn connect(
             "{host:?} is no host name or address that a certificate can be for"
         ))
     })?;
-    let connected = TlsConnector::from(config).connect(name, stream).await;
+    let connected = signing::apart(TlsConnector::from(config).connect(name, stream)).await;
     let stream = connected.map_err(|error| failed(&error))?;
     if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
         let text = "the peer speaks TLS, but not HTTP/2 (ALPN \"h2\"): is it a gRPC server?";
@@ -62,7 +63,7 @@ pub async fn accept(
     config: Arc<ServerConfig>,
     stream: TcpStream,
 ) -> Result<TlsStream<TcpStream>, HandshakeError> {
-    let accepted = TlsAcceptor::from(config).accept(stream).await;
+    let accepted = signing::apart(TlsAcceptor::from(config).accept(stream)).await;
     accepted
         .map(TlsStream::Server)
         .map_err(|error| failed(&error))

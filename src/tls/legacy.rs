@@ -18,6 +18,16 @@ pub enum Purpose {
     Client,
 }
 
+impl Purpose {
+    /// Who presents it. The guide's files have that name, too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
 /// Whom a client wants to talk to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
@@ -135,12 +145,12 @@ pub fn may_sign(ca: &Facts) -> bool {
 }
 
 fn check_purpose(leaf: &Facts, purpose: Purpose) -> Result<(), Refusal> {
-    let (allowed, name) = match purpose {
-        Purpose::Server => (leaf.uses.server, "server"),
-        Purpose::Client => (leaf.uses.client, "client"),
+    let allowed = match purpose {
+        Purpose::Server => leaf.uses.server,
+        Purpose::Client => leaf.uses.client,
     };
     if allowed == Some(false) || leaf.uses.signature == Some(false) {
-        return Err(Refusal::WrongPurpose(name));
+        return Err(Refusal::WrongPurpose(purpose.name()));
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 //!
 //! `facts` reads certificates, `legacy` judges those of the old kind, `verifier`
 //! is what rustls asks, `identity` is this side's own pair; `credentials` is all
-//! of that as configured, `handshake` a connection's beginning.
+//! of that as configured, `handshake` a connection's beginning, `signing` the
+//! thread that it has.
 
 pub mod credentials;
 pub mod facts;
@@ -11,4 +12,5 @@ pub mod handshake;
 mod identity;
 pub mod legacy;
 pub mod refusal;
+mod signing;
 mod verifier;

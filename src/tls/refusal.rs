@@ -78,14 +78,21 @@ pub enum Refusal {
         /// What was dialed.
         address: String,
     },
-    /// `OWT_GRPC_TLS_STRICT`.
+    /// This side is strict.
     #[error(
-        "it is of the old kind, without subjectAltName, and OWT_GRPC_TLS_STRICT is set. Make a good \
-         one from the same request: printf 'subjectAltName=DNS:{0}' > san.ext && openssl x509 -req \
-         -days 365 -sha256 -in server.csr -CA ca.crt -CAkey ca.key -set_serial 01 -extfile san.ext \
-         -out server.crt"
+        "it is of the old kind, without subjectAltName, and {setting} is set. Make a good one from \
+         the same request: printf 'subjectAltName=DNS:{host}' > san.ext && openssl x509 -req \
+         -days 365 -sha256 -in {stem}.csr -CA ca.crt -CAkey ca.key -set_serial 01 -extfile san.ext \
+         -out {stem}.crt"
     )]
-    Strict(String),
+    Strict {
+        /// What asks for it.
+        setting: String,
+        /// Whom the certificate is for.
+        host: String,
+        /// What its files are called, without an ending.
+        stem: String,
+    },
     /// What the library says.
     #[error("{0}")]
     Other(String),

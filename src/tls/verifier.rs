@@ -29,7 +29,8 @@ pub struct Trust {
     store: Arc<RootCertStore>,
     /// What their certificates say.
     pub cas: Vec<Facts>,
-    strict: bool,
+    /// The setting that asks to refuse certificates of the old kind.
+    strict: Option<String>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -38,7 +39,11 @@ impl Trust {
     ///
     /// # Errors
     /// What is wrong with the file, for a person.
-    pub fn read(pem: &[u8], strict: bool, provider: &CryptoProvider) -> Result<Self, String> {
+    pub fn read(
+        pem: &[u8],
+        strict: Option<String>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, String> {
         let mut store = RootCertStore::empty();
         let mut cas = Vec::new();
         for der in CertificateDer::pem_slice_iter(pem) {
@@ -74,17 +79,26 @@ impl Trust {
 
     /// What can be said of a certificate whoever has signed it. webpki lets a
     /// client's pass without subjectAltName.
-    fn first_look(&self, leaf: &Facts, host: Option<&Host>) -> Result<(), Refusal> {
+    fn first_look(
+        &self,
+        leaf: &Facts,
+        purpose: Purpose,
+        host: Option<&Host>,
+    ) -> Result<(), Refusal> {
         if let Some(weakness) = leaf.weakness() {
             return Err(weakness);
         }
-        if self.strict && leaf.is_legacy() {
-            return Err(Refusal::Strict(match host {
-                Some(Host::Name(name)) => name.clone(),
-                _ => leaf.names(),
-            }));
+        match &self.strict {
+            Some(setting) if leaf.is_legacy() => Err(Refusal::Strict {
+                setting: setting.clone(),
+                host: match host {
+                    Some(Host::Name(name)) => name.clone(),
+                    _ => leaf.names(),
+                },
+                stem: purpose.name().to_owned(),
+            }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// What webpki has refused may be of the old kind.
@@ -181,10 +195,7 @@ fn translate(
             }
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            Refusal::WrongPurpose(match purpose {
-                Purpose::Server => "server",
-                Purpose::Client => "client",
-            })
+            Refusal::WrongPurpose(purpose.name())
         }
         CertificateError::Expired
         | CertificateError::ExpiredContext { .. }
@@ -225,6 +236,34 @@ fn host_of(name: &ServerName<'_>) -> Host {
     }
 }
 
+/// The methods on the handshake's signature, which rustls asks of both verifiers
+/// in two traits that have nothing in common.
+macro_rules! signatures_by_trust {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            cert: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.trust.verify_signature12(message, cert, dss)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            cert: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.trust.verify_signature13(message, cert, dss)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.trust.algorithms.supported_schemes()
+        }
+    };
+}
+
 /// What a client believes.
 #[derive(Debug)]
 pub struct ServerVerifier {
@@ -257,7 +296,7 @@ impl ServerCertVerifier for ServerVerifier {
         let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
         let host = host_of(server_name);
         self.trust
-            .first_look(&leaf, Some(&host))
+            .first_look(&leaf, Purpose::Server, Some(&host))
             .map_err(|why| reject(Some(&leaf), why))?;
         let verified = self.webpki.verify_server_cert(
             end_entity,
@@ -281,27 +320,7 @@ impl ServerCertVerifier for ServerVerifier {
         })
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_signature12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_signature13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trust.algorithms.supported_schemes()
-    }
+    signatures_by_trust!();
 }
 
 /// What a server believes.
@@ -351,7 +370,7 @@ impl ClientCertVerifier for ClientVerifier {
     ) -> Result<ClientCertVerified, Error> {
         let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
         self.trust
-            .first_look(&leaf, None)
+            .first_look(&leaf, Purpose::Client, None)
             .map_err(|why| reject(Some(&leaf), why))?;
         let verified = self
             .webpki
@@ -366,25 +385,5 @@ impl ClientCertVerifier for ClientVerifier {
         })
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_signature12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_signature13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trust.algorithms.supported_schemes()
-    }
+    signatures_by_trust!();
 }

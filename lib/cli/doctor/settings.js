@@ -7,7 +7,7 @@ const { messageOf } = require('../../errors');
 const { native } = require('../../native');
 const { proxyFor } = require('../../proxy');
 const { TlsError } = require('../../tls/errors');
-const { hint, printable } = require('../support/options');
+const { hint, printable } = require('../support/words');
 
 const KNOWN = [
   'OWT_GRPC_REGISTRY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',

@@ -1,35 +1,102 @@
 'use strict';
 
-// A command line with operands: what is not an option. `-` is an operand, and so
-// is everything behind `--`.
+// A command line: options, which begin with --, and operands. `-` is an operand,
+// and so is everything behind `--`. Errors never show a value: what was put in
+// the wrong place may be a password.
 
 const { UsageError } = require('./errors');
-const { parseOptions } = require('./options');
+const { hint, printable } = require('./words');
+
+/**
+ * What each option takes: nothing, a value, or a value each time it is given.
+ *
+ * @typedef {Record<string, 'flag' | 'value' | 'list'>} Known
+ */
 
 /**
  * @param {string[]} args
- * @param {Record<string, 'flag' | 'value'>} known options
+ * @param {Known} known
  * @param {string[]} names of the operands, for the error; those that end with ? may be missing
- * @returns {{ operands: string[], options: Record<string, any> }}
+ * @returns {{ operands: string[], options: Record<string, any> }} true, the value or the values, for options that were given
  */
 function parseArguments(args, known, names) {
-  const end = args.indexOf('--');
-  const before = end === -1 ? args : args.slice(0, end);
-  const operands = [];
-  const rest = [];
-  for (let at = 0; at < before.length; at++) {
-    const arg = before[at];
-    if (arg !== '-' && arg.startsWith('-')) {
-      rest.push(arg);
-      if (known[arg.slice(2)] === 'value' && at + 1 < before.length) rest.push(before[++at]);
-    } else operands.push(arg);
-  }
-  if (end !== -1) operands.push(...args.slice(end + 1));
-  const options = parseOptions(rest, known);
+  const parsed = parse(args, known);
+  const { operands } = parsed;
   const needed = names.filter((name) => !name.endsWith('?')).length;
   if (operands.length < needed) throw new UsageError(`<${names[operands.length]}> is missing`);
   if (operands.length > names.length) throw new UsageError(`there are ${operands.length} arguments, and ${names.length} are taken: put quotes around what has spaces`);
-  return { operands, options };
+  return parsed;
+}
+
+/**
+ * The same for a command that takes options only.
+ *
+ * @param {string[]} args
+ * @param {Known} known
+ * @returns {Record<string, any>}
+ */
+function parseOptions(args, known) {
+  const { options, operands } = parse(args, known);
+  if (operands.length > 0) throw new UsageError('only options that begin with -- are taken, and one argument is none; what is secret is asked for');
+  return options;
+}
+
+/**
+ * The same for a command that takes a folder, which need not be given.
+ *
+ * @param {string[]} args
+ * @param {Known} known
+ * @returns {{ folder: string | undefined, options: Record<string, any> }}
+ */
+function parseFolderAndOptions(args, known) {
+  const { options, operands } = parse(args, known);
+  if (operands.length > 1) throw new UsageError('one folder is taken, and there are more arguments; what is secret is asked for');
+  if (operands[0] === '') throw new UsageError('the name of the folder is empty');
+  return { folder: operands[0], options };
+}
+
+/**
+ * @param {string[]} args
+ * @param {Known} known
+ */
+function parse(args, known) {
+  /** @type {Record<string, any>} */
+  const options = {};
+  /** @type {string[]} */
+  const operands = [];
+  const rest = args.values();
+  for (const arg of rest) {
+    if (arg === '--') operands.push(...rest);
+    else if (arg === '-' || !arg.startsWith('-')) operands.push(arg);
+    else take(options, arg, known, rest);
+  }
+  return { options, operands };
+}
+
+/**
+ * @param {Record<string, any>} options where it is put
+ * @param {string} arg
+ * @param {Known} known
+ * @param {Iterator<string>} rest where its value may be
+ */
+function take(options, arg, known, rest) {
+  const match = /^--([^=]+)(?:=(.*))?$/s.exec(arg);
+  if (match === null) throw new UsageError('options begin with -- and a name');
+  const [, name, value] = match;
+  if (!Object.hasOwn(known, name)) throw new UsageError(`option --${printable(name)} is not known${hint(name, Object.keys(known), '--')}`);
+  if (known[name] === 'value') options[name] = valueOf(name, value ?? rest.next().value);
+  else if (known[name] === 'list') (options[name] ??= []).push(valueOf(name, value ?? rest.next().value));
+  else if (value === undefined) options[name] = true;
+  else throw new UsageError(`option --${name} takes no value`);
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} value
+ */
+function valueOf(name, value) {
+  if (value) return value;
+  throw new UsageError(`option --${name} needs a value`);
 }
 
 /**
@@ -69,4 +136,4 @@ async function readAll(input) {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-module.exports = { jsonOf, numberOf, parseArguments };
+module.exports = { jsonOf, numberOf, parseArguments, parseFolderAndOptions, parseOptions };

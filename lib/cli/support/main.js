@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { StoreError } = require('../../credentials/store');
 const { CommandError, UsageError } = require('./errors');
-const { hint, printable } = require('./options');
+const { hint, printable } = require('./words');
 const { version } = require('./version');
 
 const folder = path.join(__dirname, '..');

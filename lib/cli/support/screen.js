@@ -2,7 +2,7 @@
 
 // What is printed for people: colours only on a terminal, tables, an end by Ctrl-C.
 
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 
 /**
  * @param {keyof typeof CODES} style
@@ -10,7 +10,8 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
  * @param {{ isTTY?: boolean }} [output]
  */
 function styled(style, text, output = process.stdout) {
-  return output.isTTY && !process.env.NO_COLOR ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text;
+  const isOn = output.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return isOn ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text;
 }
 
 /**

@@ -9,8 +9,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { codeOf } = require('../../credentials/errors');
+const { sync, write } = require('../../files/whole');
 const { CommandError } = require('../support/errors');
-const { fingerprint, put, sync, write } = require('./disk');
+const { fingerprint, put } = require('./disk');
 const { JOURNAL } = require('./find');
 const { sha256 } = require('./known');
 

@@ -1,0 +1,264 @@
+//! The calls of an environment. JS names them by a number, the network thread
+//! runs them; the table is where the two meet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use parking_lot::Mutex;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::AbortHandle;
+
+use super::environment::Environment;
+use super::record::event;
+use crate::grpc::call::Ended;
+use crate::grpc::serve::Closed;
+use crate::grpc::status::{Code, Status};
+use crate::grpc::stream::{CallEvents, Gate, Outgoing};
+
+/// Those that are under way.
+#[derive(Default)]
+pub struct Calls {
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    entries: HashMap<u32, Entry>,
+    /// The number of the server call that came last.
+    last_server_call: u32,
+}
+
+/// What the network thread needs to pass commands on to a call.
+struct Entry {
+    inbox: UnboundedSender<Outgoing>,
+    gate: Arc<Gate>,
+    /// Client calls: how to cancel. Server calls end by their stream.
+    task: Option<AbortHandle>,
+}
+
+impl Entry {
+    fn new(inbox: UnboundedSender<Outgoing>, gate: Arc<Gate>) -> Self {
+        Self {
+            inbox,
+            gate,
+            task: None,
+        }
+    }
+}
+
+impl Calls {
+    /// Ends those that this side has made; those of servers end with their
+    /// connections.
+    pub fn abandon(&self) {
+        let left = std::mem::take(&mut self.table.lock().entries);
+        for entry in left.into_values() {
+            if let Some(task) = entry.task {
+                task.abort();
+            }
+        }
+    }
+
+    /// Gives a server call its number: even, and none of a call that has lasted a
+    /// whole round.
+    fn admit(&self, entry: Entry) -> u32 {
+        let mut table = self.table.lock();
+        let mut id = table.last_server_call;
+        loop {
+            id = id.wrapping_add(2);
+            if id != 0 && !table.entries.contains_key(&id) {
+                table.last_server_call = id;
+                table.entries.insert(id, entry);
+                return id;
+            }
+        }
+    }
+}
+
+impl Environment {
+    /// Registers a client call; its end is reported exactly once, by
+    /// [`CallHandle::end`] or when the handle is dropped.
+    pub fn begin(
+        self: &Arc<Self>,
+        id: u32,
+        inbox: UnboundedSender<Outgoing>,
+        gate: Arc<Gate>,
+    ) -> CallHandle {
+        let entry = Entry::new(inbox, gate);
+        self.calls.table.lock().entries.insert(id, entry);
+        CallHandle {
+            environment: Arc::clone(self),
+            id,
+            is_server: false,
+        }
+    }
+
+    /// Registers a server call under a number of its own; its end is reported
+    /// exactly once, by [`CallHandle::close`] or when the handle is dropped.
+    pub fn admit(
+        self: &Arc<Self>,
+        inbox: UnboundedSender<Outgoing>,
+        gate: Arc<Gate>,
+    ) -> CallHandle {
+        CallHandle {
+            environment: Arc::clone(self),
+            id: self.calls.admit(Entry::new(inbox, gate)),
+            is_server: true,
+        }
+    }
+
+    /// How to cancel a call that has begun.
+    pub fn set_task(&self, id: u32, task: AbortHandle) {
+        if let Some(entry) = self.calls.table.lock().entries.get_mut(&id) {
+            entry.task = Some(task);
+        }
+    }
+
+    /// Passes on what the application sends; a call that is over ignores it.
+    pub fn pass(&self, id: u32, outgoing: Outgoing) {
+        if let Some(entry) = self.calls.table.lock().entries.get(&id) {
+            let _ = entry.inbox.send(outgoing);
+        }
+    }
+
+    /// The application has read that much.
+    pub fn credit(&self, id: u32, bytes: usize) {
+        if let Some(entry) = self.calls.table.lock().entries.get(&id) {
+            entry.gate.consume(bytes);
+        }
+    }
+
+    /// The application gives up.
+    pub fn cancel(self: &Arc<Self>, id: u32) {
+        let Some(entry) = self.calls.table.lock().entries.remove(&id) else {
+            return;
+        };
+        if let Some(task) = entry.task {
+            task.abort();
+            let status = Status::new(Code::Cancelled, "Cancelled on client");
+            self.push_ended(id, &status.into());
+        } else {
+            let status = Status::new(Code::Cancelled, "Cancelled by the server");
+            let _ = entry.inbox.send(Outgoing::Status(status));
+            self.push_closed(id, Closed::Finished);
+        }
+    }
+
+    fn push_ended(self: &Arc<Self>, id: u32, ended: &Ended) {
+        let trailers = &ended.status.trailers;
+        if let Some(reply) = &ended.reply
+            && ended.status.code == Code::Ok
+        {
+            // grpc-status is reserved, so plain headers have nothing to tell.
+            let told = |headers: &HeaderMap| {
+                let mut any = false;
+                crate::grpc::metadata::for_each(headers, |_, _| any = true);
+                any
+            };
+            if told(&ended.headers) || told(trailers) {
+                self.push(event::REPLY, event::FLAG, id, |record| {
+                    record
+                        .sized_metadata(&ended.headers)
+                        .sized_metadata(trailers)
+                        .bytes(reply)
+                });
+            } else {
+                self.push(event::REPLY, 0, id, |record| record.bytes(reply));
+            }
+            return;
+        }
+        self.push(event::STATUS, event::FLAG, id, |record| {
+            record
+                .u32(ended.status.code as u32)
+                .sized(ended.status.details.as_bytes())
+                .sized_metadata(&ended.headers)
+                .metadata(trailers)
+        });
+    }
+
+    fn push_closed(self: &Arc<Self>, id: u32, how: Closed) {
+        let reason = match how {
+            Closed::Replied => return,
+            Closed::Finished => 0,
+            Closed::Cancelled => 1,
+            Closed::DeadlineExceeded => 2,
+            Closed::ConnectionLost => 3,
+        };
+        self.push(event::CLOSED, 0, id, |record| record.u32(reason));
+    }
+}
+
+/// The running side of a registered call. Whoever takes the entry out of the
+/// table reports the end, so it is reported once: on the network thread alone.
+pub struct CallHandle {
+    environment: Arc<Environment>,
+    id: u32,
+    is_server: bool,
+}
+
+impl CallHandle {
+    /// The end of a client call.
+    pub fn end(self, ended: &Ended) {
+        if self.leave() {
+            self.environment.push_ended(self.id, ended);
+        }
+    }
+
+    /// The end of a server call.
+    pub fn close(self, how: Closed) {
+        if self.leave() {
+            self.environment.push_closed(self.id, how);
+        }
+    }
+
+    /// Its number in records.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    fn leave(&self) -> bool {
+        let mut table = self.environment.calls.table.lock();
+        table.entries.remove(&self.id).is_some()
+    }
+}
+
+impl Drop for CallHandle {
+    /// A task that was dropped with its connection, or that panicked.
+    fn drop(&mut self) {
+        if !self.leave() {
+            return;
+        }
+        if self.is_server {
+            self.environment
+                .push_closed(self.id, Closed::ConnectionLost);
+        } else {
+            let status = Status::internal("The call ended without a result: a bug in owt-grpc");
+            self.environment.push_ended(self.id, &status.into());
+        }
+    }
+}
+
+impl CallEvents for CallHandle {
+    fn headers(&self, headers: &HeaderMap) {
+        self.environment.push(event::HEADERS, 0, self.id, |record| {
+            record.metadata(headers)
+        });
+    }
+
+    fn message(&self, message: Bytes) {
+        self.environment
+            .push(event::MESSAGE, 0, self.id, |record| record.bytes(&message));
+    }
+
+    fn writable(&self, cost: usize) {
+        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        self.environment
+            .push(event::WRITABLE, 0, self.id, |record| record.u32(cost));
+    }
+
+    fn half_closed(&self) {
+        self.environment
+            .push(event::HALF_CLOSED, 0, self.id, |record| record);
+    }
+}
