@@ -83,8 +83,3 @@ test('what docs/cli.md has of a command, its help has', () => {
     for (const [, option] of used) assert.ok(help.includes(option), `${name} ${option}`);
   }
 });
-
-test('docs/operations.md names every variable that the doctor knows', () => {
-  const text = docs('operations.md');
-  for (const name of require('../../lib/cli/doctor/settings').KNOWN) assert.ok(text.includes(`\`${name}\``), name);
-});
