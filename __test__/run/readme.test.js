@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { busSentences, busTable, grpcTable } = require('../../bench/readme-table');
-const { blocksFor, blocksOf, pages, project, read, root, run } = require('../support/markdown');
+const { blocksFor, blocksOf, pages, pathWithNpx, project, read, root, run } = require('../support/markdown');
 const { installation, preload } = require('../support/owt-tree');
 
 const readme = read('README.md');
@@ -32,7 +32,7 @@ test('the README\'s second command replaces OWT\'s files', { skip, timeout: 60_0
   const [swap, ...others] = blocksFor('README.md', 'run/readme');
   assert.deepEqual(others, [], 'a command that is not tested');
   const owt = installation(t);
-  const env = { NODE_OPTIONS: preload.join('=') };
+  const env = { NODE_OPTIONS: preload.join('='), PATH: pathWithNpx(t) };
   const { code, stdout, stderr } = await run(t, 'sh', ['-ec', swap.replaceAll('/opt/owt', owt)], { cwd: project(t), env });
   assert.equal(code, 0, stdout + stderr);
   assert.match(fs.readFileSync(path.join(owt, 'portal/amqpClient.js'), 'utf8'), /require\('owt-grpc\/amqpClient'\)/);

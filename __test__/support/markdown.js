@@ -57,14 +57,31 @@ function expectedOutput({ text }, next) {
   return [...text.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, line]) => `${line}\n`).join('');
 }
 
-/** A folder in which `npm install owt-grpc` seems to have been run: the package is a link. */
+/** Makes it seem that `npm install owt-grpc` was run in a folder: the package is a link. */
+function installInto(folder) {
+  fs.mkdirSync(path.join(folder, 'node_modules/.bin'), { recursive: true });
+  fs.symlinkSync(root, path.join(folder, 'node_modules/owt-grpc'), 'junction');
+  if (process.platform !== 'win32') fs.symlinkSync(path.join(root, 'bin/owt-grpc.js'), path.join(folder, 'node_modules/.bin/owt-grpc'));
+}
+
+/** A folder of its own in which the package is installed. */
 function project(t) {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-docs-')));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-  fs.mkdirSync(path.join(folder, 'node_modules', '.bin'), { recursive: true });
-  fs.symlinkSync(root, path.join(folder, 'node_modules', 'owt-grpc'), 'junction');
-  if (process.platform !== 'win32') fs.symlinkSync(path.join(root, 'bin/owt-grpc.js'), path.join(folder, 'node_modules/.bin/owt-grpc'));
+  installInto(folder);
   return folder;
+}
+
+/**
+ * A PATH with this Node.js, and with an `npx` that starts what is installed in
+ * the current folder. npm's own takes a second to do the same; install/install.js
+ * shows that it does.
+ */
+function pathWithNpx(t) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-npx-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  fs.writeFileSync(path.join(folder, 'npx'), '#!/bin/sh\nname=$1; shift; exec "node_modules/.bin/$name" "$@"\n', { mode: 0o755 });
+  return [folder, path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
 }
 
 /** Runs a command to its end, on a bus of its own. @returns {Promise<{ code: number, stdout: string, stderr: string }>} */
@@ -79,4 +96,4 @@ async function run(t, command, args, { cwd, env = {}, input = '' }) {
   return { code, ...output };
 }
 
-module.exports = { blocksFor, blocksOf, expectedOutput, pages, project, read, root, run };
+module.exports = { blocksFor, blocksOf, expectedOutput, installInto, pages, pathWithNpx, project, read, root, run };
