@@ -60,6 +60,14 @@ test('links to a heading lead to one', () => {
   }
 });
 
+test('the picture of the architecture names what there is, and brings its own background', () => {
+  const picture = read('docs/architecture.svg');
+  const rooms = new Set([...picture.matchAll(/\b(?:lib|src)\/[\w.]+/g)].map(([room]) => room));
+  assert.ok(rooms.size > 8, [...rooms].join());
+  for (const room of rooms) assert.ok(fs.existsSync(path.join(root, room)), room);
+  assert.match(picture, /<rect width="100%" height="100%"[^>]* fill="#ffffff"\/>/);
+});
+
 test('what the README and its pages link to comes with the package', () => {
   const { files } = require('../../package.json');
   const isPacked = (file) => [...files, 'README.md', 'LICENSE'].some((name) => file === name || file.startsWith(`${name}/`));
