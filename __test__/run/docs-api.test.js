@@ -11,7 +11,7 @@ const { reference, target } = require('../../scripts/api-reference');
 const { blocksOf, blocksFor, expectedOutput, project, root, run } = require('../support/markdown');
 
 test('docs/api.md is what the types say, and every public function has a description and an example', () => {
-  assert.equal(fs.readFileSync(target, 'utf8'), reference(), '`npm run docs` makes it anew');
+  assert.ok(fs.readFileSync(target, 'utf8') === reference(), '`npm run docs` makes it anew');
 });
 
 test('docs/api.md has every function that the package exports', () => {
