@@ -7,7 +7,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, test } = require('node:test');
-const { PRINTS, folder, names, readmePrograms, runs } = require('../support/examples');
+const { PRINTS, folder, names, readmeExample, readmePrograms, runs } = require('../support/examples');
 const { blocksFor } = require('../support/markdown');
 const { Installation, MAIN, PLATFORM, asModule, root } = require('../support/installation');
 const { platformPackage, target } = require('../../lib/addon-path');
@@ -66,7 +66,7 @@ const TYPED = `
     return reply.id + port + status.OK + new api.Metadata().get('x').length;
   }`;
 
-const programs = { entries: TYPED, readme: asModule(readmePrograms().find(({ name }) => name.includes('createClient')).script), wrong: "import { createClient } from 'owt-grpc'; createClient('vido', '');" };
+const programs = { entries: TYPED, readme: asModule(readmeExample().script), wrong: "import { createClient } from 'owt-grpc'; createClient('vido', '');" };
 
 /** What the compiler says, a line for each error, to the programs in the folder of the installation. */
 function compile(extension, module, resolution) {

@@ -52,4 +52,7 @@ function readmePrograms() {
   });
 }
 
-module.exports = { PRINTS, folder, names, runs, readmePrograms };
+/** That of the gRPC API. */
+const readmeExample = () => readmePrograms().find(({ name }) => name.includes('createClient'));
+
+module.exports = { PRINTS, folder, names, runs, readmeExample, readmePrograms };
