@@ -45,7 +45,7 @@ test('what the README and the docs link to exists, and the commands are scripts 
     for (const [, target] of text.matchAll(/\]\(([^)#:]+)[^):]*\)/g)) {
       assert.ok(fs.existsSync(path.join(root, path.dirname(file), target)), `${file} links to ${target}`);
     }
-    for (const [, name] of text.matchAll(/npm run ([\w:]+)/g)) assert.ok(scripts[name], `${file}: npm run ${name}`);
+    for (const [, name] of text.matchAll(/npm run (\w[\w:-]*)/g)) assert.ok(scripts[name], `${file}: npm run ${name}`);
     for (const [, target] of text.matchAll(/node (bench\/[\w.-]+)/g)) assert.ok(fs.existsSync(path.join(root, target)), target);
   }
 });
