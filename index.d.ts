@@ -27,10 +27,13 @@ export interface Services {
   'grpc.reflection.v1alpha.ServerReflection': grpc.reflection_v1alpha.Service;
 }
 
-/** The kinds of method, as the generated types name them. */
+/** A method with one request and one reply, as the generated types name it. */
 export interface Unary<Request, Reply> { kind: 'unary'; request: Request; reply: Reply }
+/** A method whose reply is a stream. */
 export interface ServerStream<Request, Reply> { kind: 'serverStream'; request: Request; reply: Reply }
+/** A method whose request is a stream. */
 export interface ClientStream<Request, Reply> { kind: 'clientStream'; request: Request; reply: Reply }
+/** A method with a stream in both directions. */
 export interface BidiStream<Request, Reply> { kind: 'bidiStream'; request: Request; reply: Reply }
 
 /**
@@ -49,7 +52,12 @@ export type Input<T> = T extends string
           ? { [Key in keyof T]?: Input<T[Key]> | null }
           : T;
 
-/** gRPC's status codes. */
+/**
+ * gRPC's status codes.
+ *
+ * @example
+ * await client.subscribe({}).catch((error) => console.log(error.code === status.UNIMPLEMENTED)); // true
+ */
 export declare const status: {
   readonly OK: 0;
   readonly CANCELLED: 1;
@@ -70,9 +78,23 @@ export declare const status: {
   readonly UNAUTHENTICATED: 16;
 };
 
-/** What every call fails with. Its message is `<code> <NAME>: <details>`. */
+/**
+ * What every call fails with. Its message is `<code> <NAME>: <details>`. A handler
+ * that throws one gives its caller the same.
+ *
+ * @example
+ * const error = new RpcError(status.NOT_FOUND, 'no room1', new Metadata());
+ * console.log(error.message); // 5 NOT_FOUND: no room1
+ */
 export declare class RpcError extends Error {
-  constructor(code: number, details: string, metadata: Metadata);
+  /**
+   * An error for a handler to throw.
+   *
+   * @param code one of {@link status}
+   * @param details what the caller reads
+   * @param metadata sent along as trailing metadata; none by default
+   */
+  constructor(code: number, details: string, metadata?: Metadata);
   /** One of {@link status}. */
   code: number;
   /** The text alone, without the code. */
@@ -86,27 +108,76 @@ export declare class RpcError extends Error {
  * in `-bin`, strings of visible ASCII for all others.
  *
  * @example
- * const metadata = new Metadata();
- * metadata.set('room', 'room1');
- * metadata.add('token-bin', Buffer.from([1, 2, 3]));
+ * const metadata = Metadata.from({ room: 'room1' });
+ * metadata.add('room', 'room2');
+ * metadata.set('token-bin', Buffer.from([1, 2, 3]));
+ * console.log(metadata.get('Room'), metadata.getMap().room); // [ 'room1', 'room2' ] room1
+ * const copy = metadata.clone();
+ * copy.remove('token-bin');
+ * copy.merge(Metadata.from({ room: 'room3' }));
+ * console.log(copy.toJSON()); // { room: [ 'room1', 'room2', 'room3' ] }
  */
 export declare class Metadata {
+  /**
+   * Metadata of a plain object; a Metadata is given back as it is.
+   *
+   * @param from by key, one value or a list
+   * @throws Error as `add` does, TypeError for what is no object
+   */
   static from(from: MetadataLike): Metadata;
+  /**
+   * Puts a value in the place of all values of a key.
+   *
+   * @param key in any case; letters, digits, `_`, `-` and `.`
+   * @param value a Buffer for keys that end in `-bin`, otherwise visible ASCII
+   * @throws Error for a key or value that gRPC does not carry, naming it
+   */
   set(key: string, value: string | Buffer): void;
+  /**
+   * Adds a value to those of a key.
+   *
+   * @param key as for `set`
+   * @param value as for `set`
+   * @throws Error for a key or value that gRPC does not carry, naming it
+   */
   add(key: string, value: string | Buffer): void;
+  /**
+   * Removes all values of a key.
+   *
+   * @param key in any case
+   */
   remove(key: string): void;
-  /** All values of a key. */
+  /**
+   * All values of a key, none if it has none.
+   *
+   * @param key in any case
+   */
   get(key: string): (string | Buffer)[];
   /** The first value of each key. */
   getMap(): Record<string, string | Buffer>;
+  /** A copy, which changes alone. */
   clone(): Metadata;
+  /**
+   * Adds all values of another one.
+   *
+   * @param other is left as it is
+   */
   merge(other: Metadata): void;
+  /** All values of all keys. */
   toJSON(): Record<string, (string | Buffer)[]>;
 }
 
+/** What is taken for metadata: one, or an object with a value or a list of values by key. */
 export type MetadataLike = Metadata | Record<string, string | Buffer | (string | Buffer)[]>;
 
-/** What can be said about one call. */
+/**
+ * What can be said about one call.
+ *
+ * @example
+ * const signal = AbortSignal.timeout(5000);
+ * const { id } = await client.publish({ id: 'p1' }, { timeout: 2000, signal, metadata: { room: 'room1' }, waitForReady: true });
+ * console.log(id); // p1
+ */
 export interface CallOptions {
   /** When to give up: a Date, or ms since 1970. Covers connecting. */
   deadline?: Date | number;
@@ -114,14 +185,26 @@ export interface CallOptions {
   timeout?: number;
   /** Cancels the call, which then fails with CANCELLED. */
   signal?: AbortSignal;
+  /** Sent along, and read by the handler as `call.metadata`. */
   metadata?: MetadataLike;
   /** Wait for a connection instead of failing at once while there is none. */
   waitForReady?: boolean;
 }
 
+/** How a call ended, as its event 'status' has it. */
 export interface StatusObject { code: number; details: string; metadata: Metadata }
 
-/** What all calls of a client have. */
+/**
+ * What all calls of a client have.
+ *
+ * @example
+ * const ended = new Promise((resolve) => {
+ *   const call = client.publish({ id: 'p1' }, (error) => resolve(error.message));
+ *   console.log(call.getPeer() === `127.0.0.1:${port}`); // true
+ *   call.cancel();
+ * });
+ * console.log(await ended); // 1 CANCELLED: Cancelled on client
+ */
 export interface ClientCall {
   /** Gives up: the call ends with CANCELLED. */
   cancel(): void;
@@ -134,8 +217,31 @@ export interface Messages<Message> {
   [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
 }
 
-/** What takes messages, as far as back-pressure allows: false means to wait for 'drain'. */
+/**
+ * What takes messages, as far as back-pressure allows.
+ *
+ * @example
+ * const server = new Server().addService('quic', {
+ *   async *validateTokenCallback(call) {
+ *     for await (const { tokenId } of call) yield { tokenId, roomId: 'room1' };
+ *   },
+ * });
+ * const client = createClient('quic', `127.0.0.1:${await server.listen('127.0.0.1:0')}`);
+ * const tokens = client.validateTokenCallback();
+ * console.log(tokens.write({ tokenId: 'a', ok: true })); // true
+ * tokens.end();
+ * for await (const { roomId } of tokens) console.log(roomId); // room1
+ * client.close();
+ * await server.stop();
+ */
 export interface MessageSink<Message> {
+  /**
+   * Sends a message.
+   *
+   * @param message what its type has; other keys are ignored
+   * @param written when it has been handed on, or why it cannot be
+   * @returns false when the peer is behind: wait for 'drain'
+   */
   write(message: Input<Message>, written?: (error: Error | null | undefined) => void): boolean;
 }
 
@@ -144,12 +250,27 @@ export interface UnaryCall extends ClientCall, EventEmitter {}
 
 /** Emits 'metadata', 'data' ..., on failure 'error', then 'status', 'end', 'close'. Leaving a `for await` cancels it. */
 export type ServerStreamCall<Reply> = Messages<Reply> & ClientCall & Readable;
+/** Write to it, then `end()`; its callback gets the reply. Emits 'metadata' and 'status'. */
 export type ClientStreamCall<Request> = MessageSink<Request> & ClientCall & Writable;
+/** Both of the above: written to and read at the same time. */
 export type BidiStreamCall<Request, Reply> = Messages<Reply> & MessageSink<Request> & ClientCall & Duplex;
 
+/** Gets an error, or null and the reply. Called once. */
 export type Callback<Reply> = (error: RpcError | null, reply?: Reply) => void;
 
-/** How a method is called. */
+/**
+ * How a method is called: by the kind of it, with a promise or a callback, or as a stream.
+ * A promise rejects, and a callback and the event 'error' have, an {@link RpcError}. A call that cannot be
+ * made at all, such as on a closed client, throws at once.
+ *
+ * @example
+ * console.log((await client.publish({ id: 'p1' })).id); // p1
+ * await new Promise((resolve) => client.publish({ id: 'p2' }, { timeout: 2000 }, (error, reply) => {
+ *   console.log(error, reply.id); // null p2
+ *   resolve();
+ * }));
+ * for await (const { name } of client.listenToNotifications({ id: 'me' })) console.log(name); // onMediaUpdate
+ */
 export type ClientMethod<Method> = Method extends Unary<infer Request, infer Reply>
   ? {
       (request: Input<Request>, options?: CallOptions): Promise<Reply>;
@@ -164,6 +285,17 @@ export type ClientMethod<Method> = Method extends Unary<infer Request, infer Rep
         ? (options?: CallOptions) => BidiStreamCall<Request, Reply>
         : never;
 
+/**
+ * What `createClient` gives: the methods of the service, by their proto name and in camelCase, and what every
+ * client has. `close()`: later calls throw, pending unary calls finish, open streams are cancelled. `state`: that of its
+ * channel. `stats()`: what its calls and its channel have done.
+ *
+ * @example
+ * const mine = createClient('webrtc', `127.0.0.1:${port}`);
+ * await mine.publish({ id: 'p1' });
+ * console.log(mine.state, mine.stats().succeeded); // ready 1
+ * mine.close();
+ */
 export type Client<Type extends keyof Services> = {
   [Name in keyof Services[Type]]: ClientMethod<Services[Type][Name]>;
 } & {
@@ -215,8 +347,16 @@ export interface TlsOptions {
  * - `PASSPHRASE` a key is encrypted, and its passphrase is missing or another
  * - `STORE` the store of passphrases cannot be used
  * - `CERTIFICATE` a certificate or key cannot be used
+ *
+ * @example
+ * try {
+ *   createClient('webrtc', 'localhost:10080', { tls: { ca: 'no-such-file.crt' } });
+ * } catch (error) {
+ *   console.log(error instanceof TlsError, error.code); // true FILE
+ * }
  */
 export declare class TlsError extends Error {
+  /** Which of these it is. */
   readonly code: 'HALF_SET' | 'INVALID' | 'FILE' | 'PASSPHRASE' | 'STORE' | 'CERTIFICATE';
 }
 
@@ -226,9 +366,13 @@ export declare class TlsError extends Error {
  * Connections that stand keep what they were made with.
  *
  * @returns whether anything was read anew
+ *
+ * @example
+ * console.log(reloadCredentials()); // false
  */
 export declare function reloadCredentials(): boolean;
 
+/** How a client connects. */
 export interface ClientOptions extends TransportOptions {
   /** TLS; false for plaintext. By default OWT's environment variables decide. */
   tls?: TlsOptions | false;
@@ -247,11 +391,13 @@ export interface ClientOptions extends TransportOptions {
  *
  * @param type OWT's name of the service
  * @param address host:port
- * @throws Error for an unknown type, TypeError for an address or option that is none
+ * @param options TLS, proxy, limits, pings
+ * @throws Error for an unknown type, TypeError for an address or option that is none, TlsError for TLS that cannot be had
  *
  * @example
- * const client = createClient('webrtc', 'localhost:10080');
+ * const client = createClient('webrtc', `localhost:${port}`, { maxMessageBytes: 1 << 20 });
  * const { id } = await client.publish({ id: 'p1', type: 'webrtc' }, { timeout: 2000 });
+ * console.log(id); // p1
  * client.close();
  */
 export declare function createClient<Type extends keyof Services>(
@@ -260,31 +406,81 @@ export declare function createClient<Type extends keyof Services>(
   options?: ClientOptions
 ): Client<Type>;
 
-/** What a handler is told of its call. */
+/**
+ * What a handler is told of its call.
+ *
+ * @example
+ * const server = new Server().addService('nodeManager', {
+ *   async getNode(call) {
+ *     call.sendMetadata({ node: 'node1' });
+ *     console.log(call.getPath(), call.getPeer().startsWith('127.0.0.1')); // /owt.NodeManager/GetNode true
+ *     return { message: `${call.getDeadline() - Date.now() <= 2000}` };
+ *   },
+ * });
+ * const client = createClient('nodeManager', `127.0.0.1:${await server.listen('127.0.0.1:0')}`);
+ * console.log((await client.getNode({}, { timeout: 2000 })).message); // true
+ * client.close();
+ * await server.stop();
+ */
 export interface ServerCall {
+  /** What the caller has sent along. */
   readonly metadata: Metadata;
+  /** Whether nobody waits any more. */
   readonly cancelled: boolean;
   /** Aborted when the client is gone or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** The address that the call came from. */
   getPeer(): string;
-  /** ms since 1970, or Infinity. */
+  /** Until when the caller waits: ms since 1970, or Infinity. */
   getDeadline(): number;
+  /** The method: `/owt.WebRTCAgent/Publish`. */
   getPath(): string;
-  /** Sends initial metadata, before the first message. */
+  /**
+   * Sends initial metadata, before the first message.
+   *
+   * @param metadata what to send
+   */
   sendMetadata(metadata: MetadataLike): void;
 }
-export interface ServerUnaryCall<Request> extends EventEmitter, ServerCall { request: Request }
+/** The call of a handler with one request and one reply. */
+export interface ServerUnaryCall<Request> extends EventEmitter, ServerCall {
+  /** What the caller has sent. */
+  request: Request;
+}
+/** The call of a handler that answers with a stream: write to it, or be an async generator. */
 export type ServerWritableCall<Request, Reply> = { request: Request } & MessageSink<Reply> & ServerCall & Writable;
+/** The call of a handler that is sent a stream: read it by `for await` or events. */
 export type ServerReadableCall<Request> = Messages<Request> & ServerCall & Readable;
+/** The call of a handler with streams in both directions. */
 export type ServerDuplexCall<Request, Reply> = Messages<Request> & MessageSink<Reply> & ServerCall & Duplex;
 
+/** Answers a call, once: with an error, or null, the reply and trailing metadata. */
 export type HandlerCallback<Reply> = (
   error: Error | { code: number; details: string } | null,
   reply?: Input<Reply> | null,
   trailers?: MetadataLike
 ) => void;
 
-/** What may handle a method: an async function, a callback function, an async generator. */
+/**
+ * What may handle a method: an async function, a function with a callback, an async generator. What it throws is
+ * what its caller gets: an {@link RpcError} with its code, anything else as UNKNOWN.
+ *
+ * @example
+ * const handlers = {
+ *   async publish({ request }) {
+ *     if (request.id === '') throw new RpcError(status.INVALID_ARGUMENT, 'id is missing');
+ *     return { id: request.id };
+ *   },
+ *   unpublish(call, callback) {
+ *     callback(null, { message: `${call.request.id} is gone` });
+ *   },
+ *   async *listenToNotifications(call) {
+ *     while (!call.cancelled) yield { name: 'onMediaUpdate' };
+ *   },
+ * };
+ * const server = new Server().addService('webrtc', handlers);
+ * await server.stop();
+ */
 export type Handler<Method> = Method extends Unary<infer Request, infer Reply>
   ? (call: ServerUnaryCall<Request>, callback: HandlerCallback<Reply>) => Input<Reply> | Promise<Input<Reply> | void> | void
   : Method extends ServerStream<infer Request, infer Reply>
@@ -295,10 +491,12 @@ export type Handler<Method> = Method extends Unary<infer Request, infer Reply>
         ? (call: ServerDuplexCall<Request, Reply>) => AsyncIterable<Input<Reply>> | Promise<void> | void
         : never;
 
+/** An object with handlers, by the proto name of their method or in camelCase. Methods without one answer UNIMPLEMENTED. */
 export type Handlers<Type extends keyof Services> = {
   [Name in keyof Services[Type]]?: Handler<Services[Type][Name]>;
 };
 
+/** How a server listens and what it adds. */
 export interface ServerOptions extends TransportOptions {
   /** TLS; false for plaintext. By default OWT's environment variables decide. */
   tls?: TlsOptions | false;
@@ -316,7 +514,7 @@ export interface ServerOptions extends TransportOptions {
 }
 
 /**
- * A server.
+ * A server. `await using` stops it, where the language has that.
  *
  * @example
  * const server = new Server();
@@ -325,18 +523,34 @@ export interface ServerOptions extends TransportOptions {
  *   async *listenToNotifications(call) { yield { type: 'webrtc', name: 'onMediaUpdate' }; },
  * });
  * const port = await server.listen('127.0.0.1:0');
- * await server.stop({ graceMs: 1000 });
+ * console.log(server.port === port, server.stats().started); // true 0
+ * console.log(await server.stop({ graceMs: 1000 })); // 0
  */
 export declare class Server {
+  /**
+   * A server that does not listen yet.
+   *
+   * @param options limits, TLS, health, reflection
+   * @throws TypeError for an option that is none or has a value that it cannot have
+   */
   constructor(options?: ServerOptions);
   /** The port while it listens, otherwise null. */
   readonly port: number | null;
-  /** Registers handlers, bound to `impl` now. Other keys are ignored; methods without one answer UNIMPLEMENTED. */
+  /**
+   * Registers handlers, bound to `impl` now. Other keys are ignored; methods without one answer UNIMPLEMENTED.
+   *
+   * @param type OWT's name of the service
+   * @param impl the handlers
+   * @returns the server
+   * @throws Error for an unknown type and when it listens already, TypeError for an `impl` that is no object
+   */
   addService<Type extends keyof Services>(type: Type, impl: Handlers<Type> & Record<string, any>): this;
   /**
    * Sets what the health service says of a service, from now on, and tells those who watch it.
    *
    * @param service OWT's name of it, any other name, or '' for the server as a whole
+   * @param state what watchers are told
+   * @returns the server
    * @throws Error for a server without `health`, TypeError for another state
    *
    * @example
@@ -344,9 +558,20 @@ export declare class Server {
    * server.setHealth('webrtc', 'NOT_SERVING');
    */
   setHealth(service: keyof Services | '' | (string & {}), state: 'SERVING' | 'NOT_SERVING' | 'UNKNOWN'): this;
-  /** Listens on host:port, or on a port of all addresses. Resolves with the port; rejects with EADDRINUSE and the like. */
+  /**
+   * Listens, once.
+   *
+   * @param address host:port, or a port on all addresses; port 0, the default, is any free one
+   * @returns the port
+   * @throws Error with code EADDRINUSE and the like, TypeError for an address that is none, TlsError for TLS that cannot be had
+   */
   listen(address?: string | number): Promise<number>;
-  /** Takes no more calls, gives those under way `graceMs` (5000), cuts off the rest; resolves with how many connections were cut off. */
+  /**
+   * Takes no more calls, lets those under way end, cuts off the rest. A second call gives the same promise.
+   *
+   * @param options `graceMs`: what calls under way are given, in ms; default 5000
+   * @returns how many connections were cut off with calls on them
+   */
   stop(options?: { graceMs?: number }): Promise<number>;
   /** What has come in so far. Calls of methods without a handler are answered below JavaScript and not counted. */
   stats(): ServerStats;
@@ -383,15 +608,22 @@ export interface BusOptions {
  * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
  * - `HANDLER` the handler failed, the message is its error's
  * - `REFUSED` the registry, or this bus, does not want it; `CLOSED` this bus is closed
+ *
+ * @example
+ * const { code } = await bus.call('nobody', 'add', [1, 2], { timeout: 50 }).catch((error) => error);
+ * console.log(code); // UNKNOWN_ID
  */
 export declare class BusError extends Error {
+  /** Which of these it is. */
   readonly code:
     | 'UNKNOWN_ID' | 'UNREACHABLE' | 'TIMEOUT' | 'PEER_LOST' | 'OVERLOADED' | 'TOO_LARGE' | 'HANDLER' | 'REFUSED' | 'CLOSED';
+  /** Whom the call was for. */
   readonly id?: string;
+  /** What was called. */
   readonly method?: string;
 }
 
-/** Topic messages from `ready` on. Leaving the loop ends the subscription. */
+/** Topic messages from `ready` on, in the order of each publisher. Leaving the loop ends the subscription; so does the end of the bus. */
 export interface Subscription extends AsyncIterableIterator<{ routingKey: string; data: any; trace?: Trace }> {
   /** Resolves when every member knows: what is published from now on arrives. */
   readonly ready: Promise<void>;
@@ -399,19 +631,26 @@ export interface Subscription extends AsyncIterableIterator<{ routingKey: string
   readonly dropped: number;
 }
 
-/** Without replies; bytes are those of bodies. */
+/** How much has passed: calls without their replies, and bytes of bodies. */
 export interface BusTraffic { calls: number; casts: number; messages: number; bytes: number }
 
 /** What `bus.status()` tells. */
 export interface BusStatus {
+  /** This member's name: host, process, and something random. */
   member: string;
+  /** What others dial. */
   address: string;
+  /** The name of the cluster. */
   cluster: string;
+  /** What it serves. */
   ids: string[];
+  /** What it listens to. */
   subscriptions: { exchange: string; pattern: string }[];
+  /** Whether there is one now, which one, and the last change of it that is known here. */
   registry: { connected: boolean; epoch: string; revision: number };
+  /** Calls of this member that are not answered yet. */
   pendingCalls: number;
-  /** Calls to ids that nobody serves yet. */
+  /** Calls among them to ids that nobody serves yet. */
   waitingForServer: number;
   /** Casts to ids that nobody served. */
   unroutable: number;
@@ -421,12 +660,15 @@ export interface BusStatus {
   linksMade: number;
   /** Sessions with a registry that came to stand. */
   joined: number;
+  /** Calls of this member. */
   calls: CallCounts;
   /** Calls and casts to ids of this member. */
   requests: CallCounts;
-  /** Casts and messages of topics sent, and messages received. */
+  /** Casts sent. */
   casts: number;
+  /** Messages of topics sent. */
   published: number;
+  /** Messages of topics received. */
   received: number;
   /** Since it joined. */
   traffic: {
@@ -439,32 +681,101 @@ export interface BusStatus {
     /** Copies that `owt-grpc tap` was too slow for. */
     untapped: number;
   };
+  /** The others. */
   members: {
+    /** Its name. */
     member: string;
+    /** What is dialed to reach it. */
     address: string;
+    /** What it serves. */
     ids: string[];
+    /** What it listens to. */
     subscriptions: { exchange: string; pattern: string }[];
+    /** The link from here; `pause` is between attempts to make one. */
     link: 'idle' | 'dialing' | 'up' | 'pause';
+    /** Frames that wait for it. */
     queuedFrames: number;
+    /** Their bytes. */
     queuedBytes: number;
   }[];
 }
 
-/** A member of the bus. Arguments, replies and messages travel as JSON. */
+/**
+ * A member of the bus. Arguments, replies and messages travel as JSON. What is asked of a bus that is closed throws a
+ * {@link BusError} `CLOSED`. `await using` closes it, where the language has that.
+ *
+ * @example
+ * const other = await connectBus();
+ * const { stop } = await other.serve('rooms', { join: (room, name) => `${name} is in ${room}`, forget() {} });
+ * console.log(await bus.call('rooms', 'join', ['room1', 'Ann'], { timeout: 2000 })); // Ann is in room1
+ * bus.cast('rooms', 'forget', ['room1']);
+ * await stop();
+ *
+ * const news = other.subscribe('news', ['room1.#', 'all']);
+ * await news.ready;
+ * bus.publish('news', 'room1.joined', { name: 'Ann' });
+ * for await (const { routingKey, data } of news) {
+ *   console.log(routingKey, data.name); // room1.joined Ann
+ *   break;
+ * }
+ * console.log((await bus.status()).members.length); // 1
+ * await other.close();
+ */
 export declare class Bus {
   private constructor();
-  /** Calls a method of whoever serves an id; several who serve it take turns. Default timeout 10,000 ms. Rejects with a BusError, or the signal's reason. */
+  /**
+   * Calls a method of whoever serves an id; several who serve it take turns. The call waits for an id that nobody
+   * serves yet.
+   *
+   * @param id who is called, 1 to 255 characters
+   * @param method its name, 1 to 255 characters
+   * @param args what JSON has a form for; default none
+   * @param options `timeout` in ms, default 10,000; `signal` gives the call up
+   * @returns what the method has returned
+   * @throws BusError, the signal's reason, TypeError for arguments that cannot be sent
+   */
   call(id: string, method: string, args?: any[], options?: { timeout?: number; signal?: AbortSignal }): Promise<any>;
-  /** Calls without a reply: at most once, and nobody is told whether it arrived. */
+  /**
+   * Calls without a reply: at most once, and nobody is told whether it arrived.
+   *
+   * @param id who is called
+   * @param method its name
+   * @param args what JSON has a form for; default none
+   * @throws TypeError for arguments that cannot be sent
+   */
   cast(id: string, method: string, args?: any[]): void;
-  /** Serves an id, which must not begin with `!`; resolves when every member knows. What a method returns, or its promise, is the reply. */
+  /**
+   * Serves an id, once every member knows. What a method returns, or its promise, is the reply; what it throws is the
+   * caller's `HANDLER`.
+   *
+   * @param id 1 to 255 characters, not beginning with `!`; several members may serve one
+   * @param methods own functions of the object and of its class are callable
+   * @returns the id, and `stop`, which serves it no more
+   * @throws BusError `REFUSED` if this bus serves it already
+   */
   serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(): Promise<void> }>;
-  /** AMQP's topic patterns: `*` is one word, `#` any number. */
+  /**
+   * Listens to what is published, from the subscription's `ready` on.
+   *
+   * @param exchange where it is published
+   * @param patterns AMQP's: words between dots, `*` is one word, `#` any number
+   * @param options `maxWaiting`: so many messages may wait to be read, default 10,000; then the oldest go
+   * @returns the messages, to be read by `for await`
+   * @throws TypeError for a name that is none
+   */
   subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription;
-  /** To all who listen, this member included. */
+  /**
+   * Sends to all who listen, this member included.
+   *
+   * @param exchange 1 to 255 characters
+   * @param routingKey words between dots, 1 to 255 characters
+   * @param data what JSON has a form for
+   * @throws TypeError for data or a name that cannot be sent
+   */
   publish(exchange: string, routingKey: string, data: any): void;
+  /** Who this is, who the others are, what waits, what was lost. */
   status(): Promise<BusStatus>;
-  /** Sends what is still to be sent and leaves; takes less than a second. */
+  /** Sends what is still to be sent and leaves; takes less than a second. Calls that are pending fail with `CLOSED`. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -472,13 +783,17 @@ export declare class Bus {
 /**
  * Becomes a member of the bus. Waits for a registry, or becomes it.
  *
+ * @param options where the registry is, and what others see; the environment goes before it
+ * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason
+ *
  * @example
- * const bus = await connectBus();
- * await bus.serve('calculator', { async add(a, b) { return a + b; } });
- * await bus.call('calculator', 'add', [1, 2]);
+ * const mine = await connectBus({ signal: AbortSignal.timeout(5000) });
+ * console.log(await mine.call('calculator', 'add', [1, 2])); // 3
+ * await mine.close();
  */
 export declare function connectBus(options?: BusOptions): Promise<Bus>;
 
+/** Where a registry listens and who may join. */
 export interface RegistryOptions {
   /** host:port; default 127.0.0.1:5680. Port 0 is any free one, 0.0.0.0 all addresses of this machine. */
   listen?: string;
@@ -494,21 +809,50 @@ export interface RegistryOptions {
  * Serves a registry of the bus that stands alone, for members on several
  * machines; `owt-grpc registry` is a command for it. It also answers
  * grpc.health.v1.Health/Check. When it is started again, members come back to it.
- * Rejects with EADDRINUSE and the like, and if plaintext would leave this machine.
+ *
+ * @param options where it listens, who may join
+ * @returns its port, and `stop`
+ * @throws Error with code EADDRINUSE and the like, and if plaintext would leave this machine
  *
  * @example
- * const registry = await startRegistry({ listen: '127.0.0.1:5680' });
- * const bus = await connectBus({ registry: `127.0.0.1:${registry.port}` });
- * await bus.close();
+ * const registry = await startRegistry({ listen: '127.0.0.1:0', cluster: 'another' });
+ * console.log(registry.port > 0); // true
  * await registry.stop();
  */
 export declare function startRegistry(options?: RegistryOptions): Promise<{ readonly port: number; stop(): Promise<void> }>;
 
-/** What takes the log: console, a logger of log4js, or anything with such methods. */
+/**
+ * What takes the log: console, a logger of log4js, or anything with such methods.
+ *
+ * @example
+ * const take = (text) => process.stderr.write(`${text}\n`);
+ * setLogger({ error: take, warn: take, info: take, debug: take });
+ * setLogger(null);
+ */
 export interface Logger {
+  /**
+   * Takes what must not go on.
+   *
+   * @param text one line or more
+   */
   error?(text: string): void;
+  /**
+   * Takes what somebody should look at.
+   *
+   * @param text one line or more
+   */
   warn?(text: string): void;
+  /**
+   * Takes what happens now and then, such as joining the bus.
+   *
+   * @param text one line or more
+   */
   info?(text: string): void;
+  /**
+   * Takes what is for those who look for a fault.
+   *
+   * @param text one line or more
+   */
   debug?(text: string): void;
 }
 
@@ -518,27 +862,38 @@ export interface Logger {
  *
  * @param logger null for none
  * @param level the least urgent that is wanted, default 'warn'
+ * @throws TypeError for a logger or level that is none
  *
  * @example
- * setLogger(log4js.getLogger('grpc'), 'info');
+ * setLogger(console);
+ * setLogger(require('log4js').getLogger('grpc'), 'info');
+ * setLogger(null);
  */
 export declare function setLogger(logger: Logger | null, level?: 'error' | 'warn' | 'info' | 'debug'): void;
 
 /** Calls, counted since the client, server or member was made. */
 export interface CallCounts {
+  /** All. */
   started: number;
+  /** Those that have not ended. */
   inFlight: number;
+  /** Those that ended with OK. */
   succeeded: number;
+  /** Those that ended with something else. */
   failed: number;
   /** Those that failed, by the name of their code. */
   codes: Record<string, number>;
-  /** Messages, and their bytes without framing. */
+  /** Messages that went out, and their bytes without framing. */
   sent: { messages: number; bytes: number };
+  /** Messages that came in. */
   received: { messages: number; bytes: number };
 }
 
+/** What `client.stats()` tells. */
 export interface ClientStats extends CallCounts {
+  /** Its address. */
   target: string;
+  /** That of its channel; `backoff` is between attempts to connect. */
   state: 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed';
   /** Connections that its channel has made; clients of one target with equal options share it. */
   connections: number;
@@ -546,7 +901,9 @@ export interface ClientStats extends CallCounts {
   connectionFailures: number;
 }
 
+/** What `server.stats()` tells. */
 export interface ServerStats extends CallCounts {
+  /** Null while it does not listen. */
   port: number | null;
   /** Connections that stand. */
   connections: number;
@@ -557,7 +914,7 @@ export interface ServerStats extends CallCounts {
  * the first call on, calls are timed for the histograms.
  *
  * @example
- * const text = await metrics();
+ * console.log((await metrics()).includes('grpc_client_started_total')); // true
  */
 export declare function metrics(): Promise<string>;
 
@@ -565,10 +922,13 @@ export declare function metrics(): Promise<string>;
  * Serves `metrics()` at http://host:port/metrics. Does not hold the process.
  *
  * @param options port 0, the default, is any free one; host is 127.0.0.1 by default
- * @throws Error if it cannot listen there
+ * @returns where it is, and `close`
+ * @throws Error if it cannot listen there, TypeError for an option that is none
  *
  * @example
- * const { url, close } = await serveMetrics({ port: 9464 });
+ * const { url, close } = await serveMetrics({ port: 0 });
+ * console.log((await fetch(url)).status); // 200
+ * await close();
  */
 export declare function serveMetrics(options?: { port?: number; host?: string }): Promise<{ port: number; url: string; close(): Promise<void> }>;
 
@@ -580,6 +940,7 @@ export interface Trace { traceparent: string; tracestate?: string }
  * object at its start and its end, when the last fields are set.
  */
 export interface CallEvent {
+  /** What it is, and on which side. */
   readonly kind: 'client' | 'server' | 'bus.call' | 'bus.request' | 'bus.cast' | 'bus.publish' | 'bus.message';
   /** gRPC: `/owt.WebRTCAgent/Publish`. Bus: the method's name. */
   readonly method?: string;
@@ -593,34 +954,64 @@ export interface CallEvent {
   readonly isCall?: boolean;
   /** Bus: of what is published. */
   readonly exchange?: string;
+  /** Bus: of what is published. */
   readonly routingKey?: string;
   /** Bus: this side's name. */
   readonly member?: string;
   /** The trace that travels with the call, while tracing is on. */
   readonly traceparent?: string;
+  /** What goes with it. */
   readonly tracestate?: string;
   /** ms, by `performance.now()`. */
   readonly startTime: number;
-  /** At the end only, as are those that follow. */
+  /** Whether it succeeded. At the end only, as are those that follow. */
   readonly ok?: boolean;
   /** gRPC: a number of `status`. Bus: 'OK', or a code of `BusError`, or 'CANCELLED'. */
   readonly code?: number | string;
+  /** Why it failed. */
   readonly details?: string;
-  /** ms */
+  /** How long it took, in ms. */
   readonly duration?: number;
 }
 
-/** What makes spans of calls. What throws here is logged once and costs no call. */
+/**
+ * What makes spans of calls. What throws here is logged once and costs no call.
+ *
+ * @example
+ * const spans = [];
+ * setTracing({
+ *   start: (call) => call.method,
+ *   run: (span, work) => work(),
+ *   end: (span, call) => spans.push(`${call.kind} ${span} ${call.ok}`),
+ * });
+ * await bus.call('calculator', 'add', [1, 2]);
+ * setTracing(null);
+ * console.log(spans.sort()); // [ 'bus.call add true', 'bus.request add true' ]
+ */
 export interface Tracer<Span = any> {
   /**
    * A call starts. For kinds server, bus.request and bus.message the carrier has the
    * trace that came, if any; for the others it takes the one that is to be sent.
    *
+   * @param call what is known at its start
+   * @param carrier the trace that came, or is to be sent
    * @returns what `run` and `end` are given; undefined for no span
    */
   start(call: CallEvent, carrier: Partial<Trace>): Span;
-  /** Runs what an incoming call is for, in the span's context. */
+  /**
+   * Runs what an incoming call is for, in the span's context.
+   *
+   * @param span what `start` has given
+   * @param work to be called at once
+   * @returns what `work` returns
+   */
   run<T>(span: Span, work: () => T): T;
+  /**
+   * A call has ended.
+   *
+   * @param span what `start` has given
+   * @param call what is known at its end
+   */
   end(span: Span, call: CallEvent): void;
 }
 
@@ -630,14 +1021,34 @@ export interface Tracer<Span = any> {
  *
  * @param tracing true keeps the trace in an AsyncLocalStorage and records nothing; a
  *   Tracer does as it likes; false or null turns it off
+ * @throws TypeError for a tracer that lacks a function
  *
  * @example
  * setTracing(true);
+ * console.log(currentTrace()); // undefined
+ * setTracing(false);
  */
 export declare function setTracing(tracing: boolean | Tracer | null): void;
 
-/** The trace we are in, as `setTracing(true)` knows it. */
+/**
+ * The trace we are in, as `setTracing(true)` knows it; undefined in none.
+ *
+ * @example
+ * console.log(currentTrace()); // undefined
+ */
 export declare function currentTrace(): Trace | undefined;
 
-/** Runs `work` in a trace that came some other way, such as the headers of an HTTP request. An invalid one counts as none. */
+/**
+ * Runs `work` in a trace that came some other way. An invalid one counts as none.
+ *
+ * @param carrier such as the headers of an HTTP request
+ * @param work to be called at once
+ * @returns what `work` returns
+ *
+ * @example
+ * setTracing(true);
+ * const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+ * console.log(withTrace({ traceparent }, () => currentTrace().traceparent === traceparent)); // true
+ * setTracing(false);
+ */
 export declare function withTrace<T>(carrier: { traceparent?: unknown; tracestate?: unknown }, work: () => T): T;

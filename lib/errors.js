@@ -2,6 +2,8 @@
 
 // Status codes, and the one class that a failed call becomes.
 
+const { Metadata } = require('./metadata');
+
 const status = Object.freeze({
   OK: 0,
   CANCELLED: 1,
@@ -33,9 +35,9 @@ class RpcError extends Error {
   /**
    * @param {number} code
    * @param {string} details
-   * @param {import('./metadata').Metadata} metadata trailing metadata
+   * @param {Metadata} [metadata] trailing metadata
    */
-  constructor(code, details, metadata) {
+  constructor(code, details, metadata = new Metadata()) {
     super(`${code} ${names[code] ?? 'UNKNOWN'}: ${details}`);
     this.code = code;
     this.details = details;

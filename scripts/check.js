@@ -15,8 +15,9 @@ const checks = [
   [tool('eslint'), '--max-warnings', '0', '.'],
   [tool('tsc'), '--project', 'tsconfig.json'],
   ['node', path.join('scripts', 'addon-size.js')],
-  // The build has just written it: a difference means it was not committed.
-  ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts'],
+  ['node', path.join('scripts', 'api-reference.js')],
+  // It and the build have just written them: a difference means it was not committed.
+  ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts', path.join('docs', 'api.md')],
 ];
 
 const failed = checks.filter(([command, ...args]) => {

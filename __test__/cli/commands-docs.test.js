@@ -12,6 +12,7 @@ const { test } = require('node:test');
 const { Server, connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
 const { cleanEnvironment } = require('../support/cli');
+const { blocksFor } = require('../support/markdown');
 const { tempFolder } = require('../support/stores');
 const { command } = require('../support/terminal');
 
@@ -30,8 +31,8 @@ test('the commands of registry, status, tap, rpc, call and doctor do what docs/c
   const grpcPort = await server.listen('127.0.0.1:0');
   t.after(() => server.stop({ graceMs: 0 }));
   const port = await freePort();
-  const text = docs('cli.md').replaceAll('5680', String(port)).replaceAll('10080', String(grpcPort));
-  const [registry, status, json, tap, rpc, call, doctor, ...others] = sections(text).flatMap((section) => [...section.matchAll(/```sh\n([^]*?)```/g)]).map(([, script]) => script);
+  const scripts = blocksFor('docs/cli.md', 'cli/commands-docs').map((text) => text.replaceAll('5680', String(port)).replaceAll('10080', String(grpcPort)));
+  const [registry, status, json, tap, rpc, call, doctor, ...others] = scripts;
   assert.deepEqual(others, [], 'a command that is not tested');
   const env = { ...cleanEnvironment({ OWT_GRPC_REGISTRY: `127.0.0.1:${port}` }), PATH: `${cwd}:${path.dirname(process.execPath)}:${process.env.PATH}` };
   const start = (script) => {
@@ -81,9 +82,4 @@ test('what docs/cli.md has of a command, its help has', () => {
     const used = section.matchAll(/(?:owt-grpc [^\n|]*| |`)(--[a-z]+)/g);
     for (const [, option] of used) assert.ok(help.includes(option), `${name} ${option}`);
   }
-});
-
-test('docs/operations.md names every variable that the doctor knows', () => {
-  const text = docs('operations.md');
-  for (const name of require('../../lib/cli/doctor/settings').KNOWN) assert.ok(text.includes(`\`${name}\``), name);
 });

@@ -11,11 +11,12 @@ const certs = require('../../lib/cli/certs');
 const swap = require('../../lib/cli/swap');
 const { hasOpenssl } = require('../support/certificates');
 const { installation, preload, snapshot, tempFolder } = require('../support/owt-tree');
+const { blocksFor } = require('../support/markdown');
 const { command } = require('../support/terminal');
 
 const text = fs.readFileSync(path.join(__dirname, '../../docs/cli.md'), 'utf8');
 const sections = Object.fromEntries(text.split(/^## /m).slice(1).map((section) => [section.split('\n')[0], section]));
-const blocks = (section) => [...section.matchAll(/```sh\n([^]*?)```/g)].map(([, script]) => script);
+const [three, enable, make, renew, ...others] = blocksFor('docs/cli.md', 'cli/docs');
 const skip = process.platform === 'win32' && 'needs a POSIX shell';
 
 /** Runs a script in which owt-grpc is a command, as npm installs it. */
@@ -29,7 +30,6 @@ function sh(t, cwd, script) {
 }
 
 test('the commands of swap do what docs/cli.md says', { skip }, (t) => {
-  const [three, enable, ...others] = blocks(sections.swap);
   assert.deepEqual(others, [], 'a command that is not tested');
   const root = installation(t);
   const before = snapshot(root);
@@ -45,8 +45,6 @@ test('the commands of swap do what docs/cli.md says', { skip }, (t) => {
 });
 
 test('the commands of certs do what docs/cli.md says', { skip: skip || (!hasOpenssl && 'needs openssl') }, (t) => {
-  const [make, renew, ...others] = blocks(sections.certs);
-  assert.deepEqual(others, [], 'a command that is not tested');
   const cwd = tempFolder(t);
   fs.mkdirSync(path.join(cwd, 'portal'));
   sh(t, cwd, make);

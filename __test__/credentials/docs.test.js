@@ -9,11 +9,12 @@ const path = require('node:path');
 const { test } = require('node:test');
 const auth = require('../../lib/cli/auth');
 const { readStore } = require('../../lib/credentials/store');
+const { blocksFor } = require('../support/markdown');
 const { tempFolder } = require('../support/stores');
 const { command } = require('../support/terminal');
 
 const text = fs.readFileSync(path.join(__dirname, '../../docs/credentials.md'), 'utf8');
-const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].map(([, script]) => script);
+const blocks = blocksFor('docs/credentials.md', 'credentials/docs');
 const missing = (name) => spawnSync(name, ['version']).error !== undefined;
 const skip = (process.platform === 'win32' || missing('sh')) && 'needs a POSIX shell';
 

@@ -7,9 +7,11 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, test } = require('node:test');
-const { PRINTS, folder, names, readmeExample, runs } = require('../support/examples');
+const { PRINTS, folder, names, readmeExample, readmePrograms, runs } = require('../support/examples');
+const { blocksFor } = require('../support/markdown');
 const { Installation, MAIN, PLATFORM, asModule, root } = require('../support/installation');
 const { platformPackage, target } = require('../../lib/addon-path');
+const { version } = require('../../package.json');
 
 const here = target();
 const installed = new Installation([MAIN, PLATFORM]);
@@ -37,7 +39,7 @@ const ownOnly = names.filter((name) => !/require\('(?!owt-grpc|node:)/.test(sour
 const envOf = (script) => (script.includes("'npx'") ? { ...installed.env, PATH: `${installed.env.PATH}${path.delimiter}${process.env.PATH}` } : installed.env);
 
 const scripts = [
-  ['the README\'s example', readmeExample().script, readmeExample().lines],
+  ...readmePrograms().map(({ name, script, lines }) => [`the README's example of ${name}`, script, lines]),
   ...ownOnly.map((name) => [`examples/${name}`, sourceOf(name), PRINTS[name]]),
 ];
 
@@ -95,6 +97,21 @@ for (const [kind, ...how] of [
     assert.deepEqual(more, []);
   });
 }
+
+test('the README\'s commands pack the package and install it', (t) => {
+  const [pack, install, ...others] = blocksFor('README.md', 'install/install').map((text) => text.trim());
+  assert.deepEqual(others, [], 'a command that is not tested');
+  // What has made the tarballs that these tests are about.
+  assert.match(require('../../package.json').scripts[pack.replace('npm run ', '')], / node scripts\/pack\.js$/);
+  const [program, ...args] = install.split(' ');
+  assert.equal(program, 'npm');
+  const empty = new Installation([]);
+  t.after(() => empty.remove());
+  for (const file of [MAIN, PLATFORM]) fs.copyFileSync(file, path.join(empty.folder, path.basename(file)));
+  const names = { '0.1.0': version, 'linux-x64-gnu': here.name };
+  empty.npm(...args.map((arg) => arg.replace(/0\.1\.0|linux-x64-gnu/g, (name) => names[name])), '--offline');
+  assert.equal(empty.ask("typeof require('owt-grpc').connectBus"), 'function');
+});
 
 test('the command runs by npx', () => {
   assert.match(installed.npm('exec', '--offline', '--', 'owt-grpc', '--help'), /^Usage: owt-grpc <command>/);

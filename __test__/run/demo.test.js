@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
+const { blocksFor } = require('../support/markdown');
 
 const demo = path.join(__dirname, '../../examples/demo/demo.js');
 
@@ -29,6 +30,11 @@ function run(t, args, env = {}) {
 }
 
 const LIMIT = { timeout: 60_000 };
+
+test('the README\'s command starts the demo that is tested here', () => {
+  assert.deepEqual(blocksFor('README.md', 'run/demo'), ['npm run demo\n']);
+  assert.match(require('../../package.json').scripts.demo, / node examples\/demo\/demo\.js$/);
+});
 
 test('the demo confirms every step of both halves, names its processes and leaves no file', LIMIT, async (t) => {
   const { code, output, leftFiles } = await run(t, ['--quiet', '--seconds', '15']).ended;

@@ -1,36 +1,80 @@
 'use strict';
 
+// What the README says of the package: its figures, its links, its command.
+// docs.test.js runs its programs.
+
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { readmeTable } = require('../../bench/readme-table');
-const results = require('../../bench/results/results.json');
+const { busSentences, busTable, grpcTable } = require('../../bench/readme-table');
+const { blocksFor, blocksOf, pages, pathWithNpx, project, read, root, run } = require('../support/markdown');
+const { installation, preload } = require('../support/owt-tree');
 
-const root = path.join(__dirname, '../..');
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+const readme = read('README.md');
+const results = (name) => JSON.parse(fs.readFileSync(path.join(root, 'bench/results', `${name}.json`), 'utf8'));
+const skip = process.platform === 'win32' && 'needs a POSIX shell';
 
 test('the figures of the README are those of the bench\'s last results', () => {
-  assert.ok(readme.includes(readmeTable(results.summary)), 'run `node bench/readme-table.js` and put its table into the README');
-  assert.ok(readme.includes(`\`SubscribeRequest\` of ${results.requestBytes} bytes`));
+  const { summary, requestBytes } = results('results');
+  const figures = [grpcTable(summary), busTable(results('bus').summary), ...busSentences(results('startup'), results('steady'))];
+  for (const text of figures) assert.ok(readme.includes(text), `run \`node bench/readme-table.js\` and put into the README:\n${text}`);
+  assert.ok(readme.includes(`\`SubscribeRequest\` of ${requestBytes} bytes`));
 });
 
-test('the README\'s example of the API runs', () => {
-  const [, script] = /## The API\n\n```js\n([^]*?)```/.exec(readme);
-  const output = execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8', timeout: 20_000 });
-  assert.equal(output, 'publication of p1\nupdate 0\nupdate 1\nupdate 2\n');
+test('the README\'s examples have at most 30 lines', () => {
+  const programs = blocksOf('README.md').filter(({ how }) => how === 'program');
+  assert.equal(programs.length, 4);
+  for (const { line, text } of programs) assert.ok(text.trimEnd().split('\n').length <= 30, `README.md:${line}`);
+});
+
+test('the README\'s second command replaces OWT\'s files', { skip, timeout: 60_000 }, async (t) => {
+  const [swap, ...others] = blocksFor('README.md', 'run/readme');
+  assert.deepEqual(others, [], 'a command that is not tested');
+  const owt = installation(t);
+  const env = { NODE_OPTIONS: preload.join('='), PATH: pathWithNpx(t) };
+  const { code, stdout, stderr } = await run(t, 'sh', ['-ec', swap.replaceAll('/opt/owt', owt)], { cwd: project(t), env });
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(fs.readFileSync(path.join(owt, 'portal/amqpClient.js'), 'utf8'), /require\('owt-grpc\/amqpClient'\)/);
 });
 
 test('what the README and the docs link to exists, and the commands are scripts of the package', () => {
   const { scripts } = require('../../package.json');
-  const docs = fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  for (const file of ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)]) {
-    const text = fs.readFileSync(path.join(root, file), 'utf8');
-    for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+  for (const file of [...pages(), 'CONTRIBUTING.md']) {
+    const text = read(file);
+    for (const [, target] of text.matchAll(/\]\(([^)#:]+)[^):]*\)/g)) {
       assert.ok(fs.existsSync(path.join(root, path.dirname(file), target)), `${file} links to ${target}`);
     }
-    for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) assert.ok(scripts[name], `${file}: npm run ${name}`);
+    for (const [, name] of text.matchAll(/npm run (\w[\w:-]*)/g)) assert.ok(scripts[name], `${file}: npm run ${name}`);
     for (const [, target] of text.matchAll(/node (bench\/[\w.-]+)/g)) assert.ok(fs.existsSync(path.join(root, target)), target);
+  }
+});
+
+test('links to a heading lead to one', () => {
+  const anchors = (page) => [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
+  for (const file of pages()) {
+    for (const [, target, anchor] of read(file).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)) {
+      const page = target === '' ? file : path.join(path.dirname(file), target);
+      assert.ok(anchors(page).includes(anchor), `${file} links to ${target}#${anchor}`);
+    }
+  }
+});
+
+test('the picture of the architecture names what there is, and brings its own background', () => {
+  const picture = read('docs/architecture.svg');
+  const rooms = new Set([...picture.matchAll(/\b(?:lib|src)\/[\w.]+/g)].map(([room]) => room));
+  assert.ok(rooms.size > 8, [...rooms].join());
+  for (const room of rooms) assert.ok(fs.existsSync(path.join(root, room)), room);
+  assert.match(picture, /<rect width="100%" height="100%"[^>]* fill="#ffffff"\/>/);
+});
+
+test('what the README and its pages link to comes with the package', () => {
+  const { files } = require('../../package.json');
+  const isPacked = (file) => [...files, 'README.md', 'LICENSE'].some((name) => file === name || file.startsWith(`${name}/`));
+  for (const page of pages()) {
+    for (const [, target] of read(page).matchAll(/\]\(([^)#:]+)[^):]*\)/g)) {
+      const file = path.posix.join(path.dirname(page), target);
+      assert.ok(isPacked(file), `${page} links to ${file}, which is not in "files" of package.json`);
+    }
   }
 });

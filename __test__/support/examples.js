@@ -9,6 +9,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { freePort } = require('./bus');
+const { blocksOf, expectedOutput } = require('./markdown');
 
 const folder = path.join(__dirname, '../../examples');
 
@@ -57,11 +58,16 @@ async function runs(t, file, lines, env = process.env) {
   for (const line of lines) assert.ok(`\n${output}`.includes(`\n${line}`), `${line} is not in ${output}`);
 }
 
-/** The script of the README's part on the API. */
-function readmeExample() {
-  const readme = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
-  const [, script] = /## The API\n\n```js\n([^]*?)```/.exec(readme);
-  return { script, lines: ['publication of p1', 'update 0', 'update 1', 'update 2'] };
+/** The README's programs and the lines that each prints, by the package's entry or function that it is about. */
+function readmePrograms() {
+  const blocks = blocksOf('README.md');
+  return blocks.filter(({ how }) => how === 'program').map((block) => {
+    const [, name] = /(?:require\('owt-grpc\/(?=\w)|\{ )([^'}]*?)(?:'\)| \})/.exec(block.text);
+    return { name, script: block.text, lines: expectedOutput(block).trimEnd().split('\n') };
+  });
 }
 
-module.exports = { PRINTS, TYPED, folder, names, runs, readmeExample };
+/** That of the gRPC API. */
+const readmeExample = () => readmePrograms().find(({ name }) => name.includes('createClient'));
+
+module.exports = { PRINTS, TYPED, folder, names, runs, readmeExample, readmePrograms };

@@ -37,7 +37,7 @@ class Installation {
     const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|path$|node_options$|node_test)/i.test(name));
     this.env = { ...Object.fromEntries(kept), PATH: pathWithoutRust(this.folder) };
     this.write('package.json', '{ "private": true }');
-    this.npm('install', '--offline', '--no-audit', '--no-fund', ...packages);
+    if (packages.length > 0) this.npm('install', '--offline', '--no-audit', '--no-fund', ...packages);
   }
 
   write(name, text) {

@@ -8,10 +8,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Workshop, hasOpenssl } = require('../support/certificates');
+const { blocksFor } = require('../support/markdown');
 
 const root = path.join(__dirname, '../..');
 const text = fs.readFileSync(path.join(root, 'docs/tls.md'), 'utf8');
-const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block);
 const PASS = 'a passphrase';
 
 /** A server and its clients, in the shell that the docs have prepared. */
@@ -37,7 +37,8 @@ function withPassphrases(command) {
 
 test('the commands make what the modules use', { skip: hasOpenssl ? false : 'needs openssl' }, (t) => {
   const workshop = new Workshop(t);
-  const [guide, auth, variables, better] = blocks;
+  const [guide, auth, variables, better, ...others] = blocksFor('docs/tls.md', 'tls/docs');
+  assert.deepEqual(others, [], 'a command that is not tested');
   assert.match(guide, /genrsa -des3[^]*x509 -req/);
   assert.match(better, /subjectAltName/);
   const sh = (...lines) => {

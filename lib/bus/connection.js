@@ -389,7 +389,8 @@ class BusConnection {
       allBuses.joined++;
       this.listener.onJoined();
     } else if (state === BusState.PARTED) {
-      this.listener.onParted(why);
+      // One that leaves and was its host has asked for that.
+      if (this.closing === null) this.listener.onParted(why);
     } else if (state === BusState.REFUSED) {
       this.listener.onRefused(why);
     } else {
