@@ -1,9 +1,10 @@
 //! The calls of a member that have not been answered yet, and their deadlines.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::Millis;
+use super::numbered::Numbered;
 use super::table::PeerNumber;
 
 /// Where a call is.
@@ -32,7 +33,7 @@ const STEP: Millis = 4;
 /// See the module.
 #[derive(Default)]
 pub struct Calls {
-    entries: HashMap<u32, Entry>,
+    entries: Numbered<u32, Entry>,
     deadlines: BTreeMap<Millis, Vec<u32>>,
     listening: VecDeque<u32>,
     pending: usize,

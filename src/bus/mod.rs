@@ -9,6 +9,7 @@ mod calls;
 mod endpoint;
 pub mod member;
 pub mod node;
+mod numbered;
 mod outbox;
 mod peer;
 pub mod pipe;

@@ -1,7 +1,6 @@
 //! A member on real sockets: carries out what the pure member wants done and
 //! tells it what happens. All of it runs on the network thread.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::Millis;
 use super::application::{Application, Delivery};
 use super::endpoint::{Endpoint, LinkEvents};
 use super::member::{Action, Identity, Member};
+use super::numbered::Numbered;
 use super::peer::Conn;
 use super::pipe::{self, Pipe};
 use super::wire::{FromRegistry, ToRegistry};
@@ -58,7 +58,7 @@ pub struct Node {
 
 struct State {
     member: Member,
-    pipes: HashMap<Conn, Pipe>,
+    pipes: Numbered<Conn, Pipe>,
     /// The stream to the registry.
     registry: Option<Pipe>,
     endpoint: Option<Server>,
@@ -107,7 +107,7 @@ impl Node {
         let node = Arc::new(Self {
             state: Mutex::new(State {
                 member,
-                pipes: HashMap::new(),
+                pipes: Numbered::default(),
                 registry: None,
                 endpoint: Some(server),
                 host: None,

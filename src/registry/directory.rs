@@ -4,8 +4,12 @@
 //! Every change has a revision and goes to every session. A change is in effect
 //! when every session has said that it applied its revision; one that is silent
 //! is waited for a moment only, and not again before it has caught up.
+//!
+//! Telling everybody of a change costs as much as there are members, so the more
+//! there are, the longer changes are gathered that follow one another: when all
+//! come back at once, each is told of many by one message.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::bus::Millis;
 use crate::bus::wire::{
@@ -20,6 +24,8 @@ pub type SessionNumber = u32;
 const LEASE: Millis = 2_000;
 /// So long a change waits for those who have not applied it.
 const PATIENCE: Millis = 250;
+/// Changes are told of at once, and then again after one ms for so many sessions.
+const TOLD_PER_MS: usize = 50;
 /// How many departures are remembered for members that come back.
 const DEPARTURES: usize = 1_000;
 
@@ -65,6 +71,14 @@ pub struct Directory {
     members: BTreeMap<String, Member>,
     departures: VecDeque<(u64, String)>,
     barriers: VecDeque<Barrier>,
+    /// A session that the first barrier was found to wait for.
+    awaited: Option<SessionNumber>,
+    /// When members without a session are forgotten.
+    expiries: BTreeSet<(Millis, String)>,
+    /// Every session has been told of all up to this revision.
+    told: u64,
+    /// Not told of more before.
+    quiet_until: Millis,
     actions: Vec<Action>,
 }
 
@@ -79,6 +93,10 @@ impl Directory {
             members: BTreeMap::new(),
             departures: VecDeque::new(),
             barriers: VecDeque::new(),
+            awaited: None,
+            expiries: BTreeSet::new(),
+            told: 0,
+            quiet_until: 0,
             actions: Vec::new(),
         }
     }
@@ -107,7 +125,7 @@ impl Directory {
                 let member = self.member_of(session);
                 match announce.record {
                     Some(record) if member.as_deref() == Some(&record.member) => {
-                        self.set(record, session);
+                        self.set(now, record, session);
                         self.await_effect(now, session, announce.request, false);
                     }
                     _ => self.refuse(session, out_of_order("an Announce")),
@@ -124,7 +142,7 @@ impl Directory {
                 let Some(member) = self.member_of(session) else {
                     return self.refuse(session, out_of_order("a Leave"));
                 };
-                self.remove(&member);
+                self.remove(now, &member);
                 if let Some(session) = self.sessions.get_mut(&session) {
                     session.member = None;
                 }
@@ -171,7 +189,7 @@ impl Directory {
         let member = Some(record.member.clone());
         let entry = self.sessions.entry(session).or_default();
         entry.member = member;
-        self.set(record, session);
+        self.set(now, record, session);
         self.await_effect(now, session, join.request, false);
     }
 
@@ -198,21 +216,17 @@ impl Directory {
     }
 
     /// A member is as its record says.
-    fn set(&mut self, record: Record, session: SessionNumber) {
+    fn set(&mut self, now: Millis, record: Record, session: SessionNumber) {
         if let Some(member) = self.members.get_mut(&record.member) {
             member.session = Some(session);
-            member.expires = None;
+            if let Some(at) = member.expires.take() {
+                self.expiries.remove(&(at, record.member.clone()));
+            }
             if member.record == record {
                 return;
             }
         }
         self.revision += 1;
-        self.broadcast(&Changes {
-            revision: self.revision,
-            records: vec![record.clone()],
-            gone: Vec::new(),
-            whole: false,
-        });
         let member = Member {
             revision: self.revision,
             session: Some(session),
@@ -220,29 +234,36 @@ impl Directory {
             record,
         };
         self.members.insert(member.record.member.clone(), member);
+        self.tell_all(now);
     }
 
-    fn remove(&mut self, name: &str) {
-        if self.members.remove(name).is_none() {
+    fn remove(&mut self, now: Millis, name: &str) {
+        let Some(member) = self.members.remove(name) else {
             return;
+        };
+        if let Some(at) = member.expires {
+            self.expiries.remove(&(at, name.to_owned()));
         }
         self.revision += 1;
         self.departures.push_back((self.revision, name.to_owned()));
-        if self.departures.len() > DEPARTURES {
+        self.tell_all(now);
+        let told = |(at, _): &(u64, String)| *at <= self.told;
+        if self.departures.len() > DEPARTURES && self.departures.front().is_some_and(told) {
             self.departures.pop_front();
         }
-        self.broadcast(&Changes {
-            revision: self.revision,
-            records: Vec::new(),
-            gone: vec![name.to_owned()],
-            whole: false,
-        });
     }
 
-    fn broadcast(&mut self, changes: &Changes) {
+    /// Tells every session of what has changed, unless they were told just now.
+    fn tell_all(&mut self, now: Millis) {
+        if now < self.quiet_until || self.told == self.revision {
+            return;
+        }
+        let changes = self.changes_since(self.told, false);
+        self.told = self.revision;
         let joined = self.sessions.iter().filter(|(_, s)| s.member.is_some());
         let mut sessions: Vec<SessionNumber> = joined.map(|(number, _)| *number).collect();
         sessions.sort_unstable();
+        self.quiet_until = now + (sessions.len() / TOLD_PER_MS) as Millis;
         for session in sessions {
             self.tell(session, Told::Changes(changes.clone()));
         }
@@ -269,7 +290,17 @@ impl Directory {
                 }
             }
             let waits = |s: &Session| s.member.is_some() && !s.lagging && s.applied < revision;
-            if self.sessions.values().any(waits) {
+            // Looking through all of them for each that answers would add up.
+            let awaited = self.awaited.and_then(|number| self.sessions.get(&number));
+            if awaited.is_some_and(waits) {
+                return;
+            }
+            self.awaited = self
+                .sessions
+                .iter()
+                .find(|(_, session)| waits(session))
+                .map(|(number, _)| *number);
+            if self.awaited.is_some() {
                 return;
             }
             let Some(barrier) = self.barriers.pop_front() else {
@@ -296,26 +327,29 @@ impl Directory {
         if let Some(member) = member.filter(|member| member.session == Some(session)) {
             member.session = None;
             member.expires = Some(now + LEASE);
+            let name = member.record.member.clone();
+            self.expiries.insert((now + LEASE, name));
         }
         self.settle(now);
     }
 
     /// Time has passed.
     pub fn tick(&mut self, now: Millis) {
-        let expired = |member: &&Member| member.expires.is_some_and(|at| at <= now);
-        let expired = self.members.values().filter(expired);
-        let expired: Vec<String> = expired.map(|m| m.record.member.clone()).collect();
+        let expired = self.expiries.iter().take_while(|(at, _)| *at <= now);
+        let expired: Vec<String> = expired.map(|(_, name)| name.clone()).collect();
         for name in expired {
-            self.remove(&name);
+            self.remove(now, &name);
         }
+        self.tell_all(now);
         self.settle(now);
     }
 
     /// When `tick` is to be called.
     pub fn alarm(&self) -> Option<Millis> {
-        let expiries = self.members.values().filter_map(|member| member.expires);
+        let expiry = self.expiries.first().map(|(at, _)| *at);
         let barrier = self.barriers.front().map(|barrier| barrier.until);
-        expiries.chain(barrier).min()
+        let untold = (self.told < self.revision).then_some(self.quiet_until);
+        expiry.into_iter().chain(barrier).chain(untold).min()
     }
 }
 

@@ -28,7 +28,7 @@ impl Member {
     /// Somebody has opened a transport. Returns its number.
     pub fn incoming(&mut self, now: Millis) -> Conn {
         let conn = self.new_conn(Use::Greeting { since: now });
-        self.set_alarm(now + GREETING);
+        self.tend_by(now + GREETING);
         conn
     }
 
@@ -79,7 +79,7 @@ impl Member {
         let address = peer.address.clone();
         self.actions.push(Action::Dial { conn, address });
         self.send(conn, Kind::Hello(hello));
-        self.set_alarm(now + GREETING);
+        self.tend_by(now + GREETING);
     }
 
     fn send(&mut self, conn: Conn, kind: Kind) {
@@ -297,7 +297,7 @@ impl Member {
     fn pause(&mut self, until: Millis, number: PeerNumber, why: String) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Pause { until, why };
-            self.set_alarm(until);
+            self.tend_by(until);
         }
     }
 

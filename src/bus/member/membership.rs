@@ -152,7 +152,7 @@ impl Member {
             for peer in self.peers.values_mut().filter(|peer| peer.known) {
                 peer.unconfirmed.get_or_insert(now);
             }
-            self.set_alarm(confirm_by);
+            self.tend_by(confirm_by);
         }
         for record in changes.records {
             if record.member != self.identity.name {
@@ -211,7 +211,7 @@ impl Member {
         peer.unconfirmed.map(|since| since + CONFIRM)
     }
 
-    pub(super) fn tend_membership(&mut self, now: Millis) {
+    pub(super) fn tend_unconfirmed(&mut self, now: Millis) {
         let mut unconfirmed: Vec<String> = self
             .peers
             .values()
@@ -222,6 +222,9 @@ impl Member {
         for name in unconfirmed {
             self.forget(now, &name);
         }
+    }
+
+    pub(super) fn end_overdue_requests(&mut self, now: Millis) {
         let overdue = self.session.overdue(now);
         self.take_effect(overdue);
     }

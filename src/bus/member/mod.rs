@@ -22,6 +22,7 @@ use tap::{Seen, Tap};
 use super::Millis;
 use super::application::Delivery;
 use super::calls::Calls;
+use super::numbered::Numbered;
 use super::peer::{Conn, Peer};
 use super::session::Session;
 use super::subscriptions::Subscriptions;
@@ -95,10 +96,10 @@ pub struct Member {
     identity: Identity,
     session: Session,
     table: Table,
-    peers: HashMap<PeerNumber, Peer>,
+    peers: Numbered<PeerNumber, Peer>,
     numbers: HashMap<String, PeerNumber>,
     next_peer: PeerNumber,
-    conns: HashMap<Conn, Use>,
+    conns: Numbered<Conn, Use>,
     next_conn: Conn,
     next_link: u64,
     calls: Calls,
@@ -115,6 +116,8 @@ pub struct Member {
     /// Transports that may have something to send.
     dirty: Vec<Conn>,
     alarm: Option<Millis>,
+    /// When the peers are to be looked after, one by one. Calls end more often.
+    tend_at: Option<Millis>,
 }
 
 /// What was lost on the way, and what was made, for `status`.
@@ -143,10 +146,10 @@ impl Member {
             next_link: identity.seed | 1,
             identity,
             table: Table::default(),
-            peers: HashMap::new(),
+            peers: Numbered::default(),
             numbers: HashMap::new(),
             next_peer: 1,
-            conns: HashMap::new(),
+            conns: Numbered::default(),
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),
@@ -160,6 +163,7 @@ impl Member {
             actions: Vec::new(),
             dirty: Vec::new(),
             alarm: None,
+            tend_at: None,
         }
     }
 
@@ -189,17 +193,29 @@ impl Member {
         self.alarm = Some(self.alarm.map_or(at, |alarm| alarm.min(at)));
     }
 
+    fn tend_by(&mut self, at: Millis) {
+        self.tend_at = Some(self.tend_at.map_or(at, |tend_at| tend_at.min(at)));
+        self.set_alarm(at);
+    }
+
     /// Time has passed.
     pub fn tick(&mut self, now: Millis) {
         if self.alarm.is_none_or(|alarm| alarm > now) {
             return;
         }
         self.end_overdue_calls(now);
-        self.tend_links(now);
-        self.tend_membership(now);
+        self.end_overdue_requests(now);
+        if self.tend_at.is_some_and(|at| at <= now) {
+            self.tend_links(now);
+            self.tend_unconfirmed(now);
+            let trusted = self.table.trust_again(now);
+            self.served(now, &trusted);
+            let alarms = [self.links_alarm(now), self.table.doubts_until()];
+            self.tend_at = alarms.into_iter().flatten().min();
+        }
         self.alarm = None;
         let calls = self.calls.next_deadline();
-        let alarms = [calls, self.session.next_deadline(), self.links_alarm(now)];
+        let alarms = [calls, self.session.next_deadline(), self.tend_at];
         if let Some(next) = alarms.into_iter().flatten().min() {
             self.set_alarm(next.max(now + 1));
         }

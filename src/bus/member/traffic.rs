@@ -288,12 +288,12 @@ impl Member {
                     self.calls.settle(call.number);
                     self.fail(call.number, Failure::UnknownId, String::new());
                 } else {
-                    self.table.disown(peer, &call.to);
+                    self.doubt(now, peer, &call.to);
                     self.route_call(now, call);
                 }
             }
             Kind::ReturnedCast(cast) => {
-                self.table.disown(peer, &cast.to);
+                self.doubt(now, peer, &cast.to);
                 self.route_cast(now, cast);
             }
             Kind::Publish(publish) => self.message(publish),
@@ -304,6 +304,13 @@ impl Member {
             | Kind::Refusal(_)
             | Kind::RequestPiece(_)
             | Kind::ReplyPiece(_) => {}
+        }
+    }
+
+    fn doubt(&mut self, now: Millis, peer: PeerNumber, id: &str) {
+        self.table.doubt(now, peer, id);
+        if let Some(until) = self.table.doubts_until() {
+            self.tend_by(until);
         }
     }
 
