@@ -116,6 +116,13 @@ impl Calls {
         self.entries.remove(&number).map(|entry| entry.place)
     }
 
+    /// Whether a call that is not settled is with a peer.
+    pub fn has_one_with(&self, peer: PeerNumber) -> bool {
+        let sent = Place::Sent(peer);
+        let mut entries = self.entries.values();
+        entries.any(|entry| !entry.settled && entry.place == sent)
+    }
+
     /// The calls that were with a peer whose link is gone.
     pub fn lost_with(&mut self, peer: PeerNumber) -> Vec<u32> {
         let gone = Place::Sent(peer);

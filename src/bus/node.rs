@@ -37,6 +37,8 @@ pub struct Options {
     pub seed: u64,
     /// Largest body, in bytes.
     pub max_message: usize,
+    /// A link without traffic is closed after so many ms.
+    pub idle: Millis,
     /// Where the registry is, or is to be.
     pub registry: Registry,
     /// If that is on this machine and there is none, this process becomes it.
@@ -77,6 +79,9 @@ impl Node {
         application: Box<dyn Application>,
     ) -> Result<Arc<Self>, String> {
         let reach = options.registry.reach().await?;
+        if let Some((advertised, _)) = &options.advertise {
+            reach.allows(advertised)?;
+        }
         let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let service = Endpoint::default();
         let node_of_service = service.node();
@@ -103,6 +108,7 @@ impl Node {
             address,
             seed: options.seed,
             max_message: options.max_message,
+            idle: options.idle,
         });
         let node = Arc::new(Self {
             state: Mutex::new(State {

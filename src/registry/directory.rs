@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::apart;
 use crate::bus::Millis;
 use crate::bus::wire::{
     Asked, Changes, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry, Told,
@@ -168,6 +169,11 @@ impl Directory {
         {
             let text = format!("another member has the name {:?}", record.member);
             return self.refuse(session, Refusal::new(Reason::NameTaken, text));
+        }
+        let others = self.members.values().map(|member| &member.record);
+        let others = others.filter(|other| other.member != record.member);
+        if let Some(text) = apart::objection(&record, others) {
+            return self.refuse(session, Refusal::new(Reason::Other, text));
         }
         // A member that comes back before its old session was missed.
         let former = self.members.get(&record.member).and_then(|m| m.session);

@@ -201,7 +201,7 @@ impl Member {
         peer.known = false;
         peer.unconfirmed = None;
         // A link that stands goes on for what is under way on it.
-        if peer.up().is_none() {
+        if peer.stands().is_none() {
             self.give_up(now, number);
         }
     }

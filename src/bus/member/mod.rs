@@ -1,13 +1,16 @@
 //! A member of the bus, without its sockets: what it is asked and what reaches
 //! it goes in with the time, what is to be done comes out as actions.
 //!
-//! `traffic` is calls, casts and topics; `links` the links to other members;
+//! `traffic` is calls, casts and topics; `links` the links to other members,
+//! `rest` their end when nobody uses them, `detour` what becomes of those that fail;
 //! `membership` what the registry knows and tells; `inside` what a member answers
 //! without its application; `tap` copies of what it hands over.
 
+mod detour;
 mod inside;
 mod links;
 mod membership;
+mod rest;
 mod status;
 mod tally;
 mod tap;
@@ -26,6 +29,7 @@ use super::numbered::Numbered;
 use super::peer::{Conn, Peer};
 use super::session::Session;
 use super::subscriptions::Subscriptions;
+pub use super::table::TAP;
 use super::table::{PeerNumber, Table};
 use super::wire::{Call, Packet, Record, ToRegistry};
 
@@ -74,6 +78,8 @@ pub struct Identity {
     pub seed: u64,
     /// Largest body, in bytes, in both directions.
     pub max_message: usize,
+    /// A link without traffic is closed after so long.
+    pub idle: Millis,
 }
 
 /// What a transport is used for.
@@ -257,6 +263,11 @@ impl Member {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.identity.name
+    }
+
+    /// Whether all know of this member, as far as the registry has told.
+    pub fn is_registered(&self) -> bool {
+        self.session.is_registered()
     }
 
     /// Whether requests to an id have somewhere to go.

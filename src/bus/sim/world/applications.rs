@@ -45,7 +45,7 @@ impl World {
     }
 
     pub(super) fn act(&mut self, index: usize) {
-        if !self.processes[index].alive || self.agenda.now > TROUBLE + PEACE / 8 {
+        if self.is_quiet || !self.processes[index].alive || self.agenda.now > TROUBLE + PEACE / 8 {
             return;
         }
         let Some(other) = self.someone() else { return };

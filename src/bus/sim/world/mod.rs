@@ -2,9 +2,10 @@
 //!
 //! `process` is one of them; `transports` what is between them; `wants` carries
 //! out what members and registries want; `applications` use the bus; `faults`
-//! break it.
+//! break it. `convergence` is a run in which they only come.
 
 mod applications;
+mod convergence;
 mod faults;
 mod process;
 mod transports;
@@ -16,7 +17,7 @@ use super::checker::Checker;
 use super::network::{Agenda, End, Network, Time};
 use crate::bus::Millis;
 use crate::bus::member::Identity;
-use crate::bus::wire::{FromRegistry, Packet, ToRegistry};
+use crate::bus::wire::{FromRegistry, Kind, Packet, Rest, ToRegistry};
 
 const MS: Time = 1_000;
 /// Faults happen until then; after it everything has to come right.
@@ -51,7 +52,11 @@ pub struct World {
     serial: u64,
     trace: bool,
     latency: Time,
+    /// When links are idle: in some runs soon, so that they come and go.
+    idle: Millis,
     copies: u64,
+    /// How often a link was closed because it was idle.
+    rests: u64,
     /// Nothing breaks in this run, so nothing may be lost.
     calm: bool,
     /// Members ask each other for their status and tap, which makes a run several
@@ -59,11 +64,13 @@ pub struct World {
     curious: bool,
     /// Many members do each so much less.
     leisure: u64,
+    /// The applications do nothing.
+    is_quiet: bool,
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
-        let mut world = Self {
+    fn empty(seed: u64) -> Self {
+        Self {
             rng: fastrand::Rng::with_seed(seed),
             agenda: Agenda::new(),
             network: Network::default(),
@@ -73,12 +80,22 @@ impl World {
             serial: 0,
             trace: std::env::var("SIM_TRACE").is_ok(),
             latency: 200,
+            idle: 300_000,
             copies: 0,
+            rests: 0,
             calm: seed % 4 == 3,
             curious: matches!(seed % 16, 6 | 7),
             leisure: 1,
-        };
+            is_quiet: false,
+        }
+    }
+
+    pub fn new(seed: u64) -> Self {
+        let mut world = Self::empty(seed);
         world.latency = [50, 200, 2_000, 20_000][world.rng.usize(..4)];
+        if world.rng.u8(..8) < 3 {
+            world.idle = [20, 60, 200][world.rng.usize(..3)];
+        }
         let members = match seed % 5_000 {
             0 => 500,
             n if n % 500 == 0 => 60,
@@ -117,6 +134,7 @@ impl World {
             address: format!("p:{index}"),
             seed: self.rng.u64(..),
             max_message: 1 << 20,
+            idle: self.idle,
         };
         self.processes.push(Process::new(identity));
         let fixed = format!("fixed{index}");
@@ -130,7 +148,8 @@ impl World {
             .plan(soon + self.rng.u64(..50 * MS), Event::Act(index));
     }
 
-    pub fn run(mut self) {
+    /// Returns how often a link was closed because it was idle.
+    pub fn run(mut self) -> u64 {
         while let Some(event) = self.agenda.next() {
             if self.agenda.now > TROUBLE + PEACE {
                 break;
@@ -142,11 +161,12 @@ impl World {
         self.checker.check_arrivals();
         self.note(|| {
             format!(
-                "{} deliveries, {} replies, {} failures",
-                self.checker.deliveries, self.checker.replies, self.checker.failures
+                "{} deliveries, {} replies, {} failures, {} rests",
+                self.checker.deliveries, self.checker.replies, self.checker.failures, self.rests
             )
         });
         assert!(self.checker.replies > 0, "nothing was ever answered");
+        self.rests
     }
 
     fn happen(&mut self, event: Event) {
@@ -157,6 +177,10 @@ impl World {
                 let index = self.arrive(end);
                 if let Some(Purpose::Link(conn)) = self.purpose(index, end) {
                     let conn = *conn;
+                    // The one that answers: what follows is a new link.
+                    let rest = Some(Kind::Rest(Rest {}));
+                    let last = packet.frames.last();
+                    self.rests += u64::from(end.side == 0 && last.is_some_and(|f| f.kind == rest));
                     self.processes[index].member.packet(now, conn, packet);
                     self.pump(index);
                 }
