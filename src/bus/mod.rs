@@ -6,6 +6,7 @@
 
 pub mod application;
 mod calls;
+mod delta;
 mod endpoint;
 pub mod member;
 pub mod node;

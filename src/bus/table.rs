@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use super::Millis;
 use super::numbered::Numbered;
 use super::topic::Trie;
-use super::wire::{Record, Subscription};
+use super::wire::{Delta, Record, Subscription};
 
 /// A member, as a number of this process. 0 is the member itself.
 pub type PeerNumber = u32;
@@ -57,28 +57,39 @@ impl Table {
             }
             doubt.peer != peer
         });
-        for id in old.ids.iter().filter(|id| !record.ids.contains(id)) {
+        let delta = Delta::between(&old, &record);
+        self.records.insert(peer, record);
+        self.route(peer, delta)
+    }
+
+    /// Changes what is known of a member. Returns the ids it serves that it did not
+    /// serve before.
+    pub fn change(&mut self, peer: PeerNumber, delta: Delta) -> Vec<String> {
+        let Some(record) = self.records.get_mut(&peer) else {
+            return Vec::new();
+        };
+        delta.apply(record);
+        self.doubts
+            .retain(|doubt| doubt.peer != peer || !delta.ids.contains(&doubt.id));
+        self.route(peer, delta)
+    }
+
+    fn route(&mut self, peer: PeerNumber, delta: Delta) -> Vec<String> {
+        for id in &delta.gone_ids {
             self.stop_serving(peer, id);
         }
-        for gone in &old.subscriptions {
-            if !record.subscriptions.contains(gone) {
-                self.unsubscribe(peer, gone);
-            }
+        for gone in &delta.gone_subscriptions {
+            self.unsubscribe(peer, gone);
         }
-        let mut new = Vec::new();
-        for id in &record.ids {
-            if !old.ids.contains(id) {
-                self.start_serving(peer, id);
-                new.push(id.clone());
-            }
+        for id in &delta.ids {
+            self.start_serving(peer, id);
         }
-        for subscription in &record.subscriptions {
+        for subscription in &delta.subscriptions {
             let topics = self.topics.entry(subscription.exchange.clone());
             topics.or_default().insert(&subscription.pattern, peer);
         }
-        self.records.insert(peer, record);
         self.tapped = self.topics.contains_key(TAP);
-        new
+        delta.ids
     }
 
     /// Forgets a member.

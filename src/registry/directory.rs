@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use super::apart;
 use crate::bus::Millis;
 use crate::bus::wire::{
-    Asked, Changes, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry, Told,
-    mismatch,
+    Asked, Changes, Delta, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry,
+    Told, mismatch,
 };
 
 /// A session of a member, as the host numbers it.
@@ -48,7 +48,10 @@ struct Session {
 
 struct Member {
     record: Record,
+    /// Of its last change.
     revision: u64,
+    /// Of its last change that no delta tells.
+    whole: u64,
     session: Option<SessionNumber>,
     expires: Option<Millis>,
 }
@@ -78,6 +81,8 @@ pub struct Directory {
     expiries: BTreeSet<(Millis, String)>,
     /// Every session has been told of all up to this revision.
     told: u64,
+    /// What has changed since in records that have been told.
+    untold: Vec<Delta>,
     /// Not told of more before.
     quiet_until: Millis,
     actions: Vec<Action>,
@@ -97,6 +102,7 @@ impl Directory {
             awaited: None,
             expiries: BTreeSet::new(),
             told: 0,
+            untold: Vec::new(),
             quiet_until: 0,
             actions: Vec::new(),
         }
@@ -209,8 +215,13 @@ impl Directory {
         revision <= self.revision && !forgotten
     }
 
+    /// All that a member does not know which knows everything up to a revision.
     fn changes_since(&self, since: u64, whole: bool) -> Changes {
-        let new = self.members.values().filter(|m| m.revision > since);
+        self.changes(since, |member| member.revision > since, whole)
+    }
+
+    fn changes(&self, since: u64, is_new: impl Fn(&Member) -> bool, whole: bool) -> Changes {
+        let new = self.members.values().filter(|member| is_new(member));
         let gone = self.departures.iter().filter(|(at, _)| *at > since);
         let gone = gone.filter(|(_, name)| !self.members.contains_key(name));
         Changes {
@@ -218,6 +229,7 @@ impl Directory {
             records: new.map(|member| member.record.clone()).collect(),
             gone: gone.map(|(_, name)| name.clone()).collect(),
             whole,
+            deltas: Vec::new(),
         }
     }
 
@@ -231,10 +243,18 @@ impl Directory {
             if member.record == record {
                 return;
             }
+            if member.record.token == record.token && member.record.address == record.address {
+                self.revision += 1;
+                self.untold.push(Delta::between(&member.record, &record));
+                member.revision = self.revision;
+                member.record = record;
+                return self.tell_all(now);
+            }
         }
         self.revision += 1;
         let member = Member {
             revision: self.revision,
+            whole: self.revision,
             session: Some(session),
             expires: None,
             record,
@@ -264,7 +284,12 @@ impl Directory {
         if now < self.quiet_until || self.told == self.revision {
             return;
         }
-        let changes = self.changes_since(self.told, false);
+        let told = self.told;
+        let mut changes = self.changes(told, |member| member.whole > told, false);
+        changes.deltas = std::mem::take(&mut self.untold);
+        let members = &self.members;
+        let is_told = |delta: &Delta| members.get(&delta.member).is_some_and(|m| m.whole <= told);
+        changes.deltas.retain(is_told);
         self.told = self.revision;
         let joined = self.sessions.iter().filter(|(_, s)| s.member.is_some());
         let mut sessions: Vec<SessionNumber> = joined.map(|(number, _)| *number).collect();

@@ -159,6 +159,12 @@ impl Member {
                 self.learn(now, record);
             }
         }
+        for delta in changes.deltas {
+            if let Some(number) = self.numbers.get(&delta.member).copied() {
+                let new = self.table.change(number, delta);
+                self.served(now, &new);
+            }
+        }
         for name in changes.gone {
             self.forget(now, &name);
         }

@@ -45,7 +45,10 @@ impl World {
     }
 
     pub(super) fn act(&mut self, index: usize) {
-        if self.is_quiet || !self.processes[index].alive || self.agenda.now > TROUBLE + PEACE / 8 {
+        if self.leisure == 0
+            || !self.processes[index].alive
+            || self.agenda.now > TROUBLE + PEACE / 8
+        {
             return;
         }
         let Some(other) = self.someone() else { return };

@@ -8,7 +8,7 @@ impl World {
     /// when the registry's process ends and another takes its place.
     pub fn convergence(members: usize) -> (Millis, Millis) {
         let mut world = Self::empty(1);
-        world.is_quiet = true;
+        world.leisure = 0;
         for _ in 0..members {
             world.spawn();
         }
