@@ -212,6 +212,14 @@ impl Member {
         }
     }
 
+    /// A member says itself that it does not serve an id.
+    pub(super) fn doubt(&mut self, now: Millis, peer: PeerNumber, id: &str) {
+        self.table.doubt(now, peer, id);
+        if let Some(until) = self.table.doubts_until() {
+            self.tend_by(until);
+        }
+    }
+
     /// When a peer is forgotten that a new registry has not heard of.
     pub(super) fn forget_at(peer: &Peer) -> Option<Millis> {
         peer.unconfirmed.map(|since| since + CONFIRM)

@@ -309,13 +309,6 @@ impl Member {
         }
     }
 
-    fn doubt(&mut self, now: Millis, peer: PeerNumber, id: &str) {
-        self.table.doubt(now, peer, id);
-        if let Some(until) = self.table.doubts_until() {
-            self.tend_by(until);
-        }
-    }
-
     fn request(&mut self, from: Option<(PeerNumber, u32)>, request: Cast) {
         self.deliver(Delivery::Request {
             from,
