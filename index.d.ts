@@ -315,7 +315,7 @@ export interface TransportOptions {
   /** Default no limit. */
   maxSendBytes?: number;
   /**
-   * Ping after this many ms, at least 1,000; default 0, no pings. A client whose
+   * Ping a peer that has been silent for so many ms, at least 1,000; default 0, no pings. A client whose
    * server objects (too_many_pings) halves its pings.
    */
   keepaliveMs?: number;
@@ -592,6 +592,8 @@ export interface BusOptions {
   host?: boolean;
   /** Largest body, both ways, in bytes; default 16 MiB. */
   maxMessageBytes?: number;
+  /** A link to another member without traffic and without calls under way is closed after so many ms, at least 100, and made again when needed; default 300,000. */
+  linkIdleMs?: number;
   /** Mutual TLS with the registry and all members, by one pair for both sides; false for plaintext. By default OWT's environment variables decide. */
   tls?: TlsOptions | false;
   /** Gives up waiting for a registry. */

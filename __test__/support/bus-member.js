@@ -24,7 +24,7 @@ class Member {
   static async spawn(t, registry, id, env = {}, within = []) {
     const member = new Member();
     member.id = id;
-    const [host, port] = typeof registry === 'number' ? ['127.0.0.1', registry] : registry.split(':');
+    const [, host, port] = typeof registry === 'number' ? [registry, '127.0.0.1', registry] : registry.match(/^(.*):(\d+)$/);
     const args = [SCRIPT, JSON.stringify({ host, port: Number(port) }), id];
     const [program, ...rest] = [...within, process.execPath, ...args];
     member.child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });

@@ -8,11 +8,14 @@ const { createInterface } = require('node:readline');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, participant, rpcClient, rpcServer, subscribed } = require('./bus');
 const { Heard, Load, Sender } = require('./bus-load');
+const { setLogger } = require('../..');
 
 const [options, id] = process.argv.slice(2);
 const client = amqpClient();
 const heard = { casts: new Heard(), messages: new Heard() };
 const messages = [];
+const warnings = [];
+setLogger({ warn: (text) => warnings.push(text) });
 const loads = new Map();
 let rpc;
 let channel;
@@ -42,12 +45,15 @@ const commands = {
     });
     await rpcServer(client, id, methods);
   },
+  /** Why it does not come in. */
+  refusal: () => new Promise((resolve) => client.connect(JSON.parse(options), () => resolve(''), (error) => resolve(error.message))),
   leave: () => client.disconnect(),
   async serve(other) {
     await client.removeRpcServer();
     await rpcServer(client, other, methods);
   },
   unserve: () => client.removeRpcServer(),
+  warnings: () => warnings,
   status: () => client.connection.status(),
   /** Blocks JS and nothing else. The answer says that it begins. */
   block(ms) {

@@ -26,15 +26,18 @@ const noHosts = (() => {
 })();
 
 /**
- * Machines that reach each other, gone with the test.
+ * Machines on networks, gone with the test. Those on one network reach each
+ * other, by IPv4 and by IPv6; nothing leads from one network to another.
  *
  * @param {import('node:test').TestContext} t
- * @param {number} count
- * @returns {{ address: string, within: string[] }[]} each with its address, and the command that runs another one there
+ * @param {number | number[][]} machines how many on one network, or the networks of each
+ * @returns {{ address: string, address6: string, addresses: string[], within: string[] }[]} each with its addresses (of its
+ *   first network, and the IPv4 ones of all), and the command that runs another one there
  */
-function hosts(t, count) {
+function hosts(t, machines) {
+  const networksOf = typeof machines === 'number' ? Array.from({ length: machines }, () => [0]) : machines;
   const prefix = `owtg${process.pid}x${made++}`;
-  const names = Array.from({ length: count }, (_, n) => `${prefix}n${n}`);
+  const names = networksOf.map((_, n) => `${prefix}n${n}`);
   const hub = `${prefix}h`;
   t.after(() => {
     for (const name of [hub, ...names]) {
@@ -46,17 +49,24 @@ function hosts(t, count) {
     }
   });
   ip('netns', 'add', hub);
-  ip('-n', hub, 'link', 'add', 'name', 'br0', 'type', 'bridge');
-  ip('-n', hub, 'link', 'set', 'br0', 'up');
+  for (const network of new Set(networksOf.flat())) {
+    ip('-n', hub, 'link', 'add', 'name', `br${network}`, 'type', 'bridge');
+    ip('-n', hub, 'link', 'set', `br${network}`, 'up');
+  }
   return names.map((name, n) => {
-    const address = `10.77.0.${n + 1}`;
     ip('netns', 'add', name);
-    ip('-n', name, 'link', 'add', 'name', 'eth0', 'type', 'veth', 'peer', 'name', `port${n}`, 'netns', hub);
-    ip('-n', hub, 'link', 'set', `port${n}`, 'master', 'br0', 'up');
-    ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
-    ip('-n', name, 'link', 'set', 'eth0', 'up');
     ip('-n', name, 'link', 'set', 'lo', 'up');
-    return { address, within: ['ip', 'netns', 'exec', name] };
+    const addresses = networksOf[n].map((network) => {
+      const [address, card, port] = [`10.77.${network}.${n + 1}`, `eth${network}`, `port${n}n${network}`];
+      ip('-n', name, 'link', 'add', 'name', card, 'type', 'veth', 'peer', 'name', port, 'netns', hub);
+      ip('-n', hub, 'link', 'set', port, 'master', `br${network}`, 'up');
+      ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', card);
+      // Nobody else has it: it need not be asked for before it is used.
+      ip('-n', name, '-6', 'addr', 'add', `fd77:${network + 1}::${n + 1}/64`, 'dev', card, 'nodad');
+      ip('-n', name, 'link', 'set', card, 'up');
+      return address;
+    });
+    return { address: addresses[0], address6: `fd77:${networksOf[n][0] + 1}::${n + 1}`, addresses, within: ['ip', 'netns', 'exec', name] };
   });
 }
 

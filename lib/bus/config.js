@@ -11,10 +11,11 @@ const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
 const AMQP_PORTS = [5671, 5672];
 const MAX_MESSAGE = 16 * 1024 * 1024;
+const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'tls', 'signal'];
+const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal'];
 
-/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, tls?: any }} BusOptions */
+/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any }} BusOptions */
 
 /**
  * @param {string} text host, host:port, [address] or [address]:port
@@ -98,6 +99,7 @@ function busOptions(owner, given) {
     advertiseHost: advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, ''),
     advertisePort: advertise.port,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: 0x40000000 }) ?? MAX_MESSAGE,
+    linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
     serving: credentialsOf(owner, 'server', options.tls),
     dialing: credentialsOf(owner, 'client', options.tls),
   };

@@ -82,6 +82,7 @@ pub struct BusOptions {
     pub insecure: bool,
     /// Becomes the registry if it is on this machine and there is none.
     pub may_host: bool,
+    pub link_idle_ms: u32,
     pub advertise_host: Option<String>,
     pub advertise_port: Option<u16>,
     pub max_message_bytes: u32,
@@ -325,6 +326,7 @@ impl Bridge {
                     tls,
                 },
                 may_host: options.may_host,
+                idle: options.link_idle_ms.into(),
                 advertise: options
                     .advertise_host
                     .map(|host| (host, options.advertise_port)),

@@ -1,9 +1,10 @@
 //! The calls of a member that have not been answered yet, and their deadlines.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::Millis;
+use super::numbered::Numbered;
 use super::table::PeerNumber;
 
 /// Where a call is.
@@ -32,7 +33,7 @@ const STEP: Millis = 4;
 /// See the module.
 #[derive(Default)]
 pub struct Calls {
-    entries: HashMap<u32, Entry>,
+    entries: Numbered<u32, Entry>,
     deadlines: BTreeMap<Millis, Vec<u32>>,
     listening: VecDeque<u32>,
     pending: usize,
@@ -113,6 +114,13 @@ impl Calls {
         }
         self.pending -= 1;
         self.entries.remove(&number).map(|entry| entry.place)
+    }
+
+    /// Whether a call that is not settled is with a peer.
+    pub fn has_one_with(&self, peer: PeerNumber) -> bool {
+        let sent = Place::Sent(peer);
+        let mut entries = self.entries.values();
+        entries.any(|entry| !entry.settled && entry.place == sent)
     }
 
     /// The calls that were with a peer whose link is gone.

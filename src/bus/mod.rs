@@ -6,9 +6,11 @@
 
 pub mod application;
 mod calls;
+mod delta;
 mod endpoint;
 pub mod member;
 pub mod node;
+mod numbered;
 mod outbox;
 mod peer;
 pub mod pipe;

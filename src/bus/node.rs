@@ -1,7 +1,6 @@
 //! A member on real sockets: carries out what the pure member wants done and
 //! tells it what happens. All of it runs on the network thread.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::Millis;
 use super::application::{Application, Delivery};
 use super::endpoint::{Endpoint, LinkEvents};
 use super::member::{Action, Identity, Member};
+use super::numbered::Numbered;
 use super::peer::Conn;
 use super::pipe::{self, Pipe};
 use super::wire::{FromRegistry, ToRegistry};
@@ -37,6 +37,8 @@ pub struct Options {
     pub seed: u64,
     /// Largest body, in bytes.
     pub max_message: usize,
+    /// A link without traffic is closed after so many ms.
+    pub idle: Millis,
     /// Where the registry is, or is to be.
     pub registry: Registry,
     /// If that is on this machine and there is none, this process becomes it.
@@ -58,7 +60,7 @@ pub struct Node {
 
 struct State {
     member: Member,
-    pipes: HashMap<Conn, Pipe>,
+    pipes: Numbered<Conn, Pipe>,
     /// The stream to the registry.
     registry: Option<Pipe>,
     endpoint: Option<Server>,
@@ -77,6 +79,9 @@ impl Node {
         application: Box<dyn Application>,
     ) -> Result<Arc<Self>, String> {
         let reach = options.registry.reach().await?;
+        if let Some((advertised, _)) = &options.advertise {
+            reach.allows(advertised)?;
+        }
         let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let service = Endpoint::default();
         let node_of_service = service.node();
@@ -103,11 +108,12 @@ impl Node {
             address,
             seed: options.seed,
             max_message: options.max_message,
+            idle: options.idle,
         });
         let node = Arc::new(Self {
             state: Mutex::new(State {
                 member,
-                pipes: HashMap::new(),
+                pipes: Numbered::default(),
                 registry: None,
                 endpoint: Some(server),
                 host: None,

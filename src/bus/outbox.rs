@@ -208,10 +208,12 @@ impl Outbox {
     /// Drops what has waited since before `limit`, calls excepted: they have
     /// their own deadlines. Returns how many.
     pub fn expire(&mut self, limit: Millis) -> usize {
-        let before = self.requests.frames.len();
-        let frames = &mut self.requests.frames;
-        frames.retain(|waiting| waiting.call.is_some() || waiting.since >= limit);
-        let dropped = before - frames.len();
+        let before = self.depth().0;
+        for lane in [&mut self.requests, &mut self.replies] {
+            let keeps = |waiting: &Waiting| waiting.call.is_some() || waiting.since >= limit;
+            lane.frames.retain(keeps);
+        }
+        let dropped = before - self.depth().0;
         if dropped > 0 {
             self.recount();
         }
@@ -395,7 +397,7 @@ mod tests {
         let call = frame(Kind::Call(Call::default()));
         assert!(outbox.push(call, Some(1), 5) || !outbox.is_empty());
         assert_eq!(outbox.expire(5), 0);
-        assert_eq!(outbox.expire(6), 31);
+        assert_eq!(outbox.expire(6), 32);
         outbox.link_lost();
         while outbox.next_packet(|_| false).is_some() {}
         assert_eq!(outbox.depth(), (0, 0));

@@ -20,6 +20,12 @@ pub enum LinkState {
     },
     /// Frames pass.
     Up { conn: Conn, link: u64, dialed: bool },
+    /// This member, which had dialed, has asked to close it; it stands until that
+    /// is answered. Nothing is sent.
+    Resting { conn: Conn, link: u64 },
+    /// This member has agreed to that; it stands until the peer closes it.
+    /// Nothing is sent, and nothing will come.
+    Parting { conn: Conn },
     /// Dialing failed and is tried again later.
     Pause { until: Millis, why: String },
 }
@@ -37,9 +43,21 @@ pub struct Peer {
     /// A new registry has not mentioned it since then.
     pub unconfirmed: Option<Millis>,
     pub link: LinkState,
+    /// When something was last sent or received.
+    pub active: Millis,
+    /// The last link was closed because it was idle: nothing was lost with it.
+    pub rested: bool,
     /// The last link that stood.
     pub previous: u64,
+    /// The same, if this member had dialed it.
+    pub mine: Option<u64>,
+    /// The last that this member has dialed.
+    pub attempted: u64,
+    /// The last that the peer had dialed and this member has accepted.
+    pub theirs: Option<u64>,
     pub failures: u32,
+    /// Since when dialing has failed, and whether that has been told.
+    pub failing: Option<(Millis, bool)>,
     pub outbox: Outbox,
     pub assembly: Assembly,
 }
@@ -63,14 +81,20 @@ impl Peer {
             known: false,
             unconfirmed: None,
             link: LinkState::Idle,
+            active: 0,
+            rested: false,
             previous: 0,
+            mine: None,
+            attempted: 0,
+            theirs: None,
             failures: 0,
+            failing: None,
             outbox: Outbox::default(),
             assembly: Assembly::default(),
         }
     }
 
-    /// The transport of the link that stands.
+    /// The transport that takes frames.
     pub fn up(&self) -> Option<Conn> {
         match self.link {
             LinkState::Up { conn, .. } => Some(conn),
@@ -78,28 +102,50 @@ impl Peer {
         }
     }
 
+    /// The transport of the link that stands, in use or about to be closed.
+    pub fn stands(&self) -> Option<Conn> {
+        match self.link {
+            LinkState::Up { conn, .. }
+            | LinkState::Resting { conn, .. }
+            | LinkState::Parting { conn } => Some(conn),
+            LinkState::Idle | LinkState::Dialing { .. } | LinkState::Pause { .. } => None,
+        }
+    }
+
+    /// Whether a reply may still be wanted: the callers have not been told that
+    /// the link was lost.
+    pub fn awaits_replies(&self) -> bool {
+        self.stands().is_some() || self.rested
+    }
+
     /// Whether a request sent now would find a way, as far as is known.
     pub fn seems_reachable(&self) -> bool {
         !matches!(self.link, LinkState::Pause { .. })
     }
 
-    /// What to do with a Hello of this peer. Both sides come to one link:
+    /// What to do with a Hello of this peer. One that is late is not answered as if
+    /// it were new: its sender has given it up. Both sides come to one link:
     ///
     /// - both dial: the dial of the member whose name is the lower one counts;
-    /// - the link stands and I had dialed it: the peer answered, so it knows of
-    ///   it. A Hello that does not mention it was sent before that;
-    /// - the link stands and the peer had dialed it: a peer dials one at a time,
-    ///   so it has given the former up.
+    /// - the link stands, in use or about to be closed: the peer has given it up.
     pub fn answer(&self, hello: &Hello, me: &str) -> Answer {
-        let accept = match &self.link {
-            LinkState::Idle | LinkState::Pause { .. } => true,
-            LinkState::Dialing { .. } => self.name.as_str() < me,
-            LinkState::Up { link, dialed, .. } => !dialed || hello.previous == *link,
-        };
-        if accept {
-            Answer::Accept
-        } else {
+        let is_dialing = matches!(self.link, LinkState::Dialing { .. });
+        if self.is_late(hello) || is_dialing && self.name.as_str() > me {
             Answer::Crossed
+        } else {
+            Answer::Accept
         }
+    }
+
+    /// Whether something newer is known of the peer than what it says. Members
+    /// number their links upwards.
+    fn is_late(&self, hello: &Hello) -> bool {
+        // The peer has answered a dial of mine, so it knew of that one, or of one
+        // that I tried after it.
+        let before_mine = self.mine.is_some_and(|link| {
+            hello.previous.wrapping_sub(link) > self.attempted.wrapping_sub(link)
+        });
+        let overtaken = |link: u64| hello.link.wrapping_sub(link).wrapping_sub(1) >= 1 << 63;
+        before_mine || self.theirs.is_some_and(overtaken)
     }
 }

@@ -29,10 +29,15 @@ const LARGEST: usize = 4 << 20;
 /// Sent and not yet taken by the peer's window: more waits in the outbox, where
 /// it is packed and where replies get between.
 const WINDOW: usize = 256 << 10;
-/// A silent peer is given up after this much silence and this much more.
-const KEEPALIVE: Keepalive = Keepalive {
+/// A silent peer is given up after five seconds. Whoever dialed pings first: the
+/// other side hears that, and need not ping itself.
+const DIALER: Keepalive = Keepalive {
     every: Duration::from_secs(2),
     timeout: Duration::from_secs(3),
+};
+const DIALED: Keepalive = Keepalive {
+    every: Duration::from_millis(2_500),
+    timeout: Duration::from_millis(2_500),
 };
 
 /// The sending side of a stream.
@@ -132,7 +137,7 @@ pub fn channel_to(target: Target, tls: Option<&Mutual>) -> Arc<Channel> {
         // Links stay inside the cluster.
         proxy: None,
         tls: tls.map(|tls| channel::Tls(Arc::clone(&tls.client))),
-        keepalive: Some(KEEPALIVE),
+        keepalive: Some(DIALER),
         max_receive: Some(LARGEST),
         max_send: None,
     })
@@ -168,7 +173,7 @@ pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -
     server::Options {
         methods: HashMap::from([(path.to_owned(), method)]),
         tls,
-        keepalive: Some(KEEPALIVE),
+        keepalive: Some(DIALED),
         max_receive: Some(LARGEST),
         max_send: None,
         max_streams: 1000,

@@ -44,6 +44,32 @@ impl Reach {
         })
     }
 
+    /// Whether others could dial what this member is told to advertise.
+    ///
+    /// # Errors
+    /// They could not, for a person.
+    pub fn allows(&self, advertised: &str) -> Result<(), String> {
+        let address = advertised.parse::<IpAddr>().ok();
+        let address = address.map(|address| address.to_canonical());
+        let here = self.advertise;
+        if address.is_some_and(|address| address.is_unspecified()) {
+            return Err(format!(
+                "the address {advertised} to advertise means all of this machine's, and other \
+                 members need one of them: set OWT_GRPC_ADVERTISE to {here}, or to nothing"
+            ));
+        }
+        let is_local =
+            advertised == LOCALHOST || address.is_some_and(|address| address.is_loopback());
+        if is_local && !here.is_loopback() {
+            return Err(format!(
+                "the address {advertised} to advertise leads nowhere from other machines, and the \
+                 registry is on one: set OWT_GRPC_ADVERTISE to an address of this machine that \
+                 other members reach, or to nothing, which means {here}"
+            ));
+        }
+        Ok(())
+    }
+
     /// What others dial when they check certificates: the address if this side's
     /// certificate is for it, else a host name that it is for.
     ///
@@ -91,6 +117,35 @@ mod tests {
         };
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         reach.vouched_for(&names)
+    }
+
+    #[test]
+    fn what_others_could_not_dial_is_not_advertised() {
+        let reach = |advertise: &str| {
+            let advertise = advertise.parse().unwrap();
+            Reach {
+                listen: advertise,
+                advertise,
+                can_host: false,
+            }
+        };
+        for bad in [
+            "127.0.0.1",
+            "localhost",
+            "::1",
+            "0.0.0.0",
+            "::",
+            "::ffff:127.0.0.1",
+        ] {
+            let why = reach("10.0.0.5").allows(bad).unwrap_err();
+            assert!(why.contains(bad) && why.contains("10.0.0.5"), "{why}");
+        }
+        for good in ["10.0.0.6", "a.example", "fd00::1"] {
+            assert_eq!(reach("10.0.0.5").allows(good), Ok(()));
+        }
+        for good in ["127.0.0.2", "localhost", "10.0.0.5"] {
+            assert_eq!(reach("127.0.0.1").allows(good), Ok(()));
+        }
     }
 
     #[test]

@@ -63,6 +63,12 @@ impl Session {
         self.connected
     }
 
+    /// Whether the registry hears us and all know of this member.
+    #[cfg(test)]
+    pub fn is_registered(&self) -> bool {
+        self.connected && self.joining.is_none()
+    }
+
     /// There is a stream to a registry: what to say first.
     pub fn open(&mut self) -> ToRegistry {
         self.connected = true;

@@ -1,6 +1,6 @@
 //! What the application of this member listens to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::topic::Trie;
 use super::wire::Subscription;
@@ -10,7 +10,7 @@ use super::wire::Subscription;
 #[derive(Default)]
 pub struct Subscriptions {
     topics: HashMap<String, Trie<u32>>,
-    patterns: HashMap<u32, Vec<Subscription>>,
+    patterns: BTreeMap<u32, Vec<Subscription>>,
 }
 
 impl Subscriptions {

@@ -1,10 +1,12 @@
 //! Who serves which id, and who listens to what: each member's copy of what the
 //! registry told, by which it routes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
+use super::Millis;
+use super::numbered::Numbered;
 use super::topic::Trie;
-use super::wire::{Record, Subscription};
+use super::wire::{Delta, Record, Subscription};
 
 /// A member, as a number of this process. 0 is the member itself.
 pub type PeerNumber = u32;
@@ -18,12 +20,24 @@ pub const SELF: PeerNumber = 0;
 /// See the module.
 #[derive(Default)]
 pub struct Table {
-    records: HashMap<PeerNumber, Record>,
+    records: Numbered<PeerNumber, Record>,
     ids: HashMap<String, Servers>,
     topics: HashMap<String, Trie<PeerNumber>>,
+    /// Ids that a member said it does not serve, against its record. Oldest first.
+    doubts: VecDeque<Doubt>,
     /// Somebody listens to [`TAP`]: asked for each delivery, so it is kept.
     pub tapped: bool,
 }
+
+struct Doubt {
+    until: Millis,
+    peer: PeerNumber,
+    id: String,
+}
+
+/// The registry has so long to tell what a member has said itself. If it does
+/// not, the record was the newer one.
+const DOUBT: Millis = 1_000;
 
 #[derive(Default)]
 struct Servers {
@@ -36,30 +50,46 @@ impl Table {
     /// Replaces what is known of a member. Returns the ids it serves that it did
     /// not serve before.
     pub fn set(&mut self, peer: PeerNumber, record: Record) -> Vec<String> {
-        let old = self.records.remove(&peer).unwrap_or_default();
-        for id in old.ids.iter().filter(|id| !record.ids.contains(id)) {
+        let mut old = self.records.remove(&peer).unwrap_or_default();
+        self.doubts.retain(|doubt| {
+            if doubt.peer == peer {
+                old.ids.retain(|id| *id != doubt.id);
+            }
+            doubt.peer != peer
+        });
+        let delta = Delta::between(&old, &record);
+        self.records.insert(peer, record);
+        self.route(peer, delta)
+    }
+
+    /// Changes what is known of a member. Returns the ids it serves that it did not
+    /// serve before.
+    pub fn change(&mut self, peer: PeerNumber, delta: Delta) -> Vec<String> {
+        let Some(record) = self.records.get_mut(&peer) else {
+            return Vec::new();
+        };
+        delta.apply(record);
+        self.doubts
+            .retain(|doubt| doubt.peer != peer || !delta.ids.contains(&doubt.id));
+        self.route(peer, delta)
+    }
+
+    fn route(&mut self, peer: PeerNumber, delta: Delta) -> Vec<String> {
+        for id in &delta.gone_ids {
             self.stop_serving(peer, id);
         }
-        for gone in &old.subscriptions {
-            if !record.subscriptions.contains(gone) {
-                self.unsubscribe(peer, gone);
-            }
+        for gone in &delta.gone_subscriptions {
+            self.unsubscribe(peer, gone);
         }
-        let mut new = Vec::new();
-        for id in &record.ids {
-            if !old.ids.contains(id) {
-                let servers = self.ids.entry(id.clone()).or_default();
-                servers.members.push(peer);
-                new.push(id.clone());
-            }
+        for id in &delta.ids {
+            self.start_serving(peer, id);
         }
-        for subscription in &record.subscriptions {
+        for subscription in &delta.subscriptions {
             let topics = self.topics.entry(subscription.exchange.clone());
             topics.or_default().insert(&subscription.pattern, peer);
         }
-        self.records.insert(peer, record);
         self.tapped = self.topics.contains_key(TAP);
-        new
+        delta.ids
     }
 
     /// Forgets a member.
@@ -70,12 +100,41 @@ impl Table {
         }
     }
 
-    /// A member has said itself that it does not serve an id any more.
-    pub fn disown(&mut self, peer: PeerNumber, id: &str) {
-        if let Some(record) = self.records.get_mut(&peer) {
-            record.ids.retain(|served| served != id);
-        }
+    /// A member has said itself that it does not serve an id. Mostly the registry
+    /// is about to tell the same; or it has told already that the member does so
+    /// again, and nothing more will come.
+    pub fn doubt(&mut self, now: Millis, peer: PeerNumber, id: &str) {
         self.stop_serving(peer, id);
+        let until = now + DOUBT;
+        let id = id.to_owned();
+        self.doubts.push_back(Doubt { until, peer, id });
+    }
+
+    /// When `trust_again` will have something.
+    pub fn doubts_until(&self) -> Option<Millis> {
+        self.doubts.front().map(|doubt| doubt.until)
+    }
+
+    /// Ends doubts that the registry has not confirmed. Returns the ids.
+    pub fn trust_again(&mut self, now: Millis) -> Vec<String> {
+        let mut trusted = Vec::new();
+        while self.doubts_until().is_some_and(|until| until <= now)
+            && let Some(doubt) = self.doubts.pop_front()
+        {
+            let record = self.records.get(&doubt.peer);
+            if record.is_some_and(|record| record.ids.contains(&doubt.id)) {
+                self.start_serving(doubt.peer, &doubt.id);
+                trusted.push(doubt.id);
+            }
+        }
+        trusted
+    }
+
+    fn start_serving(&mut self, peer: PeerNumber, id: &str) {
+        let servers = self.ids.entry(id.to_owned()).or_default();
+        if !servers.members.contains(&peer) {
+            servers.members.push(peer);
+        }
     }
 
     fn stop_serving(&mut self, peer: PeerNumber, id: &str) {
@@ -172,7 +231,25 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(table.server("a", |peer| peer == 2), Some(2));
         }
-        table.disown(2, "a");
+        table.doubt(0, 2, "a");
         assert_eq!(table.server("a", |peer| peer == 2), Some(1));
+    }
+
+    #[test]
+    fn a_member_that_denied_an_id_gets_it_back_with_its_next_record_or_after_a_while() {
+        let mut table = Table::default();
+        table.set(1, serving(&["a"]));
+        table.doubt(0, 1, "a");
+        assert_eq!(table.server("a", |_| true), None);
+        assert_eq!(table.set(1, serving(&["a"])), ["a"]);
+        assert_eq!(table.server("a", |_| true), Some(1));
+        table.doubt(0, 1, "a");
+        assert_eq!(table.trust_again(DOUBT - 1), [""; 0]);
+        assert_eq!(table.trust_again(DOUBT), ["a"]);
+        assert_eq!(table.server("a", |_| true), Some(1));
+        table.doubt(0, 1, "a");
+        table.set(1, Record::default());
+        assert_eq!(table.trust_again(2 * DOUBT), [""; 0]);
+        assert_eq!(table.server("a", |_| true), None);
     }
 }

@@ -297,7 +297,7 @@ async fn start(
                     format!("Connection dropped: {target}: {}", with_causes(&error))
                 }
             },
-            () = keepalive::watch(pings, keepalive) => {
+            () = keepalive::watch(pings, keepalive, greeting.heard()) => {
                 format!("Connection dropped: {target} did not answer a keepalive ping in time")
             }
         };

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use super::keepalive::Heard;
 use crate::tls::handshake;
 
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -22,6 +23,7 @@ const TLS_ALERT: u8 = 0x15;
 pub struct Greeting {
     first: Arc<OnceLock<[u8; 8]>>,
     refusal: Arc<OnceLock<String>>,
+    heard: Heard,
 }
 
 impl Greeting {
@@ -62,6 +64,11 @@ impl Greeting {
     pub fn is_tls(&self) -> bool {
         let first = self.first.get();
         first.is_some_and(|first| matches!(first[0], TLS_ALERT | TLS_HANDSHAKE) && first[1] == 3)
+    }
+
+    /// When the peer has last sent something.
+    pub fn heard(&self) -> &Heard {
+        &self.heard
     }
 
     /// True once the peer has sent anything.
@@ -153,8 +160,11 @@ impl AsyncRead for Io {
         {
             let _ = self.greeting.refusal.set(why);
         }
-        if !self.greeting.seen() && buf.filled().len() > before {
-            self.greeting.see(&buf.filled()[before..]);
+        if buf.filled().len() > before {
+            self.greeting.heard.now();
+            if !self.greeting.seen() {
+                self.greeting.see(&buf.filled()[before..]);
+            }
         }
         poll
     }

@@ -223,7 +223,7 @@ async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Co
     };
     let (connection, greeting) = connection;
     context.application.connected(number, peer);
-    let (result, cut_off) = drive(connection, number, &context).await;
+    let (result, cut_off) = drive(connection, number, &greeting, &context).await;
     if let Err(error) = result {
         describe(&ends, &error, &greeting).map(warn);
     }
@@ -281,12 +281,13 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 async fn drive<A: Application>(
     mut connection: Connection<Io, Payload>,
     number: u32,
+    greeting: &Greeting,
     context: &Context<A>,
 ) -> (Result<(), h2::Error>, bool) {
     let mut stage = context.stage.clone();
     let mut seen = Stage::Serving;
     let pings = connection.ping_pong();
-    let silent = keepalive::watch(pings, context.options.keepalive);
+    let silent = keepalive::watch(pings, context.options.keepalive, greeting.heard());
     tokio::pin!(silent);
     // Dropping the set ends the calls that are left without a word.
     let mut calls = JoinSet::new();

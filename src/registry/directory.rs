@@ -4,13 +4,18 @@
 //! Every change has a revision and goes to every session. A change is in effect
 //! when every session has said that it applied its revision; one that is silent
 //! is waited for a moment only, and not again before it has caught up.
+//!
+//! Telling everybody of a change costs as much as there are members, so the more
+//! there are, the longer changes are gathered that follow one another: when all
+//! come back at once, each is told of many by one message.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::apart;
 use crate::bus::Millis;
 use crate::bus::wire::{
-    Asked, Changes, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry, Told,
-    mismatch,
+    Asked, Changes, Delta, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry,
+    Told, mismatch,
 };
 
 /// A session of a member, as the host numbers it.
@@ -20,6 +25,8 @@ pub type SessionNumber = u32;
 const LEASE: Millis = 2_000;
 /// So long a change waits for those who have not applied it.
 const PATIENCE: Millis = 250;
+/// Changes are told of at once, and then again after one ms for so many sessions.
+const TOLD_PER_MS: usize = 50;
 /// How many departures are remembered for members that come back.
 const DEPARTURES: usize = 1_000;
 
@@ -41,7 +48,10 @@ struct Session {
 
 struct Member {
     record: Record,
+    /// Of its last change.
     revision: u64,
+    /// Of its last change that no delta tells.
+    whole: u64,
     session: Option<SessionNumber>,
     expires: Option<Millis>,
 }
@@ -65,6 +75,16 @@ pub struct Directory {
     members: BTreeMap<String, Member>,
     departures: VecDeque<(u64, String)>,
     barriers: VecDeque<Barrier>,
+    /// A session that the first barrier was found to wait for.
+    awaited: Option<SessionNumber>,
+    /// When members without a session are forgotten.
+    expiries: BTreeSet<(Millis, String)>,
+    /// Every session has been told of all up to this revision.
+    told: u64,
+    /// What has changed since in records that have been told.
+    untold: Vec<Delta>,
+    /// Not told of more before.
+    quiet_until: Millis,
     actions: Vec<Action>,
 }
 
@@ -79,6 +99,11 @@ impl Directory {
             members: BTreeMap::new(),
             departures: VecDeque::new(),
             barriers: VecDeque::new(),
+            awaited: None,
+            expiries: BTreeSet::new(),
+            told: 0,
+            untold: Vec::new(),
+            quiet_until: 0,
             actions: Vec::new(),
         }
     }
@@ -107,7 +132,7 @@ impl Directory {
                 let member = self.member_of(session);
                 match announce.record {
                     Some(record) if member.as_deref() == Some(&record.member) => {
-                        self.set(record, session);
+                        self.set(now, record, session);
                         self.await_effect(now, session, announce.request, false);
                     }
                     _ => self.refuse(session, out_of_order("an Announce")),
@@ -124,7 +149,7 @@ impl Directory {
                 let Some(member) = self.member_of(session) else {
                     return self.refuse(session, out_of_order("a Leave"));
                 };
-                self.remove(&member);
+                self.remove(now, &member);
                 if let Some(session) = self.sessions.get_mut(&session) {
                     session.member = None;
                 }
@@ -151,6 +176,11 @@ impl Directory {
             let text = format!("another member has the name {:?}", record.member);
             return self.refuse(session, Refusal::new(Reason::NameTaken, text));
         }
+        let others = self.members.values().map(|member| &member.record);
+        let others = others.filter(|other| other.member != record.member);
+        if let Some(text) = apart::objection(&record, others) {
+            return self.refuse(session, Refusal::new(Reason::Other, text));
+        }
         // A member that comes back before its old session was missed.
         let former = self.members.get(&record.member).and_then(|m| m.session);
         if let Some(former) = former.filter(|former| *former != session) {
@@ -171,7 +201,7 @@ impl Directory {
         let member = Some(record.member.clone());
         let entry = self.sessions.entry(session).or_default();
         entry.member = member;
-        self.set(record, session);
+        self.set(now, record, session);
         self.await_effect(now, session, join.request, false);
     }
 
@@ -185,8 +215,13 @@ impl Directory {
         revision <= self.revision && !forgotten
     }
 
+    /// All that a member does not know which knows everything up to a revision.
     fn changes_since(&self, since: u64, whole: bool) -> Changes {
-        let new = self.members.values().filter(|m| m.revision > since);
+        self.changes(since, |member| member.revision > since, whole)
+    }
+
+    fn changes(&self, since: u64, is_new: impl Fn(&Member) -> bool, whole: bool) -> Changes {
+        let new = self.members.values().filter(|member| is_new(member));
         let gone = self.departures.iter().filter(|(at, _)| *at > since);
         let gone = gone.filter(|(_, name)| !self.members.contains_key(name));
         Changes {
@@ -194,55 +229,72 @@ impl Directory {
             records: new.map(|member| member.record.clone()).collect(),
             gone: gone.map(|(_, name)| name.clone()).collect(),
             whole,
+            deltas: Vec::new(),
         }
     }
 
     /// A member is as its record says.
-    fn set(&mut self, record: Record, session: SessionNumber) {
+    fn set(&mut self, now: Millis, record: Record, session: SessionNumber) {
         if let Some(member) = self.members.get_mut(&record.member) {
             member.session = Some(session);
-            member.expires = None;
+            if let Some(at) = member.expires.take() {
+                self.expiries.remove(&(at, record.member.clone()));
+            }
             if member.record == record {
                 return;
             }
+            if member.record.token == record.token && member.record.address == record.address {
+                self.revision += 1;
+                self.untold.push(Delta::between(&member.record, &record));
+                member.revision = self.revision;
+                member.record = record;
+                return self.tell_all(now);
+            }
         }
         self.revision += 1;
-        self.broadcast(&Changes {
-            revision: self.revision,
-            records: vec![record.clone()],
-            gone: Vec::new(),
-            whole: false,
-        });
         let member = Member {
             revision: self.revision,
+            whole: self.revision,
             session: Some(session),
             expires: None,
             record,
         };
         self.members.insert(member.record.member.clone(), member);
+        self.tell_all(now);
     }
 
-    fn remove(&mut self, name: &str) {
-        if self.members.remove(name).is_none() {
+    fn remove(&mut self, now: Millis, name: &str) {
+        let Some(member) = self.members.remove(name) else {
             return;
+        };
+        if let Some(at) = member.expires {
+            self.expiries.remove(&(at, name.to_owned()));
         }
         self.revision += 1;
         self.departures.push_back((self.revision, name.to_owned()));
-        if self.departures.len() > DEPARTURES {
+        self.tell_all(now);
+        let told = |(at, _): &(u64, String)| *at <= self.told;
+        if self.departures.len() > DEPARTURES && self.departures.front().is_some_and(told) {
             self.departures.pop_front();
         }
-        self.broadcast(&Changes {
-            revision: self.revision,
-            records: Vec::new(),
-            gone: vec![name.to_owned()],
-            whole: false,
-        });
     }
 
-    fn broadcast(&mut self, changes: &Changes) {
+    /// Tells every session of what has changed, unless they were told just now.
+    fn tell_all(&mut self, now: Millis) {
+        if now < self.quiet_until || self.told == self.revision {
+            return;
+        }
+        let told = self.told;
+        let mut changes = self.changes(told, |member| member.whole > told, false);
+        changes.deltas = std::mem::take(&mut self.untold);
+        let members = &self.members;
+        let is_told = |delta: &Delta| members.get(&delta.member).is_some_and(|m| m.whole <= told);
+        changes.deltas.retain(is_told);
+        self.told = self.revision;
         let joined = self.sessions.iter().filter(|(_, s)| s.member.is_some());
         let mut sessions: Vec<SessionNumber> = joined.map(|(number, _)| *number).collect();
         sessions.sort_unstable();
+        self.quiet_until = now + (sessions.len() / TOLD_PER_MS) as Millis;
         for session in sessions {
             self.tell(session, Told::Changes(changes.clone()));
         }
@@ -269,7 +321,17 @@ impl Directory {
                 }
             }
             let waits = |s: &Session| s.member.is_some() && !s.lagging && s.applied < revision;
-            if self.sessions.values().any(waits) {
+            // Looking through all of them for each that answers would add up.
+            let awaited = self.awaited.and_then(|number| self.sessions.get(&number));
+            if awaited.is_some_and(waits) {
+                return;
+            }
+            self.awaited = self
+                .sessions
+                .iter()
+                .find(|(_, session)| waits(session))
+                .map(|(number, _)| *number);
+            if self.awaited.is_some() {
                 return;
             }
             let Some(barrier) = self.barriers.pop_front() else {
@@ -296,26 +358,29 @@ impl Directory {
         if let Some(member) = member.filter(|member| member.session == Some(session)) {
             member.session = None;
             member.expires = Some(now + LEASE);
+            let name = member.record.member.clone();
+            self.expiries.insert((now + LEASE, name));
         }
         self.settle(now);
     }
 
     /// Time has passed.
     pub fn tick(&mut self, now: Millis) {
-        let expired = |member: &&Member| member.expires.is_some_and(|at| at <= now);
-        let expired = self.members.values().filter(expired);
-        let expired: Vec<String> = expired.map(|m| m.record.member.clone()).collect();
+        let expired = self.expiries.iter().take_while(|(at, _)| *at <= now);
+        let expired: Vec<String> = expired.map(|(_, name)| name.clone()).collect();
         for name in expired {
-            self.remove(&name);
+            self.remove(now, &name);
         }
+        self.tell_all(now);
         self.settle(now);
     }
 
     /// When `tick` is to be called.
     pub fn alarm(&self) -> Option<Millis> {
-        let expiries = self.members.values().filter_map(|member| member.expires);
+        let expiry = self.expiries.first().map(|(at, _)| *at);
         let barrier = self.barriers.front().map(|barrier| barrier.until);
-        expiries.chain(barrier).min()
+        let untold = (self.told < self.revision).then_some(self.quiet_until);
+        expiry.into_iter().chain(barrier).chain(untold).min()
     }
 }
 

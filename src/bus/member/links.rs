@@ -1,6 +1,7 @@
 //! The links to other members: made when there is something to send, told from
 //! one another when two are made at once, made again when they break.
 
+use super::detour::FIRST_PAUSE;
 use super::{Action, Member, Use};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
@@ -14,9 +15,6 @@ use crate::bus::wire::{
 
 /// What a peer may take to welcome a dial, and a dialer to say who it is.
 const GREETING: Millis = 5_000;
-/// Pauses between dials that fail: this, doubled each time, up to the longest.
-const FIRST_PAUSE: Millis = 50;
-const LONGEST_PAUSE: Millis = 1_000;
 /// The pause after a dial that crossed the peer's: its link should stand by then.
 const CROSSED_PAUSE: Millis = 100;
 /// Casts and messages wait so long for a link.
@@ -28,7 +26,7 @@ impl Member {
     /// Somebody has opened a transport. Returns its number.
     pub fn incoming(&mut self, now: Millis) -> Conn {
         let conn = self.new_conn(Use::Greeting { since: now });
-        self.set_alarm(now + GREETING);
+        self.tend_by(now + GREETING);
         conn
     }
 
@@ -51,7 +49,10 @@ impl Member {
                     self.dirty.push(conn);
                 }
             }
-            LinkState::Dialing { .. } | LinkState::Pause { .. } => {}
+            LinkState::Dialing { .. }
+            | LinkState::Pause { .. }
+            | LinkState::Resting { .. }
+            | LinkState::Parting { .. } => {}
         }
     }
 
@@ -62,6 +63,7 @@ impl Member {
         let Some(peer) = self.peers.get_mut(&number) else {
             return;
         };
+        peer.attempted = link;
         peer.link = LinkState::Dialing {
             conn,
             link,
@@ -79,17 +81,17 @@ impl Member {
         let address = peer.address.clone();
         self.actions.push(Action::Dial { conn, address });
         self.send(conn, Kind::Hello(hello));
-        self.set_alarm(now + GREETING);
+        self.tend_by(now + GREETING);
     }
 
-    fn send(&mut self, conn: Conn, kind: Kind) {
+    pub(super) fn send(&mut self, conn: Conn, kind: Kind) {
         let packet = Packet {
             frames: vec![frame(kind)],
         };
         self.actions.push(Action::Send { conn, packet });
     }
 
-    fn close(&mut self, conn: Conn) {
+    pub(super) fn close(&mut self, conn: Conn) {
         if self.conns.remove(&conn).is_some() {
             self.actions.push(Action::Close { conn });
         }
@@ -175,7 +177,14 @@ impl Member {
     fn accept(&mut self, now: Millis, conn: Conn, number: PeerNumber, link: u64) {
         match self.peers.get(&number).map(|peer| peer.link.clone()) {
             Some(LinkState::Dialing { conn: mine, .. }) => self.close(mine),
-            Some(LinkState::Up { conn: former, .. }) => {
+            Some(LinkState::Parting { conn: former }) => {
+                // It has closed that one, and this member did not see it yet.
+                self.close(former);
+                if let Some(peer) = self.peers.get_mut(&number) {
+                    peer.rested = true;
+                }
+            }
+            Some(LinkState::Up { conn: former, .. } | LinkState::Resting { conn: former, .. }) => {
                 self.close(former);
                 self.link_down(number, "it was made anew");
             }
@@ -189,10 +198,20 @@ impl Member {
     fn link_up(&mut self, now: Millis, number: PeerNumber, conn: Conn, link: u64, dialed: bool) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Up { conn, link, dialed };
-            self.tally.reconnects += u64::from(peer.previous != 0);
+            self.tally.reconnects += u64::from(peer.previous != 0 && !peer.rested);
+            peer.active = now;
+            peer.rested = false;
             peer.previous = link;
+            peer.mine = dialed.then_some(link);
+            if !dialed {
+                peer.theirs = Some(link);
+            }
             peer.failures = 0;
+            peer.failing = None;
             self.counters.links += 1;
+        }
+        if dialed {
+            self.tend_by(now.saturating_add(self.identity.idle));
         }
         self.want_link(now, number);
     }
@@ -212,11 +231,21 @@ impl Member {
         }
         match peer.assembly.take(frame, self.identity.max_message) {
             Ok(Some(whole)) => {
-                if let Some(kind) = whole.kind {
-                    self.receive(now, number, kind);
+                let in_order = match whole.kind {
+                    Some(Kind::Rest(_)) => self.rest(now, number),
+                    Some(Kind::Stay(_)) => self.stay(now, number),
+                    Some(kind) => {
+                        peer.active = now;
+                        self.receive(now, number, kind);
+                        true
+                    }
+                    None => true,
+                };
+                if !in_order {
+                    self.garbage(now, conn, "a Rest or Stay that nobody asked for");
                 }
             }
-            Ok(None) => {}
+            Ok(None) => peer.active = now,
             Err(violation) => self.garbage(now, conn, &violation.0),
         }
     }
@@ -244,9 +273,14 @@ impl Member {
             Some(LinkState::Dialing { conn: current, .. }) if *current == conn => {
                 self.dial_failed(now, number, why.to_owned());
             }
-            Some(LinkState::Up { conn: current, .. }) if *current == conn => {
+            Some(
+                LinkState::Up { conn: current, .. } | LinkState::Resting { conn: current, .. },
+            ) if *current == conn => {
                 self.link_down(number, why);
                 self.recover(now, number);
+            }
+            Some(LinkState::Parting { conn: current }) if *current == conn => {
+                self.rested(now, number);
             }
             _ => {}
         }
@@ -256,6 +290,7 @@ impl Member {
     fn link_down(&mut self, number: PeerNumber, why: &str) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Idle;
+            peer.rested = false;
             peer.assembly = Assembly::default();
             peer.outbox.link_lost();
         }
@@ -266,7 +301,7 @@ impl Member {
     }
 
     /// After a loss: a new link at once if something waits for it.
-    fn recover(&mut self, now: Millis, number: PeerNumber) {
+    pub(super) fn recover(&mut self, now: Millis, number: PeerNumber) {
         let Some(peer) = self.peers.get(&number) else {
             return;
         };
@@ -274,80 +309,6 @@ impl Member {
             self.give_up(now, number);
         } else if !peer.outbox.is_empty() {
             self.dial(now, number);
-        }
-    }
-
-    fn dial_failed(&mut self, now: Millis, number: PeerNumber, why: String) {
-        let Some(peer) = self.peers.get_mut(&number) else {
-            return;
-        };
-        peer.failures += 1;
-        let doubled = FIRST_PAUSE << peer.failures.min(6);
-        // Members that lost each other at once should not return at once.
-        let jitter = self.next_link % 20;
-        self.pause(now + doubled.min(LONGEST_PAUSE) + jitter, number, why);
-        let known = self.peers.get(&number).is_some_and(|peer| peer.known);
-        if known {
-            self.send_elsewhere(now, number);
-        } else {
-            self.give_up(now, number);
-        }
-    }
-
-    fn pause(&mut self, until: Millis, number: PeerNumber, why: String) {
-        if let Some(peer) = self.peers.get_mut(&number) {
-            peer.link = LinkState::Pause { until, why };
-            self.set_alarm(until);
-        }
-    }
-
-    /// What waits for a peer that is hard to reach goes to others who serve the
-    /// same ids, if there are any.
-    fn send_elsewhere(&mut self, now: Millis, number: PeerNumber) {
-        let Some(peer) = self.peers.get_mut(&number) else {
-            return;
-        };
-        for waiting in peer.outbox.take_requests() {
-            let id = match &waiting.frame.kind {
-                Some(Kind::Call(call)) => Some(call.to.clone()),
-                Some(Kind::Cast(cast)) => Some(cast.to.clone()),
-                _ => None,
-            };
-            match id.and_then(|id| self.choose(&id)) {
-                Some(other) if other != number => self.route_again(now, waiting.frame),
-                _ => {
-                    if let Some(peer) = self.peers.get_mut(&number) {
-                        peer.outbox.put_back(waiting);
-                    }
-                }
-            }
-        }
-    }
-
-    fn route_again(&mut self, now: Millis, frame: Frame) {
-        match frame.kind {
-            Some(Kind::Call(call)) => {
-                if matches!(self.calls.place(call.number), Some(Place::Queued(_))) {
-                    self.route_call(now, call);
-                }
-            }
-            Some(Kind::Cast(cast)) => self.route_cast(now, cast),
-            _ => self.counters.dropped += 1,
-        }
-    }
-
-    /// Forgets a peer that is gone: what waits for it finds another, waits for
-    /// one, or is dropped.
-    pub(super) fn give_up(&mut self, now: Millis, number: PeerNumber) {
-        let Some(mut peer) = self.peers.remove(&number) else {
-            return;
-        };
-        self.numbers.remove(&peer.name);
-        if let LinkState::Dialing { conn, .. } = peer.link {
-            self.close(conn);
-        }
-        for waiting in peer.outbox.take_requests() {
-            self.route_again(now, waiting.frame);
         }
     }
 
@@ -386,7 +347,7 @@ impl Member {
         let Some(peer) = self.peers.get_mut(&number) else {
             return;
         };
-        if peer.up().is_none() {
+        if peer.stands().is_none() {
             let limit = now.saturating_sub(TIME_TO_LIVE);
             self.counters.dropped += peer.outbox.expire(limit) as u64;
         }
@@ -403,6 +364,7 @@ impl Member {
                     self.dial(now, number);
                 }
             }
+            LinkState::Up { .. } => self.tend_idle(now, number),
             _ => {}
         }
     }
@@ -411,7 +373,8 @@ impl Member {
         let peers = self.peers.values().filter_map(|peer| match peer.link {
             LinkState::Dialing { since, .. } => Some((since + GREETING).min(now + LOOK)),
             LinkState::Pause { until, .. } => Some(until),
-            LinkState::Idle | LinkState::Up { .. } => None,
+            LinkState::Up { .. } => self.rest_at(peer),
+            LinkState::Idle | LinkState::Resting { .. } | LinkState::Parting { .. } => None,
         });
         let greetings = self.conns.values().filter_map(|used| match used {
             Use::Greeting { since } => Some(since + GREETING),

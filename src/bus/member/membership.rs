@@ -152,11 +152,17 @@ impl Member {
             for peer in self.peers.values_mut().filter(|peer| peer.known) {
                 peer.unconfirmed.get_or_insert(now);
             }
-            self.set_alarm(confirm_by);
+            self.tend_by(confirm_by);
         }
         for record in changes.records {
             if record.member != self.identity.name {
                 self.learn(now, record);
+            }
+        }
+        for delta in changes.deltas {
+            if let Some(number) = self.numbers.get(&delta.member).copied() {
+                let new = self.table.change(number, delta);
+                self.served(now, &new);
             }
         }
         for name in changes.gone {
@@ -201,8 +207,16 @@ impl Member {
         peer.known = false;
         peer.unconfirmed = None;
         // A link that stands goes on for what is under way on it.
-        if peer.up().is_none() {
+        if peer.stands().is_none() {
             self.give_up(now, number);
+        }
+    }
+
+    /// A member says itself that it does not serve an id.
+    pub(super) fn doubt(&mut self, now: Millis, peer: PeerNumber, id: &str) {
+        self.table.doubt(now, peer, id);
+        if let Some(until) = self.table.doubts_until() {
+            self.tend_by(until);
         }
     }
 
@@ -211,7 +225,7 @@ impl Member {
         peer.unconfirmed.map(|since| since + CONFIRM)
     }
 
-    pub(super) fn tend_membership(&mut self, now: Millis) {
+    pub(super) fn tend_unconfirmed(&mut self, now: Millis) {
         let mut unconfirmed: Vec<String> = self
             .peers
             .values()
@@ -222,6 +236,9 @@ impl Member {
         for name in unconfirmed {
             self.forget(now, &name);
         }
+    }
+
+    pub(super) fn end_overdue_requests(&mut self, now: Millis) {
         let overdue = self.session.overdue(now);
         self.take_effect(overdue);
     }

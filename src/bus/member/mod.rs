@@ -1,13 +1,16 @@
 //! A member of the bus, without its sockets: what it is asked and what reaches
 //! it goes in with the time, what is to be done comes out as actions.
 //!
-//! `traffic` is calls, casts and topics; `links` the links to other members;
+//! `traffic` is calls, casts and topics; `links` the links to other members,
+//! `rest` their end when nobody uses them, `detour` what becomes of those that fail;
 //! `membership` what the registry knows and tells; `inside` what a member answers
 //! without its application; `tap` copies of what it hands over.
 
+mod detour;
 mod inside;
 mod links;
 mod membership;
+mod rest;
 mod status;
 mod tally;
 mod tap;
@@ -22,9 +25,11 @@ use tap::{Seen, Tap};
 use super::Millis;
 use super::application::Delivery;
 use super::calls::Calls;
+use super::numbered::Numbered;
 use super::peer::{Conn, Peer};
 use super::session::Session;
 use super::subscriptions::Subscriptions;
+pub use super::table::TAP;
 use super::table::{PeerNumber, Table};
 use super::wire::{Call, Packet, Record, ToRegistry};
 
@@ -73,6 +78,8 @@ pub struct Identity {
     pub seed: u64,
     /// Largest body, in bytes, in both directions.
     pub max_message: usize,
+    /// A link without traffic is closed after so long.
+    pub idle: Millis,
 }
 
 /// What a transport is used for.
@@ -95,10 +102,10 @@ pub struct Member {
     identity: Identity,
     session: Session,
     table: Table,
-    peers: HashMap<PeerNumber, Peer>,
+    peers: Numbered<PeerNumber, Peer>,
     numbers: HashMap<String, PeerNumber>,
     next_peer: PeerNumber,
-    conns: HashMap<Conn, Use>,
+    conns: Numbered<Conn, Use>,
     next_conn: Conn,
     next_link: u64,
     calls: Calls,
@@ -115,6 +122,8 @@ pub struct Member {
     /// Transports that may have something to send.
     dirty: Vec<Conn>,
     alarm: Option<Millis>,
+    /// When the peers are to be looked after, one by one. Calls end more often.
+    tend_at: Option<Millis>,
 }
 
 /// What was lost on the way, and what was made, for `status`.
@@ -143,10 +152,10 @@ impl Member {
             next_link: identity.seed | 1,
             identity,
             table: Table::default(),
-            peers: HashMap::new(),
+            peers: Numbered::default(),
             numbers: HashMap::new(),
             next_peer: 1,
-            conns: HashMap::new(),
+            conns: Numbered::default(),
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),
@@ -160,6 +169,7 @@ impl Member {
             actions: Vec::new(),
             dirty: Vec::new(),
             alarm: None,
+            tend_at: None,
         }
     }
 
@@ -189,17 +199,29 @@ impl Member {
         self.alarm = Some(self.alarm.map_or(at, |alarm| alarm.min(at)));
     }
 
+    fn tend_by(&mut self, at: Millis) {
+        self.tend_at = Some(self.tend_at.map_or(at, |tend_at| tend_at.min(at)));
+        self.set_alarm(at);
+    }
+
     /// Time has passed.
     pub fn tick(&mut self, now: Millis) {
         if self.alarm.is_none_or(|alarm| alarm > now) {
             return;
         }
         self.end_overdue_calls(now);
-        self.tend_links(now);
-        self.tend_membership(now);
+        self.end_overdue_requests(now);
+        if self.tend_at.is_some_and(|at| at <= now) {
+            self.tend_links(now);
+            self.tend_unconfirmed(now);
+            let trusted = self.table.trust_again(now);
+            self.served(now, &trusted);
+            let alarms = [self.links_alarm(now), self.table.doubts_until()];
+            self.tend_at = alarms.into_iter().flatten().min();
+        }
         self.alarm = None;
         let calls = self.calls.next_deadline();
-        let alarms = [calls, self.session.next_deadline(), self.links_alarm(now)];
+        let alarms = [calls, self.session.next_deadline(), self.tend_at];
         if let Some(next) = alarms.into_iter().flatten().min() {
             self.set_alarm(next.max(now + 1));
         }
@@ -241,6 +263,11 @@ impl Member {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.identity.name
+    }
+
+    /// Whether all know of this member, as far as the registry has told.
+    pub fn is_registered(&self) -> bool {
+        self.session.is_registered()
     }
 
     /// Whether requests to an id have somewhere to go.

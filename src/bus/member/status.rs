@@ -72,7 +72,9 @@ impl Member {
                     link: match peer.link {
                         LinkState::Idle => "idle",
                         LinkState::Dialing { .. } => "dialing",
-                        LinkState::Up { .. } => "up",
+                        LinkState::Up { .. }
+                        | LinkState::Resting { .. }
+                        | LinkState::Parting { .. } => "up",
                         LinkState::Pause { .. } => "pause",
                     },
                     queued_frames,

@@ -213,6 +213,7 @@ mod tests {
             address: "h:1".to_owned(),
             seed: 1,
             max_message: 1 << 20,
+            idle: 300_000,
         });
         member.serve(0, 1, "i.d");
         member

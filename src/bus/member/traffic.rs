@@ -240,7 +240,7 @@ impl Member {
         } else if self
             .peers
             .get(&peer)
-            .is_some_and(|peer| peer.up().is_some())
+            .is_some_and(super::Peer::awaits_replies)
         {
             self.push(now, peer, Kind::Reply(reply), None);
         }
@@ -288,12 +288,12 @@ impl Member {
                     self.calls.settle(call.number);
                     self.fail(call.number, Failure::UnknownId, String::new());
                 } else {
-                    self.table.disown(peer, &call.to);
+                    self.doubt(now, peer, &call.to);
                     self.route_call(now, call);
                 }
             }
             Kind::ReturnedCast(cast) => {
-                self.table.disown(peer, &cast.to);
+                self.doubt(now, peer, &cast.to);
                 self.route_cast(now, cast);
             }
             Kind::Publish(publish) => self.message(publish),
@@ -302,6 +302,8 @@ impl Member {
             Kind::Hello(_)
             | Kind::Welcome(_)
             | Kind::Refusal(_)
+            | Kind::Rest(_)
+            | Kind::Stay(_)
             | Kind::RequestPiece(_)
             | Kind::ReplyPiece(_) => {}
         }
@@ -356,6 +358,7 @@ impl Member {
         let Some(peer) = self.peers.get_mut(&number) else {
             return false;
         };
+        peer.active = now;
         let pushed = peer.outbox.push(frame(kind), call, now);
         self.want_link(now, number);
         pushed

@@ -1,6 +1,11 @@
 //! What must hold, whatever happens.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use crate::bus::numbered::{NumberHasher, Numbered};
+
+type NumberedSet<K> = HashSet<K, BuildHasherDefault<NumberHasher>>;
 
 /// What a call ended as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,14 +19,14 @@ pub enum End {
 #[derive(Default)]
 pub struct Checker {
     /// Calls by (member, number): when they must have ended at the latest.
-    pending: HashMap<(usize, u32), u64>,
-    ended: HashSet<(usize, u32)>,
+    pending: Numbered<(usize, u32), u64>,
+    ended: NumberedSet<(usize, u32)>,
     /// Messages handed to an application: (receiver, serial).
-    delivered: HashSet<(usize, u64)>,
+    delivered: NumberedSet<(usize, u64)>,
     /// What must arrive.
-    expected: HashSet<(usize, u64)>,
+    expected: NumberedSet<(usize, u64)>,
     /// The last serial that came from a sender to a receiver.
-    last: HashMap<(usize, usize), u64>,
+    last: Numbered<(usize, usize), u64>,
     pub replies: u64,
     pub failures: u64,
     pub deliveries: u64,

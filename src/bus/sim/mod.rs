@@ -6,6 +6,7 @@
 
 mod checker;
 mod network;
+mod scaling;
 mod world;
 
 use std::panic::catch_unwind;
@@ -20,15 +21,16 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 /// Runs seeds until there is none left, or one fails.
-fn run_seeds(next: &AtomicU64, end: u64) -> Option<String> {
+fn run_seeds(next: &AtomicU64, end: u64, rests: &AtomicU64) -> Option<String> {
     loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= end {
             return None;
         }
-        if catch_unwind(|| World::new(seed).run()).is_err() {
-            return Some(format!("SIM_SEED={seed} cargo test --locked sim"));
-        }
+        match catch_unwind(|| World::new(seed).run()) {
+            Ok(rested) => rests.fetch_add(rested, Ordering::Relaxed),
+            Err(_) => return Some(format!("SIM_SEED={seed} cargo test --locked sim")),
+        };
     }
 }
 
@@ -40,10 +42,11 @@ fn every_promise_holds_whatever_breaks() {
     }
     let next = AtomicU64::new(number("SIM_FIRST", 1));
     let end = next.load(Ordering::Relaxed) + number("SIM_SEEDS", 300);
+    let rests = AtomicU64::new(0);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let failures: Vec<String> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| run_seeds(&next, end)))
+            .map(|_| scope.spawn(|| run_seeds(&next, end, &rests)))
             .collect();
         let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
         joined.filter_map(|found| found.ok().flatten()).collect()
@@ -52,5 +55,9 @@ fn every_promise_holds_whatever_breaks() {
         failures.is_empty(),
         "replay with: {}",
         failures.join(" or ")
+    );
+    assert!(
+        rests.into_inner() > 0,
+        "no link was ever closed for being idle"
     );
 }

@@ -1,6 +1,7 @@
 //! Transports between simulated processes: ordered, delayed, cut without mercy.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
 
 /// Microseconds.
 pub type Time = u64;
@@ -24,7 +25,11 @@ impl End {
 
 /// What happens next. Things at one time happen in the order they were planned.
 pub struct Agenda<E> {
-    events: BTreeMap<(Time, u64), E>,
+    /// When, in which order, and where in `events`: these move about, events do
+    /// not.
+    due: BinaryHeap<Reverse<(Time, u64, usize)>>,
+    events: Vec<Option<E>>,
+    free: Vec<usize>,
     next: u64,
     pub now: Time,
 }
@@ -32,7 +37,9 @@ pub struct Agenda<E> {
 impl<E> Agenda<E> {
     pub fn new() -> Self {
         Self {
-            events: BTreeMap::new(),
+            due: BinaryHeap::new(),
+            events: Vec::new(),
+            free: Vec::new(),
             next: 0,
             now: 0,
         }
@@ -40,13 +47,19 @@ impl<E> Agenda<E> {
 
     pub fn plan(&mut self, at: Time, event: E) {
         self.next += 1;
-        self.events.insert((at.max(self.now), self.next), event);
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.events.push(None);
+            self.events.len() - 1
+        });
+        self.events[place] = Some(event);
+        self.due.push(Reverse((at.max(self.now), self.next, place)));
     }
 
     pub fn next(&mut self) -> Option<E> {
-        let ((at, _), event) = self.events.pop_first()?;
+        let Reverse((at, _, place)) = self.due.pop()?;
         self.now = at;
-        Some(event)
+        self.free.push(place);
+        self.events[place].take()
     }
 }
 

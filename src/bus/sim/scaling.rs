@@ -1,0 +1,320 @@
+//! What docs/scaling.md says of the pure core, measured. Not a test:
+//! `cargo test --locked --quiet scaling -- --ignored --nocapture --test-threads=1`.
+
+// Figures for people.
+#![allow(clippy::cast_precision_loss)]
+
+use std::time::Instant;
+
+use prost::Message as _;
+
+use super::world::World;
+use crate::bus::member::{Action as Wish, Identity, Member};
+use crate::bus::wire::{
+    Announce, Applied, Asked, Changes, FromRegistry, Join, Record, Subscription, ToRegistry, Told,
+    VERSION,
+};
+use crate::registry::directory::{Action, Directory, SessionNumber};
+
+/// Members of which the memory is the mean.
+const REAL: usize = 8;
+
+fn asked(kind: Asked) -> ToRegistry {
+    ToRegistry { kind: Some(kind) }
+}
+
+/// As OWT's workers are: one id, one subscription.
+fn record(number: usize, ids: usize) -> Record {
+    let id = |n| match n {
+        0 => format!("webrtc-{number:020}@10.0.0.21"),
+        n => format!("webrtc-{number:020}@10.0.0.21-{n}"),
+    };
+    Record {
+        member: format!("worker-{number}-0123456789ab"),
+        token: "0123456789abcdef0123456789abcdef0123".to_owned(),
+        address: format!("10.0.0.21:{}", 10_000 + number),
+        ids: (0..ids).map(id).collect(),
+        subscriptions: vec![Subscription {
+            exchange: "owt-cluster.management".to_owned(),
+            pattern: format!("clusterManager.worker.{number}"),
+        }],
+    }
+}
+
+/// A registry and its sessions, with nothing between them. Those that are no
+/// real members only answer the registry.
+struct Town {
+    directory: Directory,
+    real: Vec<(SessionNumber, Member)>,
+    now: u64,
+    /// What the registry has sent, and been sent.
+    sent: Sum,
+    got: Sum,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Sum {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Sum {
+    fn add(&mut self, message: &impl prost::Message) {
+        self.messages += 1;
+        // gRPC's frame and HTTP/2's.
+        self.bytes += message.encoded_len() + 5 + 9;
+    }
+}
+
+impl Town {
+    fn new() -> Self {
+        Self {
+            directory: Directory::new("owt".to_owned(), 1),
+            real: Vec::new(),
+            now: 1,
+            sent: Sum::default(),
+            got: Sum::default(),
+        }
+    }
+
+    fn ask(&mut self, session: SessionNumber, message: ToRegistry) {
+        self.got.add(&message);
+        self.directory.message(self.now, session, message);
+    }
+
+    /// As somebody who knows nothing yet.
+    fn join(&mut self, number: usize, ids: usize) {
+        self.join_knowing(number, ids, 0);
+    }
+
+    /// As somebody who knows everything up to a revision.
+    fn join_knowing(&mut self, number: usize, ids: usize, revision: u64) {
+        let join = Join {
+            version: VERSION,
+            cluster: "owt".to_owned(),
+            record: Some(record(number, ids)),
+            request: 1,
+            epoch: 1,
+            revision,
+        };
+        let session = SessionNumber::try_from(number).unwrap();
+        self.ask(session, asked(Asked::Join(join)));
+    }
+
+    /// A real member, which learns all.
+    fn join_really(&mut self, number: usize) {
+        let mut member = newcomer(number);
+        member.registry_open();
+        let session = SessionNumber::try_from(number).unwrap();
+        let wishes = member.take_actions(self.now);
+        self.real.push((session, member));
+        for wish in wishes {
+            if let Wish::ToRegistry(message) = wish {
+                self.ask(session, message);
+            }
+        }
+        self.settle();
+    }
+
+    /// Until nobody has anything to say.
+    fn settle(&mut self) {
+        loop {
+            let actions = self.directory.take_actions();
+            if actions.is_empty() {
+                match self.directory.alarm() {
+                    Some(at) if at < self.now + 100 => {
+                        self.now = at;
+                        self.directory.tick(at);
+                        continue;
+                    }
+                    _ => return,
+                }
+            }
+            for action in actions {
+                if let Action::Tell(session, message) = action {
+                    self.told(session, message);
+                }
+            }
+        }
+    }
+
+    fn told(&mut self, session: SessionNumber, message: FromRegistry) {
+        self.sent.add(&message);
+        let real = self.real.iter_mut().find(|(number, _)| *number == session);
+        let Some((_, member)) = real else {
+            if let Some(Told::Changes(changes)) = message.kind {
+                let revision = changes.revision;
+                self.ask(session, asked(Asked::Applied(Applied { revision })));
+            }
+            return;
+        };
+        member.registry_message(self.now, message);
+        for wish in member.take_actions(self.now) {
+            if let Wish::ToRegistry(message) = wish {
+                self.got.add(&message);
+                self.directory.message(self.now, session, message);
+            }
+        }
+    }
+
+    fn take_sums(&mut self) -> (Sum, Sum) {
+        (
+            std::mem::take(&mut self.sent),
+            std::mem::take(&mut self.got),
+        )
+    }
+}
+
+/// What this process holds, in bytes. Linux.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<usize>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
+fn kib(bytes: usize) -> f64 {
+    bytes as f64 / 1024.0
+}
+
+fn newcomer(number: usize) -> Member {
+    Member::new(Identity {
+        name: format!("newcomer-{number}"),
+        token: "0123456789abcdef0123456789abcdef0123".to_owned(),
+        cluster: "owt".to_owned(),
+        address: format!("10.0.0.22:{number}"),
+        seed: 1,
+        max_message: 1 << 20,
+        idle: 300_000,
+    })
+}
+
+/// What one member holds that knows so many others, in bytes.
+fn memory_of_a_member(others: usize) -> usize {
+    let mut members = Vec::new();
+    let mut before = 0;
+    for n in 0..=REAL {
+        // The first makes room for what is made and thrown away.
+        if n == 1 {
+            before = resident();
+        }
+        let mut member = newcomer(n);
+        let changes = Changes {
+            revision: 1,
+            records: (0..others).map(|number| record(number, 1)).collect(),
+            whole: true,
+            ..Changes::default()
+        };
+        let kind = Some(Told::Changes(changes));
+        member.registry_message(1, FromRegistry { kind });
+        assert_eq!(member.known(), others);
+        members.push(member);
+    }
+    let grown = resident().saturating_sub(before) / REAL;
+    // Kept, so that the next measurement does not find their memory free.
+    std::mem::forget(members);
+    grown
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn scaling_of_the_registry() {
+    println!(
+        "members | a join, KiB: to it, to all others | one more id: bytes to each | all join at \
+         once: messages, MiB, s of CPU | KiB of a member, of the registry for each"
+    );
+    for members in [10, 100, 1_000, 10_000] {
+        let of_member = memory_of_a_member(members);
+        let mut town = Town::new();
+        let before = resident();
+        for number in 1..=members {
+            town.join_knowing(number, 1, number as u64 - 1);
+            if number % 100 == 0 {
+                town.settle();
+            }
+        }
+        town.settle();
+        let of_registry = resident().saturating_sub(before) / members;
+        town.take_sums();
+        town.join(members + 1, 1);
+        town.settle();
+        let (sent, _) = town.take_sums();
+        let records = (1..=members + 1).map(|number| record(number, 1).encoded_len() + 4);
+        let snapshot = records.sum::<usize>();
+        let others = sent.bytes.saturating_sub(snapshot);
+        let announce = Announce {
+            request: 2,
+            record: Some(record(1, 2)),
+        };
+        town.ask(1, asked(Asked::Announce(announce)));
+        town.settle();
+        let (sent, got) = town.take_sums();
+        let per_id = (sent.bytes + got.bytes) / (members + 1);
+        let restart = (members <= 1_000).then(|| restart(members));
+        let (messages, bytes, cpu) = restart.unwrap_or_default();
+        println!(
+            "{members:>7} | {:>8.1} {:>8.1} | {per_id:>5} | {messages:>8} {:>8.1} {cpu:>6.2} | \
+             {:>7.1} {:>7.2}",
+            kib(snapshot),
+            kib(others),
+            kib(bytes) / 1024.0,
+            kib(of_member),
+            kib(of_registry),
+        );
+        std::mem::forget(town);
+    }
+}
+
+/// All come to an empty registry at once: messages, bytes, seconds of CPU without
+/// encoding and sockets.
+fn restart(members: usize) -> (usize, usize, f64) {
+    let mut town = Town::new();
+    let start = Instant::now();
+    for number in 1..=members {
+        town.join(number, 1);
+    }
+    town.settle();
+    let cpu = start.elapsed().as_secs_f64();
+    let (sent, got) = town.take_sums();
+    (sent.messages + got.messages, sent.bytes + got.bytes, cpu)
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn scaling_of_one_member_with_many_ids() {
+    println!("ids | one more id, bytes: to the registry, to each member | ms of CPU of all three");
+    for ids in [1, 10, 100, 1_000, 10_000] {
+        let mut town = Town::new();
+        town.join(1, ids);
+        town.settle();
+        town.join_really(2);
+        town.take_sums();
+        let start = Instant::now();
+        let announce = Announce {
+            request: 2,
+            record: Some(record(1, ids + 1)),
+        };
+        town.ask(1, asked(Asked::Announce(announce)));
+        let to_registry = town.got.bytes;
+        town.settle();
+        let ms = start.elapsed().as_secs_f64() * 1000.0;
+        println!(
+            "{ids:>5} | {to_registry:>8} {:>8} | {ms:.2}",
+            town.sent.bytes / 2
+        );
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn scaling_of_a_total_restart() {
+    println!("members | ms until all know all: at the start, after the registry's end | real s");
+    for members in [10, 100, 1_000] {
+        let start = Instant::now();
+        let (first, again) = World::convergence(members);
+        let real = start.elapsed().as_secs_f64();
+        println!("{members:>7} | {first:>6} {again:>6} | {real:.1}");
+    }
+}

@@ -1,0 +1,40 @@
+//! How long it takes until all know all, when nothing else happens.
+
+use super::{MS, World};
+use crate::bus::Millis;
+
+impl World {
+    /// The time until all members know each other: when all start at once, and
+    /// when the registry's process ends and another takes its place.
+    pub fn convergence(members: usize) -> (Millis, Millis) {
+        let mut world = Self::empty(1);
+        world.leisure = 0;
+        for _ in 0..members {
+            world.spawn();
+        }
+        let first = world.time_until_registered(members);
+        let Some(host) = world.port else {
+            return (first, 0);
+        };
+        world.end(host, true);
+        (first, world.time_until_registered(members - 1))
+    }
+
+    fn time_until_registered(&mut self, members: usize) -> Millis {
+        let began = self.agenda.now;
+        let mut look = began;
+        while let Some(event) = self.agenda.next() {
+            self.happen(event);
+            if self.agenda.now < look {
+                continue;
+            }
+            look = self.agenda.now + MS;
+            let mut alive = self.processes.iter().filter(|process| process.alive);
+            // One that is gone is known for a while.
+            if alive.all(|one| one.member.is_registered() && one.member.known() + 1 >= members) {
+                break;
+            }
+        }
+        (self.agenda.now - began) / MS
+    }
+}

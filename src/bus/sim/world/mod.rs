@@ -1,0 +1,263 @@
+//! A run: processes that come, talk, break and go, by the dice of one seed.
+//!
+//! `process` is one of them; `transports` what is between them; `wants` carries
+//! out what members and registries want; `applications` use the bus; `faults`
+//! break it. `convergence` is a run in which they only come.
+
+mod applications;
+mod convergence;
+mod faults;
+mod process;
+mod transports;
+mod wants;
+
+use process::{Process, Purpose};
+
+use super::checker::Checker;
+use super::network::{Agenda, End, Network, Time};
+use crate::bus::Millis;
+use crate::bus::member::Identity;
+use crate::bus::wire::{FromRegistry, Kind, Packet, Record, Rest, Subscription, ToRegistry};
+
+const MS: Time = 1_000;
+/// Faults happen until then; after it everything has to come right.
+const TROUBLE: Time = 4_000 * MS;
+/// What coming right may take: a lease, a pause, a new registry.
+const PEACE: Time = 8_000 * MS;
+
+enum Event {
+    Open(End, bool),
+    Link(End, Packet),
+    Asked(End, ToRegistry),
+    Told(End, FromRegistry),
+    /// The other side is gone; it had said all it wanted to if true.
+    Gone(End),
+    FindRegistry(usize),
+    Tick(usize),
+    Act(usize),
+    Answer(usize, u32, u32),
+    Fault,
+    Heal(usize, usize),
+    Check,
+}
+
+pub struct World {
+    rng: fastrand::Rng,
+    agenda: Agenda<Event>,
+    network: Network,
+    processes: Vec<Process>,
+    /// Who has bound the registry's port.
+    port: Option<usize>,
+    checker: Checker,
+    serial: u64,
+    trace: bool,
+    latency: Time,
+    /// When links are idle: in some runs soon, so that they come and go.
+    idle: Millis,
+    copies: u64,
+    /// How often a link was closed because it was idle.
+    rests: u64,
+    /// Nothing breaks in this run, so nothing may be lost.
+    calm: bool,
+    /// Members ask each other for their status and tap, which makes a run several
+    /// times as long.
+    curious: bool,
+    /// Many members do each so much less; nothing at all if it is 0.
+    leisure: u64,
+}
+
+impl World {
+    fn empty(seed: u64) -> Self {
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            agenda: Agenda::new(),
+            network: Network::default(),
+            processes: Vec::new(),
+            port: None,
+            checker: Checker::default(),
+            serial: 0,
+            trace: std::env::var("SIM_TRACE").is_ok(),
+            latency: 200,
+            idle: 300_000,
+            copies: 0,
+            rests: 0,
+            calm: seed % 4 == 3,
+            curious: matches!(seed % 16, 6 | 7),
+            leisure: 1,
+        }
+    }
+
+    pub fn new(seed: u64) -> Self {
+        let mut world = Self::empty(seed);
+        world.latency = [50, 200, 2_000, 20_000][world.rng.usize(..4)];
+        if world.rng.u8(..4) == 0 {
+            world.idle = [20, 60, 200][world.rng.usize(..3)];
+        }
+        let members = match seed % 5_000 {
+            0 => 500,
+            n if n % 500 == 0 => 60,
+            _ => world.rng.u64(5..14),
+        };
+        world.leisure = 1 + members / 60;
+        for _ in 0..members {
+            world.spawn();
+        }
+        let every = TROUBLE / world.rng.u64(4..16);
+        let mut at = every;
+        while at < TROUBLE && !world.calm {
+            world.agenda.plan(at, Event::Fault);
+            at += every;
+        }
+        world.agenda.plan(50 * MS, Event::Check);
+        world
+    }
+
+    fn note(&self, text: impl FnOnce() -> String) {
+        if self.trace {
+            println!("{:>9} {}", self.agenda.now, text());
+        }
+    }
+
+    fn now(&self) -> Millis {
+        self.agenda.now / MS
+    }
+
+    fn spawn(&mut self) {
+        let index = self.processes.len();
+        let identity = Identity {
+            name: format!("{:04x}-{index}", self.rng.u16(..)),
+            token: format!("{:016x}", self.rng.u64(..)),
+            cluster: "sim".to_owned(),
+            address: format!("p:{index}"),
+            seed: self.rng.u64(..),
+            max_message: 1 << 20,
+            idle: self.idle,
+        };
+        self.processes.push(Process::new(identity));
+        let fixed = format!("fixed{index}");
+        self.serve(index, &fixed);
+        if self.rng.bool() {
+            self.subscribe(index);
+        }
+        let soon = self.agenda.now + self.rng.u64(..30 * MS);
+        self.agenda.plan(soon, Event::FindRegistry(index));
+        self.agenda
+            .plan(soon + self.rng.u64(..50 * MS), Event::Act(index));
+    }
+
+    /// Returns how often a link was closed because it was idle.
+    pub fn run(mut self) -> u64 {
+        while let Some(event) = self.agenda.next() {
+            if self.agenda.now > TROUBLE + PEACE {
+                break;
+            }
+            self.happen(event);
+        }
+        self.check_convergence();
+        assert_eq!(self.checker.pending(), 0, "calls that never ended");
+        self.checker.check_arrivals();
+        self.note(|| {
+            format!(
+                "{} deliveries, {} replies, {} failures, {} rests",
+                self.checker.deliveries, self.checker.replies, self.checker.failures, self.rests
+            )
+        });
+        assert!(self.checker.replies > 0, "nothing was ever answered");
+        self.rests
+    }
+
+    fn happen(&mut self, event: Event) {
+        let now = self.now();
+        match event {
+            Event::Open(end, is_link) => self.opened(end, is_link),
+            Event::Link(end, packet) => {
+                let index = self.arrive(end);
+                if let Some(Purpose::Link(conn)) = self.purpose(index, end) {
+                    let conn = *conn;
+                    // The one that answers: what follows is a new link.
+                    let rest = Some(Kind::Rest(Rest {}));
+                    let last = packet.frames.last();
+                    self.rests += u64::from(end.side == 0 && last.is_some_and(|f| f.kind == rest));
+                    self.processes[index].member.packet(now, conn, packet);
+                    self.pump(index);
+                }
+                // The sender may go on.
+                let sender = self.network.process(end.other());
+                self.flush(sender, end.other());
+            }
+            Event::Asked(end, message) => {
+                let index = self.arrive(end);
+                if let Some(Purpose::Session(session)) = self.purpose(index, end) {
+                    let session = *session;
+                    if let Some(directory) = &mut self.processes[index].directory {
+                        directory.message(now, session, message);
+                    }
+                    self.pump_directory(index);
+                }
+            }
+            Event::Told(end, message) => {
+                let index = self.arrive(end);
+                if let Some(Purpose::Registry) = self.purpose(index, end) {
+                    self.processes[index].member.registry_message(now, message);
+                    self.pump(index);
+                }
+            }
+            Event::Gone(end) => self.gone(end),
+            Event::FindRegistry(index) => self.find_registry(index),
+            Event::Tick(index) => {
+                if self.processes[index].alive {
+                    self.processes[index].ticking = None;
+                    self.processes[index].member.tick(now);
+                    if let Some(directory) = &mut self.processes[index].directory {
+                        directory.tick(now);
+                    }
+                    self.pump_directory(index);
+                    self.pump(index);
+                }
+            }
+            Event::Act(index) => self.act(index),
+            Event::Answer(index, peer, number) => self.answer(index, peer, number),
+            Event::Fault => self.fault(),
+            Event::Heal(a, b) => {
+                self.note(|| format!("heal {a} {b}"));
+                self.network.cut.remove(&(a, b));
+            }
+            Event::Check => {
+                self.checker.check_deadlines(self.agenda.now);
+                let at = self.agenda.now + 50 * MS;
+                self.agenda.plan(at, Event::Check);
+            }
+        }
+    }
+
+    fn check_convergence(&self) {
+        let alive = || self.processes.iter().filter(|process| process.alive);
+        for process in alive() {
+            for other in alive() {
+                let view = process.member.view(other.member.name());
+                assert_eq!(
+                    view.map(sorted),
+                    Some(sorted(other.member.record())),
+                    "{} does not know {} as it is",
+                    process.member.name(),
+                    other.member.name()
+                );
+            }
+            assert_eq!(
+                process.member.known(),
+                alive().count() - 1,
+                "{} knows members that are gone",
+                process.member.name()
+            );
+        }
+    }
+}
+
+/// The order in which a member announced things says nothing.
+fn sorted(record: &Record) -> Record {
+    let mut record = record.clone();
+    record.ids.sort_unstable();
+    let in_order = |topic: &Subscription| (topic.exchange.clone(), topic.pattern.clone());
+    record.subscriptions.sort_by_key(in_order);
+    record
+}

@@ -1,0 +1,62 @@
+//! A process: a member, at times the registry, and what its application has in
+//! mind.
+
+use crate::bus::member::{Identity, Member};
+use crate::bus::numbered::Numbered;
+use crate::bus::peer::Conn;
+use crate::bus::sim::network::{End, Time};
+use crate::registry::directory::{Directory, SessionNumber};
+
+pub(super) enum Purpose {
+    Link(Conn),
+    /// A member's way to the registry.
+    Registry,
+    /// At the registry.
+    Session(SessionNumber),
+}
+
+pub(super) struct Process {
+    pub(super) alive: bool,
+    pub(super) died: Time,
+    /// The processes that calls of fixed ids are for.
+    pub(super) callees: Numbered<u32, usize>,
+    /// The members that calls were for which members answer themselves.
+    pub(super) asked: Numbered<u32, String>,
+    pub(super) taps: bool,
+    pub(super) member: Member,
+    pub(super) directory: Option<Directory>,
+    pub(super) ends: Numbered<End, Purpose>,
+    pub(super) conns: Numbered<Conn, End>,
+    pub(super) registry: Option<End>,
+    pub(super) sessions: Numbered<SessionNumber, End>,
+    pub(super) next_session: SessionNumber,
+    pub(super) next_call: u32,
+    pub(super) next_request: u32,
+    pub(super) subscription: u32,
+    pub(super) served: Vec<String>,
+    pub(super) ticking: Option<Time>,
+}
+
+impl Process {
+    pub(super) fn new(identity: Identity) -> Self {
+        Self {
+            alive: true,
+            died: Time::MAX,
+            callees: Numbered::default(),
+            asked: Numbered::default(),
+            taps: false,
+            member: Member::new(identity),
+            directory: None,
+            ends: Numbered::default(),
+            conns: Numbered::default(),
+            registry: None,
+            sessions: Numbered::default(),
+            next_session: 1,
+            next_call: 1,
+            next_request: 1,
+            subscription: 1,
+            served: Vec::new(),
+            ticking: None,
+        }
+    }
+}
