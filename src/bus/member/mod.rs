@@ -270,6 +270,11 @@ impl Member {
         self.session.is_registered()
     }
 
+    /// Of the registry it was let in by.
+    pub fn epoch(&self) -> u64 {
+        self.session.epoch
+    }
+
     /// Whether requests to an id have somewhere to go.
     pub fn knows(&self, id: &str) -> bool {
         self.table.serves(id)

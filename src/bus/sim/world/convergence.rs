@@ -2,6 +2,7 @@
 
 use super::{MS, World};
 use crate::bus::Millis;
+use crate::bus::member::Member;
 
 impl World {
     /// The time until all members know each other: when all start at once, and
@@ -12,15 +13,17 @@ impl World {
         for _ in 0..members {
             world.spawn();
         }
-        let first = world.time_until_registered(members);
+        let first = world.time_until_registered(members, 0);
         let Some(host) = world.port else {
             return (first, 0);
         };
+        let former = world.processes[host].member.epoch();
         world.end(host, true);
-        (first, world.time_until_registered(members - 1))
+        (first, world.time_until_registered(members - 1, former))
     }
 
-    fn time_until_registered(&mut self, members: usize) -> Millis {
+    /// Until all are registered at another registry than the former one.
+    fn time_until_registered(&mut self, members: usize, former: u64) -> Millis {
         let began = self.agenda.now;
         let mut look = began;
         while let Some(event) = self.agenda.next() {
@@ -31,7 +34,10 @@ impl World {
             look = self.agenda.now + MS;
             let mut alive = self.processes.iter().filter(|process| process.alive);
             // One that is gone is known for a while.
-            if alive.all(|one| one.member.is_registered() && one.member.known() + 1 >= members) {
+            let is_back = |member: &Member| {
+                member.is_registered() && member.epoch() != former && member.known() + 1 >= members
+            };
+            if alive.all(|process| is_back(&process.member)) {
                 break;
             }
         }
