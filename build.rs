@@ -25,14 +25,19 @@ fn main() {
     }
 }
 
-/// Structs for `proto/bus`, included by `src/bus/wire.rs`. Bodies stay shared
-/// with the buffer they arrived in.
+/// Structs for `proto/bus` and `proto/etcd`, included by `src/bus/wire.rs` and
+/// `src/registry/etcd/wire.rs`. Bodies stay shared with the buffer they arrived in.
 fn bus_protocol(root: &Path) -> Result<(), String> {
-    let files = ["link.proto", "registry.proto"];
-    let descriptors = protox::compile(files, [root.join("proto/bus")]);
-    let descriptors = descriptors.map_err(|error| format!("proto/bus: {error}"))?;
-    prost_build::Config::new()
-        .bytes(["."])
-        .compile_fds(descriptors)
-        .map_err(|error| format!("proto/bus: {error}"))
+    for (folder, files) in [
+        ("proto/bus", &["link.proto", "registry.proto"][..]),
+        ("proto/etcd", &["rpc.proto"]),
+    ] {
+        let descriptors = protox::compile(files, [root.join(folder)]);
+        let descriptors = descriptors.map_err(|error| format!("{folder}: {error}"))?;
+        prost_build::Config::new()
+            .bytes(["."])
+            .compile_fds(descriptors)
+            .map_err(|error| format!("{folder}: {error}"))?;
+    }
+    Ok(())
 }

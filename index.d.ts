@@ -578,10 +578,28 @@ export declare class Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/**
+ * How an etcd cluster is used that has the registry: docs/bus.md.
+ */
+export interface EtcdOptions {
+  /** What stands in the URL goes before these two. */
+  user?: string;
+  /** Appears in no log, error or picture of an object. */
+  password?: string;
+  /** TLS to etcd, with a certificate of this side where etcd asks for one; by default OWT_GRPC_ETCD_CA, _CERT and _KEY decide. */
+  tls?: TlsOptions | false;
+}
+
 /** Where the registry of the bus is and who may join it. The environment goes before these. */
 export interface BusOptions {
-  /** host:port, default localhost:5680; OWT_GRPC_REGISTRY. On this machine the first member becomes the registry. */
+  /**
+   * host:port, default localhost:5680; OWT_GRPC_REGISTRY. On this machine the first member becomes the registry.
+   * Or an etcd cluster: `etcd://h1:2379,h2:2379/prefix`, with `user:password@` before the hosts (percent-encoded) where
+   * etcd asks for it; the port is 2379 by default, the prefix /owt-grpc.
+   */
   registry?: string;
+  /** Who this member is for etcd, if the registry is on it. */
+  etcd?: EtcdOptions;
   /** Members and registries of other clusters are refused; default 'owt'; OWT_GRPC_CLUSTER. */
   cluster?: string;
   /** The host, or host:port, that other members dial; by default what the route to the registry says; OWT_GRPC_ADVERTISE. */

@@ -238,7 +238,7 @@ test('what is wrong with the environment is said with the name of the variable',
   const script = 'client.connect(options, () => {}, (error) => console.log(error.message));';
   for (const [env, expected] of [
     [{ OWT_GRPC_REGISTRY: 'no port:x' }, /OWT_GRPC_REGISTRY "no port:x" is not host:port/],
-    [{ OWT_GRPC_REGISTRY: 'etcd://a:2379' }, /OWT_GRPC_REGISTRY .* has no etcd registry/],
+    [{ OWT_GRPC_REGISTRY: 'etcds://u:secret@a' }, /OWT_GRPC_REGISTRY "etcds:\/\/…@a" must begin with etcd:\/\//],
     [{ OWT_GRPC_ADVERTISE: 'a:99999' }, /OWT_GRPC_ADVERTISE "a:99999" is not host:port/],
     [{ OWT_GRPC_SSL: '1' }, /OWT_GRPC_SSL asks for TLS, and OWT_GRPC_ROOT_CERT, .* are not set/],
   ]) {

@@ -6,6 +6,8 @@ const { randomBytes } = require('node:crypto');
 const os = require('node:os');
 const { checkedOptions, numberOption } = require('../config');
 const { credentialsOf } = require('../tls/credentials');
+const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
+const { hostAndPort } = require('./place');
 
 const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
@@ -13,37 +15,20 @@ const AMQP_PORTS = [5671, 5672];
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal'];
 
-/** @typedef {{ registry?: string, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any }} BusOptions */
-
-/**
- * @param {string} text host, host:port, [address] or [address]:port
- * @param {string} what whose setting it is, for the error
- * @param {number} [lowest] port: 0 where it can be any free one
- */
-function hostAndPort(text, what, lowest = 1) {
-  const match = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d+))?$/.exec(text);
-  const port = match?.[2] === undefined ? null : Number(match[2]);
-  if (match === null || (port !== null && (port < lowest || port > 65535))) {
-    throw new TypeError(`${what} ${JSON.stringify(text)} is not host:port, such as 10.0.0.5:${DEFAULT_PORT} or [fd00::5]:${DEFAULT_PORT}`);
-  }
-  return { host: match[1], port };
-}
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any }} BusOptions */
 
 /**
  * @param {string} text
  * @param {string} what
  */
 function registryTarget(text, what) {
-  if (text.startsWith('etcd://')) {
-    throw new TypeError(`${what} ${JSON.stringify(text)}: this version of owt-grpc has no etcd registry; name a host:port`);
-  }
-  const { host, port } = hostAndPort(text, what);
+  const { host, port } = hostAndPort(text, what, DEFAULT_PORT);
   // One address for one place, whatever the order in which a name's addresses
   // come; its certificate is for the name.
   const isLocal = host === 'localhost';
-  return { registry: `${isLocal ? '127.0.0.1' : host}:${port ?? DEFAULT_PORT}`, registryName: isLocal ? host : null };
+  return { etcd: null, registry: `${isLocal ? '127.0.0.1' : host}:${port ?? DEFAULT_PORT}`, registryName: isLocal ? host : null };
 }
 
 /**
@@ -79,14 +64,16 @@ const clusterOf = (given) => process.env.OWT_GRPC_CLUSTER || String(given ?? 'ow
 function busOptions(owner, given) {
   const options = checkedOptions(owner, given, OPTIONS);
   const { env } = process;
-  const registry = env.OWT_GRPC_REGISTRY
-    ? registryTarget(env.OWT_GRPC_REGISTRY, 'OWT_GRPC_REGISTRY')
-    : registryTarget(String(options.registry ?? `localhost:${DEFAULT_PORT}`), `${owner}: option registry`);
+  const [place, what] = env.OWT_GRPC_REGISTRY
+    ? [env.OWT_GRPC_REGISTRY, 'OWT_GRPC_REGISTRY']
+    : [String(options.registry ?? `localhost:${DEFAULT_PORT}`), `${owner}: option registry`];
+  const onEtcd = isEtcd(place);
+  const registry = onEtcd ? etcdPlace(owner, place, what, options.etcd) : registryTarget(place, what);
   const advertise = env.OWT_GRPC_ADVERTISE
-    ? hostAndPort(env.OWT_GRPC_ADVERTISE, 'OWT_GRPC_ADVERTISE')
+    ? hostAndPort(env.OWT_GRPC_ADVERTISE, 'OWT_GRPC_ADVERTISE', DEFAULT_PORT)
     : options.advertise == null
       ? { host: null, port: null }
-      : hostAndPort(String(options.advertise), `${owner}: option advertise`);
+      : hostAndPort(String(options.advertise), `${owner}: option advertise`, DEFAULT_PORT);
   const random = randomBytes(24).toString('hex');
   return {
     name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
@@ -102,7 +89,8 @@ function busOptions(owner, given) {
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
     serving: credentialsOf(owner, 'server', options.tls),
     dialing: credentialsOf(owner, 'client', options.tls),
+    dialingEtcd: onEtcd ? etcdCredentials(owner, options.etcd) : null,
   };
 }
 
-module.exports = { DEFAULT_PORT, busOptions, clusterOf, fromRabbit, hostAndPort, isSet };
+module.exports = { DEFAULT_PORT, busOptions, clusterOf, fromRabbit, isSet };

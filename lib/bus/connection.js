@@ -14,6 +14,7 @@ const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
 const { toText } = require('../seeing/w3c');
 const { encode, write } = require('./body');
 const { Calls } = require('./calls');
+const { revealed } = require('./etcd');
 const { FLAG, Request, TRACED, readMessage } = require('./records');
 
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
@@ -52,10 +53,10 @@ class BusConnection {
     this.left = new Promise((resolve) => {
       this.onLeft = resolve;
     });
-    const { serving, dialing, ...rest } = options;
+    const { serving, dialing, dialingEtcd, etcd, ...rest } = options;
     /** Held, so that they are kept current. */
-    this.credentials = [serving, dialing];
-    this.bridge.native.openBus(this.number, rest, serving?.native, dialing?.native);
+    this.credentials = [serving, dialing, dialingEtcd];
+    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd) }, serving?.native, dialing?.native, dialingEtcd?.native);
     this.bridge.buses.set(this.number, this);
     this.bridge.acquire();
   }

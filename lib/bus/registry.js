@@ -6,7 +6,8 @@
 const { checkedOptions } = require('../config');
 const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
-const { DEFAULT_PORT, clusterOf, hostAndPort, isSet } = require('./config');
+const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
+const { hostAndPort } = require('./place');
 
 const OPTIONS = ['listen', 'cluster', 'tls', 'insecure'];
 
@@ -24,7 +25,7 @@ class Registry {
   constructor(options) {
     const { listen = `127.0.0.1:${DEFAULT_PORT}`, tls, insecure } = options;
     this.listen = String(listen);
-    const { host, port } = hostAndPort(this.listen, 'startRegistry: option listen', 0);
+    const { host, port } = hostAndPort(this.listen, 'startRegistry: option listen', DEFAULT_PORT, 0);
     this.bridge = getBridge();
     this.id = this.bridge.nextServer++;
     this.port = 0;

@@ -12,7 +12,7 @@ const { messageOf } = require('../errors');
 const { INFO, WARN, log } = require('../log');
 const { TlsError } = require('./errors');
 const { filesOf, readMaterial } = require('./material');
-const { planOfEnvironment, planOfOption } = require('./plan');
+const { planForEtcd, planOfEnvironment, planOfOption } = require('./plan');
 
 /** How often files are looked at, in ms, unless OWT_GRPC_TLS_CHECK_MS says otherwise. */
 const CHECK_MS = 10_000;
@@ -198,4 +198,15 @@ function credentialsOf(owner, role, tls) {
   return plan === null ? null : shared(plan);
 }
 
-module.exports = { Credentials, credentialsOf, reloadCredentials };
+/**
+ * What etcd is dialed with by the environment; null for plaintext.
+ *
+ * @returns {Credentials | null}
+ * @throws {TlsError}
+ */
+function etcdCredentialsOfEnvironment() {
+  const plan = planForEtcd();
+  return plan === null ? null : shared(plan);
+}
+
+module.exports = { Credentials, credentialsOf, etcdCredentialsOfEnvironment, reloadCredentials };

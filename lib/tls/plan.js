@@ -74,6 +74,24 @@ function planOfEnvironment(role, env = process.env) {
   };
 }
 
+/** TLS to etcd has files of its own: etcd's CA need not be the bus's. */
+const ETCD = ['OWT_GRPC_ETCD_CA', 'OWT_GRPC_ETCD_CERT', 'OWT_GRPC_ETCD_KEY'];
+
+/**
+ * What the environment asks for on the way to etcd: null for plaintext. A
+ * certificate of this side is shown where there is one.
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Plan | null}
+ */
+function planForEtcd(env = process.env) {
+  const [ca, cert, key] = ETCD.map((name) => (env[name] ? fileSource(name, String(env[name])) : null));
+  if (ca === null && cert === null && key === null) return null;
+  if (ca === null) throw new TlsError('HALF_SET', `${cert === null ? ETCD[2] : ETCD[1]} asks for TLS to etcd, and ${ETCD[0]} is not set: the certificates of the CAs that etcd is checked with`);
+  if ((cert === null) !== (key === null)) throw new TlsError('HALF_SET', `${ETCD[1]} and ${ETCD[2]} belong together: set both`);
+  return { role: 'client', ca, cert, key, passphrase: null, store: null, clientAuth: 'require', strict: isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null };
+}
+
 /**
  * What an option `tls` of the API asks for.
  *
@@ -127,4 +145,4 @@ function optionSource(setting, value) {
   throw new TlsError('INVALID', `${setting} must be PEM as a text or Buffer, or the path of a PEM file`);
 }
 
-module.exports = { planOfEnvironment, planOfOption };
+module.exports = { planForEtcd, planOfEnvironment, planOfOption };

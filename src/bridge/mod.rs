@@ -21,8 +21,8 @@ use crate::grpc::keepalive::Keepalive;
 use crate::grpc::target::Target;
 use crate::grpc::{channel, server};
 use crate::proxy::Proxy;
-use crate::registry::client::Registry;
-use crate::registry::host;
+use crate::registry::etcd::Login;
+use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
 
@@ -76,7 +76,9 @@ pub struct BusOptions {
     pub token: String,
     pub cluster: String,
     pub seed: f64,
+    /// host:port; not looked at if there is `etcd`.
     pub registry: String,
+    pub etcd: Option<EtcdOptions>,
     /// Whom the registry's certificate is for, if not the host of `registry`.
     pub registry_name: Option<String>,
     pub insecure: bool,
@@ -86,6 +88,15 @@ pub struct BusOptions {
     pub advertise_host: Option<String>,
     pub advertise_port: Option<u16>,
     pub max_message_bytes: u32,
+}
+
+/// Where etcd is, if the registry is on it.
+#[napi(object, use_nullable = true)]
+pub struct EtcdOptions {
+    pub endpoints: Vec<String>,
+    pub prefix: String,
+    pub user: Option<String>,
+    pub password: Option<String>,
 }
 
 /// What a registry that stands alone is made with.
@@ -291,7 +302,8 @@ impl Bridge {
     }
 
     /// Becomes a member of the bus, with mutual TLS if there are credentials for
-    /// serving and for dialing; answered by `BUS_STATE`.
+    /// serving and for dialing; answered by `BUS_STATE`. TLS to etcd has credentials
+    /// of its own.
     #[napi]
     pub fn open_bus(
         &self,
@@ -299,6 +311,7 @@ impl Bridge {
         options: BusOptions,
         serving: Option<&Credentials>,
         dialing: Option<&Credentials>,
+        etcd: Option<&Credentials>,
     ) -> Result<()> {
         let tls = match (serving, dialing) {
             (Some(serving), Some(dialing)) => Some(Mutual {
@@ -308,9 +321,7 @@ impl Bridge {
             (None, None) => None,
             _ => return Err(invalid("TLS of a member needs both credentials".to_owned())),
         };
-        let target = options.registry.parse::<Target>();
-        let target =
-            target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))?;
+        let registry = way_to_registry(&options, tls.clone(), etcd)?;
         self.network.submit(Work::OpenBus {
             environment: Arc::clone(&self.environment),
             bus,
@@ -320,13 +331,9 @@ impl Bridge {
                 cluster: options.cluster,
                 seed: options.seed.to_bits(),
                 max_message: options.max_message_bytes as usize,
-                registry: Registry {
-                    target: target.named(options.registry_name),
-                    insecure: options.insecure,
-                    tls,
-                },
-                may_host: options.may_host,
                 idle: options.link_idle_ms.into(),
+                registry,
+                tls,
                 advertise: options
                     .advertise_host
                     .map(|host| (host, options.advertise_port)),
@@ -340,6 +347,45 @@ impl Bridge {
     pub fn log_level(&self, level: u8) {
         self.environment.set_log_level(level);
     }
+}
+
+fn way_to_registry(
+    options: &BusOptions,
+    tls: Option<Mutual>,
+    etcd_tls: Option<&Credentials>,
+) -> Result<Box<dyn Registry>> {
+    let target = |text: &String| {
+        let target = text.parse::<Target>();
+        target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))
+    };
+    let cluster = options.cluster.clone();
+    if let Some(etcd) = &options.etcd {
+        let endpoints = etcd.endpoints.iter().map(target);
+        let login = etcd.user.clone().map(|user| Login {
+            user,
+            password: etcd.password.clone().unwrap_or_default(),
+        });
+        return Ok(Box::new(Etcd {
+            endpoints: endpoints.collect::<Result<_>>()?,
+            prefix: etcd.prefix.clone(),
+            cluster,
+            name: options.name.clone(),
+            login,
+            tls: etcd_tls.map(Credentials::client).transpose()?,
+            insecure: options.insecure,
+            links_have_tls: tls.is_some(),
+        }));
+    }
+    let at = Standalone {
+        target: target(&options.registry)?.named(options.registry_name.clone()),
+        insecure: options.insecure,
+        tls,
+    };
+    Ok(if options.may_host {
+        Box::new(Embedded { at, cluster })
+    } else {
+        Box::new(at)
+    })
 }
 
 fn invalid(text: String) -> napi::Error {

@@ -15,7 +15,7 @@ mod outbox;
 mod peer;
 pub mod pipe;
 pub mod reach;
-mod session;
+pub mod session;
 #[cfg(test)]
 mod sim;
 mod subscriptions;

@@ -17,8 +17,8 @@ use super::peer::Conn;
 use super::pipe::{self, Pipe};
 use super::wire::{FromRegistry, ToRegistry};
 use crate::grpc::server::Server;
-use crate::registry::client::{self, Registry};
 use crate::registry::host::Host;
+use crate::registry::{Registry, Session};
 use crate::tls::credentials::Mutual;
 
 const LINK: &str = "/owt.bus.v1.Link/Open";
@@ -39,10 +39,10 @@ pub struct Options {
     pub max_message: usize,
     /// A link without traffic is closed after so many ms.
     pub idle: Millis,
-    /// Where the registry is, or is to be.
-    pub registry: Registry,
-    /// If that is on this machine and there is none, this process becomes it.
-    pub may_host: bool,
+    /// The way to the registry.
+    pub registry: Box<dyn Registry>,
+    /// Mutual TLS of links, or plaintext.
+    pub tls: Option<Mutual>,
     /// What others dial, if not what the route to the registry says.
     pub advertise: Option<(String, Option<u16>)>,
 }
@@ -61,8 +61,8 @@ pub struct Node {
 struct State {
     member: Member,
     pipes: Numbered<Conn, Pipe>,
-    /// The stream to the registry.
-    registry: Option<Pipe>,
+    /// The session with the registry.
+    registry: Option<Box<dyn Session>>,
     endpoint: Option<Server>,
     host: Option<Host>,
     next_tick: Option<Millis>,
@@ -86,7 +86,7 @@ impl Node {
         let service = Endpoint::default();
         let node_of_service = service.node();
         let listen = reach.listen.to_string();
-        let tls = options.registry.tls.clone();
+        let tls = options.tls;
         let serving = tls.as_ref().map(|tls| Arc::clone(&tls.server));
         let server_options = pipe::server_options(LINK, serving);
         let server = Server::listen(&listen, port.unwrap_or(0), server_options, service);
@@ -104,7 +104,7 @@ impl Node {
         let member = Member::new(Identity {
             name: options.name,
             token: options.token,
-            cluster: options.cluster.clone(),
+            cluster: options.cluster,
             address,
             seed: options.seed,
             max_message: options.max_message,
@@ -128,13 +128,8 @@ impl Node {
         });
         *node_of_service.lock() = Arc::downgrade(&node);
         node.spawn(keep_time(Arc::downgrade(&node)));
-        let (registry, cluster) = (options.registry, options.cluster);
-        node.spawn(client::stay_joined(
-            Arc::downgrade(&node),
-            registry,
-            cluster,
-            reach.can_host && options.may_host,
-        ));
+        let registry = options.registry;
+        node.spawn(registry.keep_joined(Arc::downgrade(&node), reach.can_host));
         Ok(node)
     }
 
@@ -219,8 +214,8 @@ impl Node {
     }
 
     fn tell_registry(state: &mut State, message: &ToRegistry) {
-        if let Some(pipe) = &mut state.registry {
-            pipe.send(message);
+        if let Some(session) = &mut state.registry {
+            session.send(message);
         }
     }
 
@@ -294,11 +289,11 @@ impl Node {
         self.with(|member, now| member.lost(now, conn, why));
     }
 
-    // For `registry::client`.
+    // For the registry.
 
-    /// A stream to the registry is about to be opened.
-    pub fn registry_open(self: &Arc<Self>, pipe: Pipe) {
-        self.state.lock().registry = Some(pipe);
+    /// A session with the registry begins.
+    pub fn registry_open(self: &Arc<Self>, session: Box<dyn Session>) {
+        self.state.lock().registry = Some(session);
         self.with(|member, _| member.registry_open());
     }
 
@@ -326,7 +321,7 @@ impl Node {
         self.state.lock().member.has_joined()
     }
 
-    /// Tells the application what only the registry's client knows.
+    /// Tells the application what only the way to the registry knows.
     pub fn deliver(&self, delivery: Delivery) {
         self.application.deliver(delivery);
     }
@@ -340,9 +335,8 @@ impl Node {
         let (endpoint, host) = {
             let mut state = self.state.lock();
             state.left = true;
-            for pipe in state.pipes.values().chain(&state.registry) {
-                pipe.close();
-            }
+            state.pipes.values().for_each(Pipe::close);
+            state.registry.iter().for_each(|session| session.close());
             (state.endpoint.take(), state.host.take())
         };
         // Those who had dialed see the end of the stream; what was dialed from

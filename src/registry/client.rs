@@ -1,5 +1,5 @@
-//! A member's way to the registry: finds it, becomes it where there is none,
-//! and comes back to it.
+//! A member's way to a registry that has a host and a port: finds it, becomes it
+//! where there is none, and comes back to it.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -8,10 +8,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::host::{self, Host, SESSION};
+use super::{Pending, Registry, Session, complain};
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::reach::Reach;
+use crate::bus::wire::ToRegistry;
 use crate::grpc::connection::{self, Way};
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, cost};
@@ -23,9 +25,9 @@ use crate::tls::credentials::Mutual;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Where the registry is.
+/// A registry in a process of its own.
 #[derive(Debug, Clone)]
-pub struct Registry {
+pub struct Standalone {
     /// Host and port.
     pub target: Target,
     /// Plaintext may leave this machine.
@@ -34,12 +36,8 @@ pub struct Registry {
     pub tls: Option<Mutual>,
 }
 
-impl Registry {
-    /// How this machine reaches the registry and is reached.
-    ///
-    /// # Errors
-    /// A name that does not resolve, or an address that plaintext must not go to.
-    pub async fn reach(&self) -> Result<Reach, String> {
+impl Standalone {
+    async fn route(&self) -> Result<Reach, String> {
         let addresses = self
             .target
             .resolve()
@@ -58,8 +56,48 @@ impl Registry {
     }
 }
 
-/// Joins, and joins again after each loss, for as long as the node is there.
-pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, can_host: bool) {
+impl Registry for Standalone {
+    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
+        Box::pin(self.route())
+    }
+
+    fn keep_joined(self: Box<Self>, node: Weak<Node>, _: bool) -> Pending<'static, ()> {
+        Box::pin(stay_joined(node, *self, None))
+    }
+}
+
+/// A registry that the first member on its machine becomes. From elsewhere it is
+/// one that stands alone.
+pub struct Embedded {
+    /// Where it is, or is to be.
+    pub at: Standalone,
+    /// Members of another cluster are refused.
+    pub cluster: String,
+}
+
+impl Registry for Embedded {
+    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
+        self.at.reach()
+    }
+
+    fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()> {
+        let cluster = here.then_some(self.cluster);
+        Box::pin(stay_joined(node, self.at, cluster))
+    }
+}
+
+impl Session for Pipe {
+    fn send(&mut self, message: &ToRegistry) {
+        Self::send(self, message);
+    }
+
+    fn close(&self) {
+        Self::close(self);
+    }
+}
+
+/// Becomes the registry of `cluster`, if there is one and no registry.
+async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<String>) {
     let mut pause = FIRST_PAUSE;
     let mut complained = String::new();
     let tls = registry.tls.as_ref();
@@ -81,7 +119,7 @@ pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, 
             let text = format!("{} is a gRPC server, but no registry", registry.target);
             return owner.deliver(Delivery::Refused { why: text });
         }
-        if can_host {
+        if let Some(cluster) = &cluster {
             let options = host::Options {
                 cluster: cluster.clone(),
                 tls: tls.map(|tls| Arc::clone(&tls.server)),
@@ -115,7 +153,7 @@ pub async fn stay_joined(node: Weak<Node>, registry: Registry, cluster: String, 
 
 /// What waiting would not mend: who is at the registry's port is no registry, or
 /// one of the two does not accept the other's certificate.
-async fn hopeless(registry: &Registry) -> Option<String> {
+async fn hopeless(registry: &Standalone) -> Option<String> {
     let tls = registry.tls.as_ref().map(|tls| &*tls.client);
     let error = connection::connect(&registry.target, Way { via: None, tls }, None)
         .await
@@ -133,18 +171,6 @@ async fn hopeless(registry: &Registry) -> Option<String> {
     })
 }
 
-/// Says the same thing once.
-fn complain(node: &Node, last: &mut String, text: &str) {
-    if *last != text {
-        text.clone_into(last);
-        let text = format!("no registry yet, trying again: {text}");
-        node.deliver(Delivery::Note {
-            warning: true,
-            text,
-        });
-    }
-}
-
 /// One session. `None` if there is no reason for another.
 async fn session(node: &Weak<Node>, channel: Arc<crate::grpc::channel::Channel>) -> Option<Status> {
     let (pipe, inbox) = Pipe::new(true);
@@ -153,7 +179,7 @@ async fn session(node: &Weak<Node>, channel: Arc<crate::grpc::channel::Channel>)
         node: Weak::clone(node),
         gate: Arc::clone(&gate),
     };
-    node.upgrade()?.registry_open(pipe);
+    node.upgrade()?.registry_open(Box::new(pipe));
     let status = pipe::dial(channel, SESSION, inbox, gate, &events).await;
     let why = if status.details.is_empty() {
         "the registry closed the session"

@@ -1,7 +1,61 @@
-//! Who serves which id, and where. `directory` is the pure part; `host` serves
-//! it; `client` is a member's way to it, wherever it is.
+//! Who serves which id, and where: one registry of three kinds. [`Embedded`] is
+//! in the process of one of the members, [`Standalone`] in one of its own,
+//! [`Etcd`] on a cluster. A member does not know which it is: it has a session,
+//! says who it is and is told who is there.
+//!
+//! `directory` is the pure part of the first two, `host` serves it, `client` is a
+//! member's way to it; `etcd` is all of the third.
 
 mod apart;
 pub mod client;
 pub mod directory;
+pub mod etcd;
 pub mod host;
+
+use std::pin::Pin;
+use std::sync::Weak;
+
+pub use client::{Embedded, Standalone};
+pub use etcd::Etcd;
+
+use crate::bus::application::Delivery;
+use crate::bus::node::Node;
+use crate::bus::reach::Reach;
+use crate::bus::wire::ToRegistry;
+
+/// What takes a while.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A member's way to the registry, of whichever kind.
+pub trait Registry: Send + Sync + 'static {
+    /// How this machine reaches it, and is reached by other members.
+    ///
+    /// # Errors
+    /// Names that do not resolve, or addresses that plaintext must not go to.
+    fn reach(&self) -> Pending<'_, Result<Reach, String>>;
+
+    /// Joins, and joins again after each loss, for as long as the node is there:
+    /// calls its `registry_open`, `registry_message` and `registry_lost`. `here`
+    /// says that the registry is on this machine.
+    fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()>;
+}
+
+/// Where a member's words go while a session stands.
+pub trait Session: Send {
+    /// Says something. Nothing comes back before this has returned.
+    fn send(&mut self, message: &ToRegistry);
+    /// Nothing follows.
+    fn close(&self);
+}
+
+/// Says the same thing once.
+fn complain(node: &Node, last: &mut String, text: &str) {
+    if *last != text {
+        text.clone_into(last);
+        let text = format!("no registry yet, trying again: {text}");
+        node.deliver(Delivery::Note {
+            warning: true,
+            text,
+        });
+    }
+}

@@ -13,7 +13,7 @@ const { CommandError, UsageError } = require('./errors');
 
 const BUS_OPTIONS = /** @type {const} */ ({ registry: 'value', cluster: 'value' });
 
-const BUS_HELP = `  --registry H:P   Where the registry is, in place of OWT_GRPC_REGISTRY and of localhost:5680
+const BUS_HELP = `  --registry H:P   Where the registry is, or etcd://…, in place of OWT_GRPC_REGISTRY and of localhost:5680
   --cluster NAME   Its cluster, in place of OWT_GRPC_CLUSTER and of owt`;
 
 /** What finding the registry may take, in ms. */
@@ -36,9 +36,12 @@ async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
   } catch (error) {
     if (error instanceof BusError) throw new CommandError(error.message);
     const why = complaint === '' ? '' : `: ${complaint}`;
-    throw new CommandError(`no registry of the bus at ${where} within ${patience / 1000} s${why}. Does a member run, or \`owt-grpc registry\`? --registry names another place`);
+    throw new CommandError(`no registry of the bus at ${where} within ${patience / 1000} s${why}. ${adviceFor(where)} --registry names another place`);
   }
 }
+
+/** @param {string} where */
+const adviceFor = (where) => (where.startsWith('etcd:') ? 'Has that etcd a majority, and is it reached from here?' : 'Does a member run, or `owt-grpc registry`?');
 
 /** Where the registry is. What is wrong with the settings is said as it is everywhere. */
 function checked() {

@@ -1,0 +1,11 @@
+'use strict';
+
+const { after } = require('node:test');
+const { startRegistry } = require('../..');
+const amqpClient = require('../../lib/dropin/amqpClient');
+const { behaviour } = require('../support/bus-behaviour');
+
+const registry = startRegistry({ listen: '127.0.0.1:0' });
+after(async () => (await registry).stop());
+
+behaviour('owt-grpc with a registry of its own', amqpClient, registry.then(({ port }) => ({ host: '127.0.0.1', port })));

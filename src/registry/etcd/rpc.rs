@@ -1,0 +1,224 @@
+//! Calls to etcd: those of our own gRPC, with etcd's metadata.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use prost::Message;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::wire::{AuthenticateRequest, AuthenticateResponse};
+use crate::bus::pipe::{self, Pipe};
+use crate::grpc::call::{self, Call};
+use crate::grpc::channel::{Channel, Options, Tls};
+use crate::grpc::status::{Code, Status};
+use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::grpc::target::Target;
+use crate::tls::credentials::ClientCredentials;
+
+/// What etcd may take for one answer. It has lost its majority, or the network
+/// is cut, if it takes longer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// An etcd that does not see a leader fails calls with this at once, instead of
+/// letting them wait.
+const HAS_LEADER: HeaderName = HeaderName::from_static("hasleader");
+const TOKEN: HeaderName = HeaderName::from_static("token");
+
+/// A method of etcd's, and the number that stands for it on a channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Method(u32, &'static str);
+
+pub const RANGE: Method = Method(1, "/etcdserverpb.KV/Range");
+pub const TXN: Method = Method(2, "/etcdserverpb.KV/Txn");
+pub const WATCH: Method = Method(3, "/etcdserverpb.Watch/Watch");
+pub const GRANT: Method = Method(4, "/etcdserverpb.Lease/LeaseGrant");
+pub const REVOKE: Method = Method(5, "/etcdserverpb.Lease/LeaseRevoke");
+pub const KEEP_ALIVE: Method = Method(6, "/etcdserverpb.Lease/LeaseKeepAlive");
+const AUTHENTICATE: Method = Method(7, "/etcdserverpb.Auth/Authenticate");
+
+/// Who this member is for etcd.
+#[derive(Clone)]
+pub struct Login {
+    /// Its user.
+    pub user: String,
+    /// And the password, which is in no log and no error.
+    pub password: String,
+}
+
+/// One member of the etcd cluster.
+pub struct Endpoint {
+    channel: Arc<Channel>,
+    metadata: HeaderMap,
+}
+
+impl Endpoint {
+    /// Connects, and logs in if there is a login.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn open(
+        target: Target,
+        tls: Option<Arc<ClientCredentials>>,
+        login: Option<&Login>,
+    ) -> Result<Self, Status> {
+        let shown = target.to_string();
+        let channel = Channel::new(Options {
+            target,
+            proxy: None,
+            tls: tls.map(Tls),
+            // The lease is kept alive more often than etcd likes pings.
+            keepalive: None,
+            max_receive: None,
+            max_send: None,
+        });
+        let slow = |_| Status::unavailable(format!("No connection established to {shown} in time"));
+        let ready = tokio::time::timeout(PATIENCE, channel.ready(false)).await;
+        ready.map_err(slow)??;
+        let metadata = HeaderMap::from_iter([(HAS_LEADER, HeaderValue::from_static("true"))]);
+        let mut endpoint = Self { channel, metadata };
+        if let Some(login) = login {
+            endpoint.log_in(login).await?;
+        }
+        Ok(endpoint)
+    }
+
+    async fn log_in(&mut self, login: &Login) -> Result<(), Status> {
+        let request = AuthenticateRequest {
+            name: login.user.clone(),
+            password: login.password.clone(),
+        };
+        let answer = self.call(AUTHENTICATE, &request).await;
+        let answer: AuthenticateResponse = match answer {
+            // Nobody has to be anybody there.
+            Err(status) if status.details.contains("authentication is not enabled") => {
+                return Ok(());
+            }
+            answer => answer?,
+        };
+        let mut token = HeaderValue::from_str(&answer.token)
+            .map_err(|_| Status::internal("etcd's token cannot be sent back"))?;
+        token.set_sensitive(true);
+        self.metadata.insert(TOKEN, token);
+        Ok(())
+    }
+
+    fn request(&self, Method(method, path): Method, unary: bool) -> Call {
+        Call {
+            method,
+            path: PathAndQuery::from_static(path),
+            metadata: self.metadata.clone(),
+            timeout: unary.then_some(PATIENCE),
+            message: None,
+            complete: false,
+            wait_for_ready: false,
+            unary,
+        }
+    }
+
+    /// One call.
+    ///
+    /// # Errors
+    /// etcd's, or that it cannot be reached or read.
+    pub async fn call<A: Message + Default>(
+        &self,
+        method: Method,
+        request: &impl Message,
+    ) -> Result<A, Status> {
+        let (mut pipe, inbox) = Pipe::new(true);
+        pipe.send(request);
+        pipe.close();
+        let (events, _) = Events::new();
+        let gate = Arc::clone(&events.gate);
+        let channel = Arc::clone(&self.channel);
+        let call = self.request(method, true);
+        let ended = call::run(channel, call, inbox, gate, &events).await;
+        match ended.reply {
+            Some(reply) if ended.status.code == Code::Ok => read(reply),
+            _ => Err(ended.status),
+        }
+    }
+
+    /// A stream, which ends when it is dropped.
+    pub fn stream(&self, method: Method) -> Stream {
+        let (pipe, inbox) = Pipe::new(true);
+        let (events, answers) = Events::new();
+        let channel = Arc::clone(&self.channel);
+        let call = self.request(method, false);
+        let task = tokio::spawn(async move {
+            let gate = Arc::clone(&events.gate);
+            let ended = call::run(channel, call, inbox, gate, &events).await;
+            let _ = events.answers.send(Err(ended.status));
+        });
+        Stream {
+            pipe,
+            answers,
+            task,
+        }
+    }
+}
+
+fn read<A: Message + Default>(message: Bytes) -> Result<A, Status> {
+    let unreadable = |error| Status::internal(format!("etcd sent what cannot be read: {error}"));
+    pipe::read(message).map_err(unreadable)
+}
+
+/// See [`Endpoint::stream`].
+pub struct Stream {
+    pipe: Pipe,
+    answers: UnboundedReceiver<Result<Bytes, Status>>,
+    task: JoinHandle<()>,
+}
+
+impl Stream {
+    /// Sends.
+    pub fn send(&mut self, message: &impl Message) {
+        self.pipe.send(message);
+    }
+
+    /// The next message. May be given up while it waits.
+    ///
+    /// # Errors
+    /// The end of the stream, whatever the reason.
+    pub async fn next<A: Message + Default>(&mut self) -> Result<A, Status> {
+        match self.answers.recv().await {
+            Some(Ok(message)) => read(message),
+            Some(Err(status)) if status.code != Code::Ok => Err(status),
+            _ => Err(Status::unavailable("etcd has ended the stream")),
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Events {
+    answers: UnboundedSender<Result<Bytes, Status>>,
+    gate: Arc<Gate>,
+}
+
+impl Events {
+    fn new() -> (Self, UnboundedReceiver<Result<Bytes, Status>>) {
+        let (answers, inbox) = unbounded_channel();
+        let gate = Arc::default();
+        (Self { answers, gate }, inbox)
+    }
+}
+
+impl CallEvents for Events {
+    fn headers(&self, _: &HeaderMap) {}
+
+    fn message(&self, message: Bytes) {
+        self.gate.consume(cost(message.len()));
+        let _ = self.answers.send(Ok(message));
+    }
+
+    fn writable(&self, _: usize) {}
+
+    fn half_closed(&self) {}
+}
