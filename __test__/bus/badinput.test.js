@@ -137,8 +137,8 @@ for (const [name, messages, text] of [
   ['another version', [join({ version: 2 })], /the other side version 2/],
   ['another cluster', [join({ cluster: 'prod' })], /the other side to "prod"/],
   ['no name', [join({}, { member: '' })], /a Join without a member is not expected here/],
-  ['an announcement first', [{ announce: { request: 1, record: record() } }], /an Announce is not expected here/],
-  ["another's record", [join(), { announce: { request: 2, record: record({ member: 'other' }) } }], /an Announce is not expected here/],
+  ['an announcement first', [{ announce: { request: 1, delta: { member: 'm' } } }], /an Announce is not expected here/],
+  ["another's record", [join(), { announce: { request: 2, delta: { member: 'other' } } }], /an Announce is not expected here/],
 ]) {
   test(`the registry refuses a session with ${name}, and says why`, async (t) => {
     const { isWell, port } = await victim(t);

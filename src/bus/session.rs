@@ -2,7 +2,7 @@
 //! of it has come into effect.
 
 use super::Millis;
-use super::wire::{Announce, Asked, Join, Leave, Record, ToRegistry, VERSION};
+use super::wire::{Announce, Asked, Delta, Join, Leave, Record, ToRegistry, VERSION};
 
 /// The registry has its reasons to be slow; what is being taken away is taken
 /// away after this at the latest.
@@ -31,6 +31,8 @@ struct Pending {
 pub struct Session {
     /// The member as it wants to be known.
     pub record: Record,
+    /// As the registry has been told in this session.
+    told: Record,
     cluster: String,
     connected: bool,
     /// The request whose Done says that all know of the member.
@@ -48,6 +50,7 @@ impl Session {
     pub fn new(cluster: String, record: Record) -> Self {
         Self {
             record,
+            told: Record::default(),
             cluster,
             connected: false,
             joining: None,
@@ -75,6 +78,7 @@ impl Session {
         // Covers all that was announced before.
         let request = self.next - 1;
         self.joining = Some(request);
+        self.told.clone_from(&self.record);
         asked(Asked::Join(Join {
             version: VERSION,
             cluster: self.cluster.clone(),
@@ -108,12 +112,12 @@ impl Session {
 
     /// The record has changed: what to tell the registry, if it hears.
     pub fn announce(&mut self, effect: Effect, now: Millis) -> Option<ToRegistry> {
-        let number = self.expect(effect, now);
+        let request = self.expect(effect, now);
         self.connected.then(|| {
-            asked(Asked::Announce(Announce {
-                request: number,
-                record: Some(self.record.clone()),
-            }))
+            let delta = Delta::between(&self.told, &self.record);
+            delta.apply(&mut self.told);
+            let delta = Some(delta);
+            asked(Asked::Announce(Announce { request, delta }))
         })
     }
 

@@ -129,14 +129,16 @@ impl Directory {
         match message.kind {
             Some(Asked::Join(join)) => self.join(now, session, join),
             Some(Asked::Announce(announce)) => {
-                let member = self.member_of(session);
-                match announce.record {
-                    Some(record) if member.as_deref() == Some(&record.member) => {
-                        self.set(now, record, session);
-                        self.await_effect(now, session, announce.request, false);
-                    }
-                    _ => self.refuse(session, out_of_order("an Announce")),
-                }
+                let delta = announce.delta.unwrap_or_default();
+                let own = self.member_of(session);
+                let own = own.filter(|member| *member == delta.member);
+                let Some(member) = own.and_then(|member| self.members.get(&member)) else {
+                    return self.refuse(session, out_of_order("an Announce"));
+                };
+                let mut record = member.record.clone();
+                delta.apply(&mut record);
+                self.set(now, record, session);
+                self.await_effect(now, session, announce.request, false);
             }
             Some(Asked::Applied(applied)) => {
                 if let Some(session) = self.sessions.get_mut(&session) {

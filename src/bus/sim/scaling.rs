@@ -11,8 +11,8 @@ use prost::Message as _;
 use super::world::World;
 use crate::bus::member::{Action as Wish, Identity, Member};
 use crate::bus::wire::{
-    Announce, Applied, Asked, Changes, FromRegistry, Join, Record, Subscription, ToRegistry, Told,
-    VERSION,
+    Announce, Applied, Asked, Changes, Delta, FromRegistry, Join, Record, Subscription, ToRegistry,
+    Told, VERSION,
 };
 use crate::registry::directory::{Action, Directory, SessionNumber};
 
@@ -245,7 +245,7 @@ fn scaling_of_the_registry() {
         let others = sent.bytes.saturating_sub(snapshot);
         let announce = Announce {
             request: 2,
-            record: Some(record(1, 2)),
+            delta: Some(Delta::between(&record(1, 1), &record(1, 2))),
         };
         town.ask(1, asked(Asked::Announce(announce)));
         town.settle();
@@ -292,7 +292,7 @@ fn scaling_of_one_member_with_many_ids() {
         let start = Instant::now();
         let announce = Announce {
             request: 2,
-            record: Some(record(1, ids + 1)),
+            delta: Some(Delta::between(&record(1, ids), &record(1, ids + 1))),
         };
         town.ask(1, asked(Asked::Announce(announce)));
         let to_registry = town.got.bytes;

@@ -239,7 +239,9 @@ impl Desk {
         match message.kind {
             Some(Asked::Join(join)) => self.join(join),
             Some(Asked::Announce(announce)) => {
-                if let Some(record) = announce.record {
+                let delta = announce.delta.unwrap_or_default();
+                if let Some(mut record) = self.own.record.clone() {
+                    delta.apply(&mut record);
                     self.want(record, announce.request);
                     self.own.dirty = true;
                 }

@@ -11,7 +11,7 @@ use super::desk::{Action, Desk, LEASE};
 use super::keys::{Keys, Seen, Write, Written};
 use crate::bus::Millis;
 use crate::bus::session::asked;
-use crate::bus::wire::{Announce, Asked, Changes, Join, Record, Told, VERSION};
+use crate::bus::wire::{Announce, Asked, Changes, Delta, Join, Record, Told, VERSION};
 
 /// From then on nothing breaks any more.
 const CALM: Millis = 8_000;
@@ -214,11 +214,12 @@ impl World {
             What::Announce => {
                 let this = &mut self.actors[actor];
                 this.request += 1;
+                let former = this.record.clone();
                 this.record.ids.push(format!("{}", this.request));
                 if this.open {
                     let announce = Announce {
                         request: this.request,
-                        record: Some(this.record.clone()),
+                        delta: Some(Delta::between(&former, &this.record)),
                     };
                     this.desk.asked(now, asked(Asked::Announce(announce)));
                 }
