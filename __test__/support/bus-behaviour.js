@@ -289,12 +289,13 @@ function behaviour(backEnd, makeClient, options) {
     const keys = PATTERNS.flatMap(([, yes, no]) => [...yes, ...no]);
     for (const key of keys) publisher.publish(key, {});
     publisher.publish('the.end.of.it', {});
-    await eventually(() => ended, 'the last message');
+    // With the broker each subscription has a queue of its own: one may be ahead of another.
+    const all = () => ended && seen.get('#').length === keys.length + 1;
+    await eventually(() => all() && PATTERNS.every(([pattern, yes]) => yes.every((key) => seen.get(pattern).includes(key))), 'the last message of each');
     for (const [pattern, yes, no] of PATTERNS) {
       for (const key of yes) assert.ok(seen.get(pattern).includes(key), `${pattern} matches ${key}`);
       for (const key of no) assert.ok(!seen.get(pattern).includes(key), `${pattern} does not match ${key}`);
     }
-    assert.equal(seen.get('#').length, keys.length + 1);
   });
 
   promise('a subscription is called once per message, and every one that matches is called', async (join) => {
