@@ -19,7 +19,7 @@ async function main() {
       return status ?? 1;
     };
     const wanted = process.argv.slice(2);
-    const names = ['behaviour', 'login', 'faults', 'many'].filter((name) => wanted.length === 0 || wanted.includes(name));
+    const names = ['behaviour', 'login', 'faults', 'hosts', 'many'].filter((name) => wanted.length === 0 || wanted.includes(name));
     // One after the other: each has a cluster and measures times.
     const results = names.map((name) => run(name, name === 'behaviour' ? { OWT_GRPC_REGISTRY: etcd.url('/behaviour') } : {}));
     return Math.max(...results);

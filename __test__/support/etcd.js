@@ -20,8 +20,8 @@ function missing() {
 
 /** One of the cluster's members, which can be stopped, killed and started again. */
 class Server {
-  constructor(name, folder, client, peer) {
-    Object.assign(this, { name, folder, client, peer, child: null });
+  constructor(name, folder, { host, client, peer, within }) {
+    Object.assign(this, { name, folder, host, client, peer, within, child: null });
   }
 
   /**
@@ -31,19 +31,20 @@ class Server {
    */
   start(all, extra, tls) {
     const scheme = tls === undefined ? 'http' : 'https';
-    const initial = all.map(({ name, peer }) => `${name}=http://127.0.0.1:${peer}`).join(',');
+    const initial = all.map(({ name, host, peer }) => `${name}=http://${host}:${peer}`).join(',');
     const args = [
       ['--name', this.name],
       ['--data-dir', path.join(this.folder, this.name)],
-      ['--listen-client-urls', `${scheme}://127.0.0.1:${this.client}`],
-      ['--advertise-client-urls', `${scheme}://127.0.0.1:${this.client}`],
-      ['--listen-peer-urls', `http://127.0.0.1:${this.peer}`],
-      ['--initial-advertise-peer-urls', `http://127.0.0.1:${this.peer}`],
+      ['--listen-client-urls', `${scheme}://${this.host}:${this.client}`],
+      ['--advertise-client-urls', `${scheme}://${this.host}:${this.client}`],
+      ['--listen-peer-urls', `http://${this.host}:${this.peer}`],
+      ['--initial-advertise-peer-urls', `http://${this.host}:${this.peer}`],
       ['--initial-cluster', initial],
       ['--log-level', 'fatal'],
       tls === undefined ? [] : ['--client-cert-auth', '--trusted-ca-file', tls.ca, '--cert-file', tls.cert, '--key-file', tls.key],
     ].flat();
-    this.child = spawn('etcd', [...args, ...extra], { stdio: 'ignore' });
+    const [program, ...rest] = [...this.within, 'etcd', ...args, ...extra];
+    this.child = spawn(program, rest, { stdio: 'ignore' });
     this.child.on('error', () => {});
   }
 
@@ -59,7 +60,7 @@ class Server {
   }
 
   get endpoint() {
-    return `127.0.0.1:${this.client}`;
+    return `${this.host}:${this.client}`;
   }
 }
 
@@ -70,14 +71,19 @@ class Etcd {
    * @param {number} [count] of members
    * @param {string[]} [extra] arguments for each
    * @param {Tls} [tls] for clients
+   * @param {{ address: string, within: string[] }[]} [hosts] where each is, if not on loopback
    */
-  static async start(count = 3, extra = [], tls) {
+  static async start(count = 3, extra = [], tls, hosts) {
     const etcd = new Etcd();
     Object.assign(etcd, { extra, tls });
     etcd.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-etcd-'));
     /** @type {Server[]} */
     etcd.servers = [];
-    for (let n = 0; n < count; n++) etcd.servers.push(new Server(`etcd${n}`, etcd.folder, await freePort(), await freePort()));
+    for (let n = 0; n < count; n++) {
+      const { address, within } = hosts?.[n] ?? { address: '127.0.0.1', within: [] };
+      const ports = hosts === undefined ? { client: await freePort(), peer: await freePort() } : { client: 2379, peer: 2380 };
+      etcd.servers.push(new Server(`etcd${n}`, etcd.folder, { host: address, within, ...ports }));
+    }
     etcd.startAll();
     await etcd.answers();
     return etcd;
@@ -92,12 +98,12 @@ class Etcd {
     server.start(this.servers, this.extra, this.tls);
   }
 
-  /** Resolves when there is a majority. */
-  async answers() {
+  /** Resolves when there is a majority, and one of these reaches it. @param {string[]} [endpoints] */
+  async answers(endpoints = this.endpoints) {
     const until = performance.now() + 20_000;
     for (;;) {
       try {
-        return await this.control(['put', 'answers', '1']);
+        return await this.control(['put', 'answers', '1'], endpoints);
       } catch (error) {
         if (performance.now() > until) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -110,7 +116,8 @@ class Etcd {
     const { tls } = this;
     const how = tls === undefined ? [] : ['--cacert', tls.ca, '--cert', tls.client.cert, '--key', tls.client.key];
     const all = ['--endpoints', endpoints.join(','), '--command-timeout', '1s', '--dial-timeout', '1s', ...how, ...args];
-    const { stdout } = await promisify(execFile)('etcdctl', all, { env: { ...process.env, ETCDCTL_API: '3' } });
+    const [program, ...rest] = [...this.servers[0].within, 'etcdctl', ...all];
+    const { stdout } = await promisify(execFile)(program, rest, { env: { ...process.env, ETCDCTL_API: '3' } });
     return stdout;
   }
 

@@ -31,8 +31,9 @@ const noHosts = (() => {
  *
  * @param {import('node:test').TestContext} t
  * @param {number | number[][]} machines how many on one network, or the networks of each
- * @returns {{ address: string, address6: string, addresses: string[], within: string[] }[]} each with its addresses (of its
- *   first network, and the IPv4 ones of all), and the command that runs another one there
+ * @returns {{ address: string, address6: string, addresses: string[], within: string[], cut: () => void, heal: () => void }[]} each with its
+ *   addresses (of its first network, and the IPv4 ones of all), the command that runs another one there, and what takes it off its networks
+ *   and back
  */
 function hosts(t, machines) {
   const networksOf = typeof machines === 'number' ? Array.from({ length: machines }, () => [0]) : machines;
@@ -66,7 +67,8 @@ function hosts(t, machines) {
       ip('-n', name, 'link', 'set', card, 'up');
       return address;
     });
-    return { address: addresses[0], address6: `fd77:${networksOf[n][0] + 1}::${n + 1}`, addresses, within: ['ip', 'netns', 'exec', name] };
+    const cable = (/** @type {string} */ state) => () => networksOf[n].forEach((network) => ip('-n', hub, 'link', 'set', `port${n}n${network}`, state));
+    return { cut: cable('down'), heal: cable('up'), address: addresses[0], address6: `fd77:${networksOf[n][0] + 1}::${n + 1}`, addresses, within: ['ip', 'netns', 'exec', name] };
   });
 }
 
