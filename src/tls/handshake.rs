@@ -2,14 +2,20 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error, ServerConfig};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use super::credentials::ALPN;
 use super::signing;
+
+/// A peer that is refused has so long to go, and so many bytes to say.
+const PARTING: Duration = Duration::from_secs(1);
+const UNREAD: u64 = 64 << 10;
 
 /// Why a handshake failed.
 #[derive(Debug)]
@@ -63,10 +69,26 @@ pub async fn accept(
     config: Arc<ServerConfig>,
     stream: TcpStream,
 ) -> Result<TlsStream<TcpStream>, HandshakeError> {
-    let accepted = signing::apart(TlsAcceptor::from(config).accept(stream)).await;
-    accepted
-        .map(TlsStream::Server)
-        .map_err(|error| failed(&error))
+    let accept = TlsAcceptor::from(config).accept(stream);
+    match signing::apart(async { Ok(accept.into_fallible().await) }).await {
+        Ok(Ok(stream)) => Ok(TlsStream::Server(stream)),
+        Ok(Err((error, stream))) => {
+            tokio::spawn(part(stream));
+            Err(failed(&error))
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Closes so that the peer can read why. In TLS 1.3 a client has finished, and may
+/// have sent something, before it is refused: were that left unread, closing would
+/// be a reset, and a reset takes the alert away.
+async fn part(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut unread = stream.take(UNREAD);
+    let mut nowhere = tokio::io::sink();
+    let read = tokio::io::copy(&mut unread, &mut nowhere);
+    let _ = tokio::time::timeout(PARTING, read).await;
 }
 
 fn failed(error: &io::Error) -> HandshakeError {
