@@ -16,9 +16,9 @@ const BUS = {
   '128 in flight': /^keepAlive, 128 in flight$/,
   '1 kB of SDP': /^1 kB of SDP, 128 in flight$/,
   '1 kB of objects': /^1 kB of objects, 128 in flight$/,
-  '100 kB, 16 in flight': /^100 kB of (plain )?text, 16 in flight$/,
+  '100 kB, 16 in flight': /^100 kB of plain text, 16 in flight$/,
   'topic, 8 listeners': /^topic, 8 subscribers$/,
-  'topic, 100 kB': /^topic of 100 kB( of plain text)?, 8 subscribers$/,
+  'topic, 100 kB': /^topic of 100 kB of plain text, 8 subscribers$/,
 };
 
 const short = (ratio) => (ratio >= 9.95 ? ratio.toFixed(0) : ratio.toFixed(1));

@@ -10,8 +10,8 @@ const FIRST_SIZE = 64 * 1024;
 const SHORT = 64;
 /**
  * A batch of so many bytes or records does not wait for the end of the turn: the
- * network thread and the peer work on it meanwhile. Half of what keeps them busy
- * in their turn; smaller batches cost more than they gain.
+ * network thread and the peer work on it meanwhile. With 128 calls in flight 64
+ * records made a third more calls for 3 % of CPU; 16 cost a fifth and made no more.
  */
 const FLUSH_SIZE = 32 * 1024;
 const FLUSH_RECORDS = 64;

@@ -5,6 +5,7 @@
 //! sockets. Neither knows of JS.
 
 pub mod application;
+mod assembly;
 mod calls;
 mod delta;
 mod endpoint;

@@ -47,16 +47,6 @@ pub struct Outbox {
     reply_piece_is_next: bool,
 }
 
-fn body(frame: &mut Frame) -> Option<(&mut Bytes, &mut u32)> {
-    match frame.kind.as_mut()? {
-        Kind::Call(call) | Kind::ReturnedCall(call) => Some((&mut call.body, &mut call.left)),
-        Kind::Cast(cast) | Kind::ReturnedCast(cast) => Some((&mut cast.body, &mut cast.left)),
-        Kind::Publish(publish) => Some((&mut publish.body, &mut publish.left)),
-        Kind::Reply(reply) => Some((&mut reply.body, &mut reply.left)),
-        _ => None,
-    }
-}
-
 impl Lane {
     /// Moves frames into a packet up to `budget`, the last of which may lack its
     /// body. Returns the bytes taken off the queue.
@@ -75,7 +65,7 @@ impl Lane {
             if next.call.is_some_and(|call| !is_wanted(call)) {
                 continue;
             }
-            if let Some((body, left)) = body(&mut next.frame)
+            if let Some((body, left)) = next.frame.body_mut()
                 && body.len() > INLINE
             {
                 self.half_sent = std::mem::take(body);
@@ -111,10 +101,7 @@ impl Outbox {
     /// their number is bounded by that of the requests let in.
     pub fn push(&mut self, frame: Frame, call: Option<u32>, now: Millis) -> bool {
         let size = frame.encoded_len();
-        let is_reply = matches!(
-            frame.kind,
-            Some(Kind::Reply(_) | Kind::ReturnedCall(_) | Kind::ReturnedCast(_))
-        );
+        let is_reply = frame.is_reply();
         let full = self.bytes + size > MOST_BYTES || self.requests.frames.len() >= MOST_FRAMES;
         if full && !is_reply {
             return false;
@@ -234,97 +221,10 @@ impl Outbox {
     }
 }
 
-/// Puts bodies together again that came in pieces, one lane each.
-#[derive(Default)]
-pub struct Assembly {
-    request: Option<Incomplete>,
-    reply: Option<Incomplete>,
-}
-
-struct Incomplete {
-    head: Frame,
-    body: Vec<u8>,
-    left: usize,
-}
-
-/// What a peer must not send.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Violation(pub String);
-
-impl Assembly {
-    /// Takes a frame; gives one back when it is whole.
-    ///
-    /// # Errors
-    /// A piece of nothing, a frame in the middle of another, a body over
-    /// `limit` bytes.
-    pub fn take(&mut self, mut frame: Frame, limit: usize) -> Result<Option<Frame>, Violation> {
-        match frame.kind {
-            Some(Kind::RequestPiece(piece)) => Self::add(&mut self.request, piece),
-            Some(Kind::ReplyPiece(piece)) => Self::add(&mut self.reply, piece),
-            Some(ref kind) => {
-                let is_reply = matches!(
-                    kind,
-                    Kind::Reply(_) | Kind::ReturnedCall(_) | Kind::ReturnedCast(_)
-                );
-                let Some((body, left)) = body(&mut frame) else {
-                    return Ok(Some(frame));
-                };
-                let total = body.len().saturating_add(*left as usize);
-                if total > limit {
-                    let text = format!("a message of {total} bytes, the limit being {limit}");
-                    return Err(Violation(text));
-                }
-                let slot = if is_reply {
-                    &mut self.reply
-                } else {
-                    &mut self.request
-                };
-                if slot.is_some() {
-                    return Err(Violation("a frame in the middle of another".to_owned()));
-                }
-                if *left == 0 {
-                    return Ok(Some(frame));
-                }
-                let left = std::mem::take(left) as usize;
-                let start = std::mem::take(body);
-                // Room is made as it comes: a peer that only promises costs nothing.
-                let body = start.to_vec();
-                let head = frame;
-                *slot = Some(Incomplete { head, body, left });
-                Ok(None)
-            }
-            // A kind of a later minor change: passed over.
-            None => Ok(None),
-        }
-    }
-
-    fn add(slot: &mut Option<Incomplete>, piece: Bytes) -> Result<Option<Frame>, Violation> {
-        let Some(incomplete) = slot.as_mut().filter(|whole| piece.len() <= whole.left) else {
-            return Err(Violation("a piece of nothing".to_owned()));
-        };
-        incomplete.left -= piece.len();
-        if incomplete.left > 0 {
-            incomplete.body.extend_from_slice(&piece);
-            return Ok(None);
-        }
-        Ok(slot.take().map(|mut whole| {
-            if let Some((body, _)) = body(&mut whole.head) {
-                // The only piece needs no copy.
-                *body = if whole.body.is_empty() {
-                    piece
-                } else {
-                    whole.body.extend_from_slice(&piece);
-                    whole.body.into()
-                };
-            }
-            whole.head
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::assembly::Assembly;
     use crate::bus::wire::{Call, Cast, Reply};
 
     fn cast(method: &str, size: usize) -> Frame {
@@ -401,29 +301,5 @@ mod tests {
         outbox.link_lost();
         while outbox.next_packet(|_| false).is_some() {}
         assert_eq!(outbox.depth(), (0, 0));
-    }
-
-    #[test]
-    fn pieces_that_do_not_fit_are_violations() {
-        let piece = || frame(Kind::RequestPiece(vec![0; 10].into()));
-        let head = |left| {
-            frame(Kind::Call(Call {
-                left,
-                ..Call::default()
-            }))
-        };
-        let take = |frames: Vec<Frame>| {
-            let mut assembly = Assembly::default();
-            frames.into_iter().try_for_each(|frame| {
-                let taken = assembly.take(frame, 1000);
-                taken.map(|_| ())
-            })
-        };
-        assert!(take(vec![piece()]).is_err());
-        assert!(take(vec![head(9), piece()]).is_err());
-        assert!(take(vec![head(10), piece()]).is_ok());
-        assert!(take(vec![head(11), head(0)]).is_err());
-        assert!(take(vec![head(1001)]).is_err());
-        assert!(take(vec![head(u32::MAX)]).is_err());
     }
 }

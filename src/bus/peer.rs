@@ -1,7 +1,8 @@
 //! Another member, as this one sees it: the link to it and what waits for it.
 
 use super::Millis;
-use super::outbox::{Assembly, Outbox};
+use super::assembly::Assembly;
+use super::outbox::Outbox;
 use super::wire::Hello;
 
 /// A transport that may carry a link: a number of this member's.

@@ -64,6 +64,28 @@ impl Packet {
     }
 }
 
+impl Frame {
+    /// Whether it goes with the replies, which have an order of their own.
+    pub fn is_reply(&self) -> bool {
+        matches!(
+            self.kind,
+            Some(Kind::Reply(_) | Kind::ReturnedCall(_) | Kind::ReturnedCast(_))
+        )
+    }
+
+    /// Its body and how much of that follows in pieces, if it is of a kind that
+    /// has one.
+    pub fn body_mut(&mut self) -> Option<(&mut Bytes, &mut u32)> {
+        match self.kind.as_mut()? {
+            Kind::Call(call) | Kind::ReturnedCall(call) => Some((&mut call.body, &mut call.left)),
+            Kind::Cast(cast) | Kind::ReturnedCast(cast) => Some((&mut cast.body, &mut cast.left)),
+            Kind::Publish(publish) => Some((&mut publish.body, &mut publish.left)),
+            Kind::Reply(reply) => Some((&mut reply.body, &mut reply.left)),
+            _ => None,
+        }
+    }
+}
+
 /// A frame of one kind.
 pub fn frame(kind: Kind) -> Frame {
     Frame { kind: Some(kind) }

@@ -5,8 +5,8 @@ use super::detour::FIRST_PAUSE;
 use super::{Action, Member, Use};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
+use crate::bus::assembly::Assembly;
 use crate::bus::calls::Place;
-use crate::bus::outbox::Assembly;
 use crate::bus::peer::{Answer, Conn, LinkState};
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{
