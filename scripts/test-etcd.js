@@ -3,9 +3,8 @@
 // Runs the bus's tests with its registry on an etcd cluster of three, and breaks
 // that. Fails if there is no etcd: without it nothing is shown.
 
-const { spawnSync } = require('node:child_process');
-const path = require('node:path');
 const { Etcd, missing } = require('../__test__/support/etcd');
+const { run } = require('./testing/run');
 
 async function main() {
   const why = missing();
@@ -13,15 +12,10 @@ async function main() {
   const etcd = await Etcd.start();
   try {
     console.log(`three members of ${(await etcd.control(['version'])).split('\n')[0].replace('etcdctl', 'etcd')}`);
-    /** @param {string} name @param {Record<string, string>} [env] */
-    const run = (name, env) => {
-      const { status } = spawnSync(process.execPath, ['--test', `__test__/etcd/${name}.js`], { cwd: path.join(__dirname, '..'), stdio: 'inherit', env: { ...process.env, ...env } });
-      return status ?? 1;
-    };
     const wanted = process.argv.slice(2);
     const names = ['behaviour', 'login', 'faults', 'hosts', 'many'].filter((name) => wanted.length === 0 || wanted.includes(name));
     // One after the other: each has a cluster and measures times.
-    const results = names.map((name) => run(name, name === 'behaviour' ? { OWT_GRPC_REGISTRY: etcd.url('/behaviour') } : {}));
+    const results = names.map((name) => run([`__test__/etcd/${name}.js`], { env: name === 'behaviour' ? { OWT_GRPC_REGISTRY: etcd.url('/behaviour') } : {} }));
     return Math.max(...results);
   } finally {
     await etcd.stop();

@@ -5,11 +5,7 @@
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { run } = require('./testing/run');
 
-for (const args of [
-  [path.join('scripts', 'pack.js')],
-  ['--test', path.join('__test__', 'install', 'install.js'), path.join('__test__', 'install', 'published.js')],
-]) {
-  const { status } = spawnSync(process.execPath, args, { cwd: path.join(__dirname, '..'), stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
-}
+const { status } = spawnSync(process.execPath, [path.join(__dirname, 'pack.js')], { stdio: 'inherit' });
+process.exit(status === 0 ? run(['__test__/install/install.js', '__test__/install/published.js'], { atOnce: 1 }) : (status ?? 1));

@@ -3,9 +3,8 @@
 // Runs the bus's tests against a real broker, and against the bus. Fails if no
 // broker is there: a comparison with nothing shows nothing.
 
-const { spawnSync } = require('node:child_process');
-const path = require('node:path');
 const amqp = require('amqplib');
+const { run } = require('./testing/run');
 
 const url = process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672';
 
@@ -15,8 +14,7 @@ async function main() {
   await connection.close();
   console.log(`comparing with ${product} ${version}`);
   const files = ['__test__/rabbitmq/comparison.js', '__test__/rabbitmq/port.js', '__test__/bus/behaviour.test.js'];
-  const { status } = spawnSync(process.execPath, ['--test', ...files], { cwd: path.join(__dirname, '..'), stdio: 'inherit' });
-  process.exit(status ?? 1);
+  process.exit(run(files, { atOnce: 1 }));
 }
 
 main().catch((error) => {

@@ -4,15 +4,14 @@
 // argument) with Node's test runner. File names are given one by one: what a
 // folder or a pattern means to `node --test` differs between Node versions.
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { run } = require('./testing/run');
 
-const root = path.join(__dirname, '..');
 const wanted = process.argv.slice(2);
 
 const files = fs
-  .readdirSync(path.join(root, '__test__'), { recursive: true })
+  .readdirSync(path.join(__dirname, '..', '__test__'), { recursive: true })
   .map((name) => path.join('__test__', String(name)))
   .filter((name) => name.endsWith('.test.js'))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
@@ -22,9 +21,4 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(', ')}`);
   process.exit(1);
 }
-
-const { status } = spawnSync(process.execPath, ['--test', ...files], {
-  cwd: root,
-  stdio: 'inherit',
-});
-process.exit(status ?? 1);
+process.exit(run(files));
