@@ -101,19 +101,22 @@ function checkout(t) {
   return root;
 }
 
-/** Everything in a tree: kinds, modes, contents. */
+/** Everything in a tree: kinds, modes, contents. A link is not followed, which `recursive` does on some versions of Node.js. */
 function snapshot(root, skip = []) {
   /** @type {Record<string, string>} */
   const all = {};
-  for (const entry of fs.readdirSync(root, { recursive: true, withFileTypes: true })) {
-    // Node 18 has it as `path`.
-    const file = path.join(entry.parentPath ?? entry.path, entry.name);
-    const name = path.relative(root, file);
-    if (skip.some((part) => name === part || name.startsWith(part + path.sep))) continue;
-    const stat = fs.lstatSync(file);
-    const content = stat.isSymbolicLink() ? fs.readlinkSync(file) : stat.isFile() ? fs.readFileSync(file, 'latin1') : '';
-    all[name] = `${stat.isSymbolicLink() ? 'link' : stat.mode.toString(8)} ${content}`;
-  }
+  const look = (folder) => {
+    for (const one of fs.readdirSync(path.join(root, folder))) {
+      const name = path.join(folder, one);
+      if (skip.includes(name)) continue;
+      const file = path.join(root, name);
+      const stat = fs.lstatSync(file);
+      const content = stat.isSymbolicLink() ? fs.readlinkSync(file) : stat.isFile() ? fs.readFileSync(file, 'latin1') : '';
+      all[name] = `${stat.isSymbolicLink() ? 'link' : stat.mode.toString(8)} ${content}`;
+      if (stat.isDirectory()) look(name);
+    }
+  };
+  look('');
   return all;
 }
 
