@@ -1,18 +1,7 @@
 'use strict';
 
-const net = require('node:net');
-const { once } = require('node:events');
+const { freePort } = require('../../examples/demo/common/port');
 const amqpClient = require('../../lib/dropin/amqpClient');
-
-/** @returns {Promise<number>} a port that nobody listens on */
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The callback style, as promises. */
 const connected = (client, options) => new Promise((resolve, reject) => client.connect(options, () => resolve(client), reject));
