@@ -72,7 +72,8 @@ function without(value, path, found) {
   let copy = value;
   const move = (/** @type {Key} */ key) => {
     const part = value[key];
-    if (!hasLong(part, path.length + 1)) return;
+    // Most parts are short texts and numbers.
+    if (typeof part === 'string' ? part.length < LONG : typeof part !== 'object') return;
     path.push(key);
     const rest = without(part, path, found);
     path.pop();
@@ -83,9 +84,10 @@ function without(value, path, found) {
   if (Array.isArray(value)) {
     for (let n = 0; n < value.length && n < PARTS; n++) move(n);
   } else {
-    for (const key of Object.keys(value).slice(0, PARTS)) {
+    const keys = Object.keys(value);
+    for (let n = 0; n < keys.length && n < PARTS; n++) {
       // Setting this one would not make it a property.
-      if (key !== '__proto__') move(key);
+      if (keys[n] !== '__proto__') move(keys[n]);
     }
   }
   return copy;
@@ -138,15 +140,27 @@ function write(outbox, body) {
  * @param {Buffer} buf
  * @param {number} start
  * @param {number} end
+ * @param {string[] | null} [outside] the body's parts if it is not in the record
  * @returns {Body}
  */
-function read(buf, start, end) {
+function read(buf, start, end, outside = null) {
+  if (outside !== null) return outside.length === 1 ? outside[0] : new Beside(outside[0], outside[1]);
   if (buf[start] !== MARK.charCodeAt(0) || start === end) return buf.utf8Slice(start, end);
   const line = buf.indexOf(LINE_END, start) + 1;
   // Without a line end there is none of ours before the end either.
   if (line === 0 || line > end) return buf.utf8Slice(start, end);
   return new Beside(buf.utf8Slice(start, line), buf.latin1Slice(line, end));
 }
+
+/**
+ * How many bytes a body has, for `read`'s arguments.
+ *
+ * @param {Buffer} buf
+ * @param {number} start
+ * @param {number} end
+ * @param {string[] | null} outside
+ */
+const sizeOf = (buf, start, end, outside) => (outside === null ? end - start : buf.readUInt32LE(start));
 
 /**
  * A value of its own each time. Throws a SyntaxError for what is no body.
@@ -157,19 +171,20 @@ function read(buf, start, end) {
 function decode(body) {
   if (typeof body === 'string') return JSON.parse(body);
   const { head, texts } = body;
-  // A peer may say anything: an array of arrays is not taken for granted, and only
-  // what is there already is set.
-  const [value, ...places] = listOf(JSON.parse(head.slice(1)));
-  const root = { value };
+  const parts = listOf(JSON.parse(head.slice(1)));
   let at = 0;
-  for (const place of places) {
-    const [length, ...path] = listOf(place);
-    put(root, ['value', ...path], texts.slice(at, at + length));
-    at += length;
+  for (let n = 1; n < parts.length; n++) {
+    const place = listOf(parts[n]);
+    const end = at + place[0];
+    put(parts, place, texts.slice(at, end));
+    at = end;
   }
   if (at !== texts.length) throw new SyntaxError('texts and places do not fit together');
-  return root.value;
+  return parts[0];
 }
+
+// A peer may say anything: an array of arrays is not taken for granted, and only
+// what is there already is set.
 
 /**
  * @param {any} value
@@ -181,15 +196,20 @@ function listOf(value) {
 }
 
 /**
- * @param {any} root
- * @param {any[]} path
+ * @param {any[]} parts the value comes first
+ * @param {any[]} place its keys come second
  * @param {string} text
  */
-function put(root, path, text) {
-  const last = path.pop();
-  const holder = path.reduce(step, root);
-  step(holder, last);
-  holder[last] = text;
+function put(parts, place, text) {
+  let holder = parts;
+  /** @type {any} */
+  let key = 0;
+  for (let n = 1; n < place.length; n++) {
+    holder = step(holder, key);
+    key = place[n];
+  }
+  step(holder, key);
+  holder[key] = text;
 }
 
 /**
@@ -201,4 +221,4 @@ function step(from, key) {
   return from[key];
 }
 
-module.exports = { decode, encode, read, write };
+module.exports = { decode, encode, read, sizeOf, write };

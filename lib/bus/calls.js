@@ -6,7 +6,7 @@
 const { CallTable } = require('../crossing/call-table');
 const { messageOf } = require('../errors');
 const { BusOutcome } = require('../seeing/tally');
-const { decode, read } = require('./body');
+const { decode, read, sizeOf } = require('./body');
 const { FLAG } = require('./records');
 
 /** Calls that are settled and still listen: as many as the native side keeps. */
@@ -81,8 +81,9 @@ class Calls {
    * @param {Buffer} buf
    * @param {number} start
    * @param {number} end
+   * @param {string[] | null} outside see body.js
    */
-  onReply(flags, buf, start, end) {
+  onReply(flags, buf, start, end, outside) {
     const number = buf.readUInt32LE(start);
     const receiver = this.table.get(number);
     if (receiver === undefined) return;
@@ -91,14 +92,14 @@ class Calls {
     if (kind === '') this.settled(number, receiver);
     let reply;
     try {
-      reply = decode(read(buf, body, end));
+      reply = decode(read(buf, body, end, outside));
     } catch (error) {
       reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
       flags |= FLAG;
     }
     const failed = (flags & FLAG) !== 0;
     const { report } = receiver;
-    report?.received(end - body);
+    report?.received(sizeOf(buf, body, end, outside));
     if (kind === '') report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, failed ? String(reply?.err ?? reply?.data) : '');
     receiver.onReply(kind, reply?.data, reply?.err, failed);
   }

@@ -318,17 +318,18 @@ class BusConnection {
    * @param {Buffer} buf
    * @param {number} start
    * @param {number} end
+   * @param {string[] | null} outside see body.js
    */
-  onRecord(op, flags, buf, start, end) {
+  onRecord(op, flags, buf, start, end, outside) {
     switch (op) {
       case Event.BUS_REPLY:
-        this.calls.onReply(flags, buf, start, end);
+        this.calls.onReply(flags, buf, start, end, outside);
         break;
       case Event.BUS_REQUEST:
-        this.onRequest(new Request(flags, buf, start, end, this.member));
+        this.onRequest(new Request(flags, buf, start, end, outside, this.member));
         break;
       case Event.BUS_MESSAGE:
-        this.onMessage(readMessage(flags, buf, start, end));
+        this.onMessage(readMessage(flags, buf, start, end, outside));
         break;
       case Event.BUS_FAILED:
         this.calls.onFailed(buf, start, end);

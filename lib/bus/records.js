@@ -4,7 +4,7 @@
 // docs/crossing.md. `buf` may be used again by what a handler does, so all is
 // read before any is called.
 
-const { read } = require('./body');
+const { read, sizeOf } = require('./body');
 
 /** Of a request that wants a reply, and of what failed. */
 const FLAG = 1;
@@ -58,9 +58,10 @@ class Request {
    * @param {Buffer} buf
    * @param {number} start
    * @param {number} end
+   * @param {string[] | null} outside see body.js
    * @param {string} member that it came to
    */
-  constructor(flags, buf, start, end, member) {
+  constructor(flags, buf, start, end, outside, member) {
     const trace = start + 8;
     const id = flags & TRACED ? endOfText(buf, trace) : trace;
     const method = endOfText(buf, id);
@@ -69,8 +70,8 @@ class Request {
     this.id = ids.read(buf, id + 2, method);
     this.method = methods.read(buf, method + 2, body);
     /** See body.js. */
-    this.body = read(buf, body, end);
-    this.bytes = end - body;
+    this.body = read(buf, body, end, outside);
+    this.bytes = sizeOf(buf, body, end, outside);
     this.peer = buf.readUInt32LE(start);
     this.call = buf.readUInt32LE(start + 4);
     this.isCall = (flags & FLAG) !== 0;
@@ -89,8 +90,9 @@ class Request {
  * @param {Buffer} buf
  * @param {number} start
  * @param {number} end
+ * @param {string[] | null} outside see body.js
  */
-function readMessage(flags, buf, start, end) {
+function readMessage(flags, buf, start, end, outside) {
   const count = buf.readUInt32LE(start);
   const trace = start + 4 + count * 4;
   const key = flags & TRACED ? endOfText(buf, trace) : trace;
@@ -98,7 +100,7 @@ function readMessage(flags, buf, start, end) {
   return {
     subscriptions: Array.from({ length: count }, (_, n) => buf.readUInt32LE(start + 4 + n * 4)),
     routingKey: keys.read(buf, key + 2, body),
-    body: read(buf, body, end),
+    body: read(buf, body, end, outside),
     trace: flags & TRACED ? buf.latin1Slice(trace + 2, key) : '',
   };
 }

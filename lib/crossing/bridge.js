@@ -8,7 +8,7 @@ const { log, onLevel } = require('../log');
 const { native } = require('../native');
 const { CallTable } = require('./call-table');
 const { Outbox } = require('./outbox');
-const { HEADER, Event } = require('./records');
+const { HEADER, Event, OUTSIDE } = require('./records');
 
 const INBOX_SIZE = 256 * 1024;
 /** An inbox that a large message made larger is not kept. */
@@ -43,7 +43,7 @@ const KEEP_SIZE = 8 * 1024 * 1024;
  * What receives the events of one member of the bus.
  *
  * @typedef {object} BusReceiver
- * @property {(op: number, flags: number, buf: Buffer, start: number, end: number) => void} onRecord
+ * @property {(op: number, flags: number, buf: Buffer, start: number, end: number, outside: string[] | null) => void} onRecord
  * @property {() => Promise<any>} nativeStatus
  */
 
@@ -185,7 +185,10 @@ class Bridge {
         break;
       }
       default:
-        if (op >= Event.BUS_REPLY) this.buses.get(id)?.onRecord(op, flags, buf, start, end);
+        if (op >= Event.BUS_REPLY) {
+          const outside = flags & OUTSIDE ? this.native.outside() : null;
+          this.buses.get(id)?.onRecord(op, flags, buf, start, end, outside);
+        }
         else this.dispatchRare(op, id, buf, start, end);
     }
   }

@@ -60,6 +60,9 @@ const Event = Object.freeze({
   BUS_STATUS: 26,
 });
 
+/** A flag of records of the bus: the body is not in the record. */
+const OUTSIDE = 4;
+
 /** What has become of a member of the bus. */
 const BusState = Object.freeze({ JOINED: 1, PARTED: 2, REFUSED: 3, LEFT: 4 });
 
@@ -73,4 +76,4 @@ const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, 
  */
 const cost = (length) => length + 64;
 
-module.exports = { BusState, HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag, Event, Closed, cost };
+module.exports = { BusState, HEADER, OUTSIDE, PREFIX, NO_TIMEOUT, Command, CallFlag, Event, Closed, cost };

@@ -4,12 +4,14 @@
 // napi hands arguments over by value.
 #![allow(clippy::needless_pass_by_value)]
 
+mod body;
 mod credentials;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use napi::JsString;
 use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -162,6 +164,13 @@ impl Bridge {
     #[allow(clippy::cast_precision_loss)] // sizes are far below 2^53
     pub fn drain(&self, mut into: BufferSlice<'_>) -> f64 {
         self.environment.drain(&mut into) as f64
+    }
+
+    /// The body of the next record with the flag `OUTSIDE`.
+    #[napi]
+    pub fn outside<'env>(&self, env: &'env Env) -> Result<Option<Vec<JsString<'env>>>> {
+        let body = self.environment.outside();
+        body.map(|body| body::texts(env, &body)).transpose()
     }
 
     /// The number of a method path.

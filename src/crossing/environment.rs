@@ -93,6 +93,11 @@ impl Environment {
         self.queue.drain(into)
     }
 
+    /// For the JS thread: see [`Queue::outside`].
+    pub fn outside(&self) -> Option<Bytes> {
+        self.queue.outside()
+    }
+
     /// The JS thread wants records of LOG up to this level.
     pub fn set_log_level(&self, level: u8) {
         self.log_level.store(level, Ordering::Relaxed);
@@ -192,16 +197,16 @@ impl Environment {
         }
     }
 
-    /// As [`Self::push`], with an end that is not copied if it is large.
+    /// As [`Self::push`], with a body: see [`Queue::push_with`].
     pub fn push_with(
         self: &Arc<Self>,
         op: u8,
         flags: u8,
         id: u32,
-        end: Bytes,
-        body: impl FnOnce(Writer<'_>) -> Writer<'_>,
+        body: Bytes,
+        head: impl FnOnce(Writer<'_>) -> Writer<'_>,
     ) {
-        if self.queue.push_with(op, flags, id, end, body) {
+        if self.queue.push_with(op, flags, id, body, head) {
             super::network::wake_later(self);
         }
     }

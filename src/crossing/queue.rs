@@ -6,13 +6,14 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::record::Writer;
+use super::record::{Writer, event};
 
 /// More than this waiting, and new calls are not let in until JS catches up.
 const CROWDED: usize = 32 << 20;
 /// A buffer that grew beyond this is not kept.
 const KEEP: usize = 1 << 20;
-/// The end of a record that is larger than this is not copied into the queue.
+/// A body that is larger than this does not go through the queue's bytes, nor
+/// through JS's buffer.
 const LARGE: usize = 16 << 10;
 
 /// Filled by the network thread, emptied by the JS thread.
@@ -28,10 +29,10 @@ pub struct Queue {
 #[derive(Default)]
 struct Batch {
     bytes: Vec<u8>,
-    /// Ends of records, and where in `bytes` each belongs.
-    large: VecDeque<(usize, Bytes)>,
-    /// Bytes in `large`.
-    outside: usize,
+    /// Bodies of records with the flag `OUTSIDE`, in the order of those.
+    outside: VecDeque<Bytes>,
+    /// Bytes in them.
+    outside_bytes: usize,
 }
 
 #[derive(Default)]
@@ -50,27 +51,22 @@ struct Draining {
 
 impl Batch {
     fn len(&self) -> usize {
-        self.bytes.len() + self.outside
+        self.bytes.len() + self.outside_bytes
     }
 
     fn clear(&mut self) {
         self.bytes.clear();
-        self.large.clear();
-        self.outside = 0;
+        self.outside.clear();
+        self.outside_bytes = 0;
         if self.bytes.capacity() > KEEP {
             self.bytes = Vec::new();
         }
     }
 
-    /// The record at `at`: its size, and how much of it is in `bytes`.
-    fn record(&self, at: usize) -> Option<(usize, usize)> {
+    /// The size of the record at `at`.
+    fn record(&self, at: usize) -> Option<usize> {
         let size = self.bytes[at..].first_chunk::<4>()?;
-        let size = u32::from_le_bytes(*size) as usize;
-        let inside = match self.large.front() {
-            Some((place, end)) if *place < at + size => size.saturating_sub(end.len()),
-            _ => size,
-        };
-        Some((size, inside))
+        Some(u32::from_le_bytes(*size) as usize)
     }
 }
 
@@ -91,28 +87,40 @@ impl Queue {
         !std::mem::replace(&mut state.awake, true)
     }
 
-    /// As [`Self::push`], for a record that ends with `end`, which is copied by
-    /// [`Self::drain`] only if it is large.
+    /// As [`Self::push`], for a record that ends with a body. A large one is not
+    /// in it, only its size: the flags say so, and [`Self::outside`] has it.
     pub fn push_with(
         &self,
         op: u8,
         flags: u8,
         id: u32,
-        end: Bytes,
-        body: impl FnOnce(Writer<'_>) -> Writer<'_>,
+        body: Bytes,
+        head: impl FnOnce(Writer<'_>) -> Writer<'_>,
     ) -> bool {
-        if end.len() <= LARGE {
-            return self.push(op, flags, id, |record| body(record).bytes(&end));
+        if body.len() <= LARGE {
+            return self.push(op, flags, id, |record| head(record).bytes(&body));
         }
         let mut state = self.state.lock();
         if state.closed {
             return false;
         }
         let waiting = &mut state.waiting;
-        body(Writer::new(&mut waiting.bytes, op, flags, id)).finish_with(end.len());
-        waiting.outside += end.len();
-        waiting.large.push_back((waiting.bytes.len(), end));
+        let flags = flags | event::OUTSIDE;
+        let size = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let record = Writer::new(&mut waiting.bytes, op, flags, id);
+        head(record).u32(size).finish();
+        waiting.outside_bytes += body.len();
+        waiting.outside.push_back(body);
         !std::mem::replace(&mut state.awake, true)
+    }
+
+    /// The body of the next record with the flag `OUTSIDE`, of those that were
+    /// drained.
+    pub fn outside(&self) -> Option<Bytes> {
+        let Draining { batch, .. } = &mut *self.draining.lock();
+        let body = batch.outside.pop_front()?;
+        batch.outside_bytes -= body.len();
+        Some(body)
     }
 
     /// Nothing is kept from here on.
@@ -159,23 +167,16 @@ impl Queue {
             return 0;
         }
         let mut written = 0;
-        while let Some((size, inside)) = batch.record(*at) {
+        while let Some(size) = batch.record(*at) {
             if written + size > into.len() {
                 if written == 0 {
                     return -i64::try_from(size).unwrap_or(i64::MAX);
                 }
                 break;
             }
-            let (record, rest) = into[written..].split_at_mut(inside);
-            record.copy_from_slice(&batch.bytes[*at..*at + inside]);
-            *at += inside;
+            into[written..written + size].copy_from_slice(&batch.bytes[*at..*at + size]);
+            *at += size;
             written += size;
-            if inside < size
-                && let Some((_, end)) = batch.large.pop_front()
-            {
-                rest[..end.len()].copy_from_slice(&end);
-                batch.outside -= end.len();
-            }
         }
         i64::try_from(written).unwrap_or(i64::MAX)
     }
@@ -229,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn ends_of_records_arrive_where_they_belong_however_large() {
+    fn bodies_arrive_in_their_order_however_large() {
         let queue = Queue::default();
         let sizes = [0, 1, LARGE, LARGE + 1, 3 * LARGE, 5, LARGE + 7];
-        for room in [4 * LARGE, 5 * LARGE, 20 * LARGE] {
+        for room in [2 * LARGE, 3 * LARGE] {
             for (id, size) in (0..).zip(sizes) {
-                let end = Bytes::from(vec![u8::try_from(id).unwrap(); size]);
-                queue.push_with(3, 0, id, end, |record| record.u32(9));
+                let body = Bytes::from(vec![u8::try_from(id).unwrap(); size]);
+                queue.push_with(3, 1, id, body, |record| record.u32(9));
             }
             let expected: usize = sizes.iter().map(|size| size + 16).sum();
             assert_eq!(queue.waiting(), expected);
@@ -246,14 +247,18 @@ mod tests {
                 while at < written {
                     let size = u32::from_le_bytes(*into[at..].first_chunk().unwrap()) as usize;
                     assert_eq!(into[at + 12..at + 16], [9, 0, 0, 0]);
-                    let id = into[at + 8];
-                    assert!(into[at + 16..at + size].iter().all(|byte| *byte == id));
-                    found.push(size - 16);
+                    let body = match into[at + 5] {
+                        1 => Bytes::copy_from_slice(&into[at + 16..at + size]),
+                        _ => queue.outside().unwrap(),
+                    };
+                    assert!(body.iter().all(|byte| *byte == into[at + 8]));
+                    found.push(body.len());
                     at += size;
                 }
             }
             assert_eq!(found, sizes, "room for {room}");
             assert_eq!(queue.waiting(), 0);
+            assert_eq!(queue.outside(), None);
         }
     }
 

@@ -66,6 +66,8 @@ pub mod event {
     pub const FLAG: u8 = 1;
     /// Of requests and messages of the bus: a trace comes first of all texts.
     pub const TRACED: u8 = 2;
+    /// Of records of the bus: the body is not in the record.
+    pub const OUTSIDE: u8 = 4;
 }
 
 /// Appends one event record to a queue and patches its size at the end.
