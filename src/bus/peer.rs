@@ -113,6 +113,11 @@ impl Peer {
         }
     }
 
+    /// Whether there is no link, and nothing waits for one.
+    pub fn is_at_rest(&self) -> bool {
+        matches!(self.link, LinkState::Idle) && self.outbox.is_empty()
+    }
+
     /// Whether a reply may still be wanted: the callers have not been told that
     /// the link was lost.
     pub fn awaits_replies(&self) -> bool {

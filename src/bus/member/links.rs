@@ -336,7 +336,10 @@ impl Member {
         for conn in silent {
             self.close(conn);
         }
-        let mut numbers: Vec<PeerNumber> = self.peers.keys().copied().collect();
+        // Most members of a large group have nothing to do with each other.
+        let peers = self.peers.iter();
+        let busy = peers.filter(|(_, peer)| !peer.is_at_rest());
+        let mut numbers: Vec<PeerNumber> = busy.map(|(number, _)| *number).collect();
         numbers.sort_unstable();
         for number in numbers {
             self.tend_link(now, number);

@@ -82,7 +82,7 @@ impl World {
             copies: 0,
             rests: 0,
             calm: seed % 4 == 3,
-            curious: matches!(seed % 16, 6 | 7),
+            curious: matches!(seed % 32, 6 | 7),
             leisure: 1,
         }
     }
@@ -205,8 +205,10 @@ impl World {
             Event::Gone(end) => self.gone(end),
             Event::FindRegistry(index) => self.find_registry(index),
             Event::Tick(index) => {
-                if self.processes[index].alive {
-                    self.processes[index].ticking = None;
+                let process = &mut self.processes[index];
+                // An alarm that was put forward has rung already.
+                if process.alive && process.ticking == Some(self.agenda.now) {
+                    process.ticking = None;
                     self.processes[index].member.tick(now);
                     if let Some(directory) = &mut self.processes[index].directory {
                         directory.tick(now);
