@@ -12,9 +12,10 @@ let last = FIRST + ((process.pid * 97) % (LAST - FIRST));
 
 /** @returns {Promise<number>} a port of loopback that nobody listens on */
 async function freePort() {
-  do last = last === LAST ? FIRST : last + 1;
-  while (!(await isFree(last)));
-  return last;
+  for (;;) {
+    const port = (last = last === LAST ? FIRST : last + 1);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** @param {number} port */
