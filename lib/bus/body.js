@@ -9,6 +9,8 @@
 // with 0 in their places in `value`, to which the keys lead. JSON begins with no
 // '\x01' and has no line end in it.
 
+const { Repeated } = require('./repeated');
+
 /** @typedef {string | number} Key */
 /** @typedef {{ place: [number, ...Key[]], text: string }} Long */
 
@@ -134,6 +136,9 @@ function write(outbox, body) {
   return typeof body === 'string' ? outbox.rest(body) : outbox.rest(body.head) + outbox.ascii(body.texts);
 }
 
+/** `{"data":"ok"}` and its like. */
+const bodies = new Repeated();
+
 /**
  * Reads a body that ends at `end`. Nothing is looked at yet.
  *
@@ -145,7 +150,7 @@ function write(outbox, body) {
  */
 function read(buf, start, end, outside = null) {
   if (outside !== null) return outside.length === 1 ? outside[0] : new Beside(outside[0], outside[1]);
-  if (buf[start] !== MARK.charCodeAt(0) || start === end) return buf.utf8Slice(start, end);
+  if (buf[start] !== MARK.charCodeAt(0) || start === end) return bodies.read(buf, start, end);
   const line = buf.indexOf(LINE_END, start) + 1;
   // Without a line end there is none of ours before the end either.
   if (line === 0 || line > end) return buf.utf8Slice(start, end);

@@ -5,38 +5,12 @@
 // read before any is called.
 
 const { read, sizeOf } = require('./body');
+const { Repeated } = require('./repeated');
 
 /** Of a request that wants a reply, and of what failed. */
 const FLAG = 1;
-/** Longer texts are not compared. */
-const SHORT = 64;
 /** Of requests and messages: a trace comes first of all texts. */
 const TRACED = 2;
-
-/**
- * A text that is most often the one before: comparing is quicker than making it.
- */
-class Repeated {
-  constructor() {
-    this.last = '';
-  }
-
-  /**
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
-   */
-  read(buf, start, end) {
-    const { last } = this;
-    if (end - start === last.length && last.length <= SHORT) {
-      let n = 0;
-      // Bytes of what is not ASCII equal no character of it.
-      while (n < last.length && last.charCodeAt(n) === buf[start + n] && buf[start + n] < 128) n++;
-      if (n === last.length) return last;
-    }
-    return (this.last = buf.utf8Slice(start, end));
-  }
-}
 
 const ids = new Repeated();
 const methods = new Repeated();

@@ -83,22 +83,7 @@ class Outbox extends Writer {
   text(text) {
     this.reserve(2 + text.length * 3);
     const { buf, pos } = this;
-    // Names are ASCII and short: quicker written here than by a call.
-    if (text.length <= SHORT) {
-      let at = pos + 2;
-      for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i);
-        if (code > 127) break;
-        buf[at++] = code;
-      }
-      if (at - pos - 2 === text.length) {
-        buf[pos] = text.length;
-        buf[pos + 1] = 0;
-        this.pos = at;
-        return;
-      }
-    }
-    const length = buf.utf8Write(text, pos + 2);
+    const length = this.short(text, pos + 2) ? text.length : buf.utf8Write(text, pos + 2);
     this.pos = buf.writeUInt16LE(length, pos) + length;
   }
 
@@ -110,9 +95,27 @@ class Outbox extends Writer {
    */
   rest(text) {
     this.reserve(text.length * 3);
-    const length = this.buf.utf8Write(text, this.pos);
+    const length = this.short(text, this.pos) ? text.length : this.buf.utf8Write(text, this.pos);
     this.pos += length;
     return length;
+  }
+
+  /**
+   * Most texts are short and ASCII: those are written quicker here than by a call.
+   *
+   * @param {string} text
+   * @param {number} at there is room
+   * @returns {boolean} whether it was one
+   */
+  short(text, at) {
+    if (text.length > SHORT) return false;
+    const { buf } = this;
+    for (let n = 0; n < text.length; n++) {
+      const code = text.charCodeAt(n);
+      if (code > 127) return false;
+      buf[at + n] = code;
+    }
+    return true;
   }
 
   /**
