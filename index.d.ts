@@ -608,7 +608,7 @@ export interface BusOptions {
   insecure?: boolean;
   /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */
   host?: boolean;
-  /** Largest body, both ways, in bytes; default 16 MiB. */
+  /** Largest body, both ways, in bytes; default 16 MiB, at most what a text of V8 can have, 536,870,888. */
   maxMessageBytes?: number;
   /** A link to another member without traffic and without calls under way is closed after so many ms, at least 100, and made again when needed; default 300,000. */
   linkIdleMs?: number;

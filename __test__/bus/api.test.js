@@ -139,6 +139,7 @@ test('wrong arguments are named', async (t) => {
   await assert.rejects(a.serve('x', /** @type {any} */ (null)), /methods must be an object/);
   assert.throws(() => a.publish('x', 'k', undefined), /JSON has a form for/);
   await assert.rejects(connectBus(/** @type {any} */ ({ registri: 'x' })), /option registri is not known/);
+  await assert.rejects(connectBus({ maxMessageBytes: 0x1fffffe9 }), /option maxMessageBytes must be a whole number from 1024 to 536870888/);
 });
 
 test('waiting for a registry can be given up', async () => {

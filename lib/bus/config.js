@@ -13,6 +13,8 @@ const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
 const AMQP_PORTS = [5671, 5672];
 const MAX_MESSAGE = 16 * 1024 * 1024;
+/** V8 has no longer text: nobody could be given more. */
+const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
 const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal'];
@@ -85,7 +87,7 @@ function busOptions(owner, given) {
     mayHost: options.host !== false && (env.OWT_GRPC_HOST_REGISTRY === undefined || isSet(env.OWT_GRPC_HOST_REGISTRY)),
     advertiseHost: advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, ''),
     advertisePort: advertise.port,
-    maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: 0x40000000 }) ?? MAX_MESSAGE,
+    maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: LONGEST_TEXT }) ?? MAX_MESSAGE,
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
     serving: credentialsOf(owner, 'server', options.tls),
     dialing: credentialsOf(owner, 'client', options.tls),
