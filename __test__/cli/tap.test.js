@@ -29,15 +29,17 @@ async function talking(t) {
   return { at, caller, called };
 }
 
+/** How many taps the called member knows of: it copies what it gets for each. */
+async function tapsKnownTo({ called }) {
+  const { members } = await called.status();
+  return members.filter(({ subscriptions }) => subscriptions.some(({ exchange }) => exchange === 'owt-grpc.tap')).length;
+}
+
 /** The tap as a process that is known to look. */
-async function tapOf(t, { at, called }, ...args) {
-  const known = async () => {
-    const { members } = await called.status();
-    return members.filter(({ subscriptions }) => subscriptions.some(({ exchange }) => exchange === 'owt-grpc.tap')).length;
-  };
-  const before = await known();
-  const tap = new Running(t, ['tap', '--json', '--registry', at, ...args]);
-  await eventually(async () => (await known()) > before, 'the tap is known');
+async function tapOf(t, talk, ...args) {
+  const before = await tapsKnownTo(talk);
+  const tap = new Running(t, ['tap', '--json', '--registry', talk.at, ...args]);
+  await eventually(async () => (await tapsKnownTo(talk)) > before, 'the tap is known');
   return tap;
 }
 
@@ -105,11 +107,8 @@ test('a tap that does not read holds up nobody, and what it misses is counted', 
 test('without --json it is one line each, for people', limit, async (t) => {
   const talk = await talking(t);
   const tapping = owtGrpc(t, ['tap', '--limit', '2', '--registry', talk.at]);
-  await eventually(async () => {
-    await talk.caller.call('room.1', 'join', ['Ann']);
-    const { members } = await talk.called.status();
-    return members.some(({ subscriptions }) => subscriptions.length > 0);
-  }, 'the tap is known');
+  // It ends with what it hears first: nothing is said before it is there.
+  await eventually(async () => (await tapsKnownTo(talk)) > 0, 'the tap is known');
   for (let n = 0; n < 2; n++) await talk.caller.call('room.1', 'join', ['Ann\u001b[2J']);
   const { code, stdout } = await tapping;
   assert.equal(code, 0);
