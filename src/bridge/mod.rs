@@ -6,6 +6,7 @@
 
 mod body;
 mod credentials;
+mod options;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,88 +28,7 @@ use crate::registry::etcd::Login;
 use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
-
-/// What a channel is made with; `null` is the default.
-#[napi(object, use_nullable = true)]
-pub struct ChannelOptions {
-    pub target: String,
-    pub proxy: Option<String>,
-    pub proxy_credentials: Option<String>,
-    pub max_receive_bytes: Option<f64>,
-    pub max_send_bytes: Option<f64>,
-    pub keepalive_ms: Option<f64>,
-    pub keepalive_timeout_ms: Option<f64>,
-}
-
-/// What can be counted below JS; numbers only ever grow, but for what waits.
-#[napi(object)]
-pub struct Counts {
-    /// Attempts to connect that succeeded, and that failed.
-    pub connected: f64,
-    pub failed: f64,
-    /// Bytes of events that wait for this environment.
-    pub waiting: f64,
-}
-
-/// One method of a server that has a handler.
-#[napi(object, use_nullable = true)]
-pub struct ServedMethod {
-    pub method: u32,
-    pub path: String,
-    pub request_stream: bool,
-}
-
-/// What a server is made with; `null` is the default.
-#[napi(object, use_nullable = true)]
-pub struct ServerOptions {
-    pub host: String,
-    pub port: u32,
-    pub methods: Vec<ServedMethod>,
-    pub max_receive_bytes: Option<f64>,
-    pub max_send_bytes: Option<f64>,
-    pub keepalive_ms: Option<f64>,
-    pub keepalive_timeout_ms: Option<f64>,
-    pub max_concurrent_streams: Option<u32>,
-}
-
-/// What a member of the bus is made with; `null` is the default.
-#[napi(object, use_nullable = true)]
-pub struct BusOptions {
-    pub name: String,
-    pub token: String,
-    pub cluster: String,
-    pub seed: f64,
-    /// host:port; not looked at if there is `etcd`.
-    pub registry: String,
-    pub etcd: Option<EtcdOptions>,
-    /// Whom the registry's certificate is for, if not the host of `registry`.
-    pub registry_name: Option<String>,
-    pub insecure: bool,
-    /// Becomes the registry if it is on this machine and there is none.
-    pub may_host: bool,
-    pub link_idle_ms: u32,
-    pub advertise_host: Option<String>,
-    pub advertise_port: Option<u16>,
-    pub max_message_bytes: u32,
-}
-
-/// Where etcd is, if the registry is on it.
-#[napi(object, use_nullable = true)]
-pub struct EtcdOptions {
-    pub endpoints: Vec<String>,
-    pub prefix: String,
-    pub user: Option<String>,
-    pub password: Option<String>,
-}
-
-/// What a registry that stands alone is made with.
-#[napi(object)]
-pub struct RegistryOptions {
-    pub host: String,
-    pub port: u16,
-    pub cluster: String,
-    pub insecure: bool,
-}
+use options::{BusOptions, ChannelOptions, Counts, RegistryOptions, ServerOptions};
 
 /// Largest message received by default, as in other gRPC libraries.
 const MAX_RECEIVE: usize = 4 << 20;

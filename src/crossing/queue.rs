@@ -166,19 +166,19 @@ impl Queue {
         if *at == batch.bytes.len() && !self.take(batch, at) {
             return 0;
         }
-        let mut written = 0;
+        let from = *at;
         while let Some(size) = batch.record(*at) {
-            if written + size > into.len() {
-                if written == 0 {
+            if *at - from + size > into.len() {
+                if *at == from {
                     return -i64::try_from(size).unwrap_or(i64::MAX);
                 }
                 break;
             }
-            into[written..written + size].copy_from_slice(&batch.bytes[*at..*at + size]);
             *at += size;
-            written += size;
         }
-        i64::try_from(written).unwrap_or(i64::MAX)
+        let records = &batch.bytes[from..*at];
+        into[..records.len()].copy_from_slice(records);
+        i64::try_from(records.len()).unwrap_or(i64::MAX)
     }
 
     /// Swaps the full buffer for the empty one.
