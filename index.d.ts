@@ -171,6 +171,21 @@ export declare class Metadata {
 export type MetadataLike = Metadata | Record<string, string | Buffer | (string | Buffer)[]>;
 
 /**
+ * Node's own `AbortController`. Node.js 14 has none as a global: there this is a
+ * stand-in whose signals every option `signal` of this package takes, as it takes
+ * any object with `aborted`, `addEventListener` and `removeEventListener`.
+ *
+ * @example
+ * const { AbortController } = require('owt-grpc');
+ * const patience = new AbortController();
+ * patience.abort();
+ * await client.publish({}, { signal: patience.signal }).catch((error) => console.log(error.details)); // Cancelled on client
+ */
+export declare const AbortController: {
+  new (): { readonly signal: AbortSignal; abort(reason?: unknown): void };
+};
+
+/**
  * What can be said about one call.
  *
  * @example

@@ -4,6 +4,7 @@ const { connectBus } = require('./lib/bus/bus');
 const { BusError } = require('./lib/bus/errors');
 const { startRegistry } = require('./lib/bus/registry');
 const { createClient } = require('./lib/client');
+const { AbortController } = require('./lib/compat/abort');
 const { RpcError, status } = require('./lib/errors');
 const { setLogger } = require('./lib/log');
 const { Metadata } = require('./lib/metadata');
@@ -15,6 +16,7 @@ const { reloadCredentials } = require('./lib/tls/credentials');
 const { TlsError } = require('./lib/tls/errors');
 
 module.exports = {
+  AbortController,
   BusError,
   Metadata,
   RpcError,

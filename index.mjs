@@ -1,6 +1,7 @@
 import api from './index.js';
 
 export const {
+  AbortController,
   BusError,
   Metadata,
   RpcError,

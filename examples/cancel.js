@@ -2,7 +2,7 @@
 
 // Deadlines and cancellation, seen from both sides.
 
-const { Server, createClient } = require('owt-grpc');
+const { AbortController, Server, createClient } = require('owt-grpc');
 
 async function main() {
   const server = new Server();

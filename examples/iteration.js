@@ -3,7 +3,7 @@
 // Streams as loops: an async generator answers, `for await` reads, and either
 // side may end it. An AbortSignal ends a loop from outside.
 
-const { Server, createClient } = require('owt-grpc');
+const { AbortController, Server, createClient } = require('owt-grpc');
 
 async function main() {
   const server = new Server();

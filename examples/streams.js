@@ -3,8 +3,10 @@
 // Streams: an async generator answers, `for await` reads. A slow reader slows
 // the generator down; nothing piles up in between.
 
+const { promisify } = require('node:util');
 const { Server, createClient } = require('owt-grpc');
-const { setTimeout: sleep } = require('node:timers/promises');
+
+const sleep = promisify(setTimeout);
 
 async function main() {
   let made = 0;

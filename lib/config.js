@@ -3,6 +3,8 @@
 // Options and environment, checked before anything is started. Errors name the
 // option or variable.
 
+const { hasOwn } = require('./compat/objects');
+
 /**
  * @param {string} owner whose option it is, for the error
  * @param {Record<string, any>} options
@@ -90,10 +92,10 @@ function worldOf(type) {
   /** @type {Record<string, import('./codec-runtime').World>} */
   const codec = require('./codec');
   if (typeof type === 'string') {
-    if (Object.hasOwn(codec, type)) return codec[type];
+    if (hasOwn(codec, type)) return codec[type];
     /** @type {Record<string, import('./codec-runtime').World>} */
     const standard = require('./codec/standard');
-    if (Object.hasOwn(standard, type)) return standard[type];
+    if (hasOwn(standard, type)) return standard[type];
   }
   throw new Error(`Invalid proto type:${String(type)} (known types: ${Object.keys(codec).join(', ')})`);
 }
@@ -118,7 +120,7 @@ function serviceOf(type) {
 function fullNameOf(name) {
   /** @type {Record<string, import('./codec-runtime').World>} */
   const codec = require('./codec');
-  return (Object.hasOwn(codec, name) && codec[name].service?.name) || name;
+  return (hasOwn(codec, name) && codec[name].service?.name) || name;
 }
 
 module.exports = { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, transportOptions, worldOf };

@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { addon, platformPackage, target } = require('./addon-path');
+const { withCause } = require('./compat/errors');
 const { messageOf } = require('./errors');
 
 const root = path.join(__dirname, '..');
@@ -41,7 +42,7 @@ function load() {
   }
   const { platform, arch, libc } = here;
   const system = `${platform} ${arch}${libc ? ` ${libc}` : ''}, Node.js ${process.versions.node}`;
-  throw new Error(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}. ${remedy(name)}`, { cause });
+  throw withCause(new Error(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}. ${remedy(name)}`), cause);
 }
 
 class Absent extends Error {}
@@ -58,7 +59,7 @@ function openPackage(name) {
   try {
     description = require(`${name}/package.json`);
   } catch (error) {
-    throw new Absent('not installed', { cause: error });
+    throw withCause(new Absent('not installed'), error);
   }
   const { version } = own();
   // The records that cross are those of one version.

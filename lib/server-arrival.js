@@ -3,6 +3,7 @@
 // A server call as it has arrived, and the one answer that it gets. The classes
 // of server-call.js are what handlers see of it.
 
+const { AbortController } = require('./compat/abort');
 const { Closed } = require('./crossing/records');
 const { status } = require('./errors');
 const { Metadata, blockOf } = require('./metadata');
@@ -32,7 +33,7 @@ class Arrival {
     this.block = metadata;
     /** @type {Metadata | null} */
     this.metadata = null;
-    /** @type {AbortController | null} */
+    /** @type {InstanceType<typeof AbortController> | null} */
     this.aborter = null;
     this.cancelled = false;
     this.headersSent = false;
@@ -46,12 +47,12 @@ class Arrival {
   }
 
   readMetadata() {
-    this.metadata ??= this.block === null ? new Metadata() : Metadata.fromBlock(this.block);
+    if (this.metadata === null) this.metadata = this.block === null ? new Metadata() : Metadata.fromBlock(this.block);
     return this.metadata;
   }
 
   signal() {
-    this.aborter ??= new AbortController();
+    if (this.aborter === null) this.aborter = new AbortController();
     if (this.cancelled) this.aborter.abort();
     return this.aborter.signal;
   }

@@ -197,7 +197,7 @@ class Server {
    * @returns {Promise<number>} how many connections had to be cut off with calls on them
    */
   stop(options = {}) {
-    this.stopping ??= this.end(numberOption('stop', options, 'graceMs', { min: 0 }) ?? GRACE_MS);
+    if (this.stopping === null) this.stopping = this.end(numberOption('stop', options, 'graceMs', { min: 0 }) ?? GRACE_MS);
     return this.stopping;
   }
 

@@ -1,8 +1,9 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Metadata, RpcError, Server, createClient, setLogger } = require('../..');
+const { abortedSignal } = require('../support/signals');
 
 const LIMIT = { timeout: 20_000 };
 const impl = { publish: async (call) => ({ id: call.request.id }) };
@@ -135,7 +136,7 @@ test('call options that are none fail the call and are named', LIMIT, async (t) 
   assert.throws(() => client.publish({}, 'soon'), /call options must be an object, not string/);
   await assert.rejects(client.publish({}, { timeout: 0 }), /4 DEADLINE_EXCEEDED/);
   await assert.rejects(client.publish({}, { timeout: -5 }), /4 DEADLINE_EXCEEDED/);
-  await assert.rejects(client.publish({}, { signal: AbortSignal.abort() }), /1 CANCELLED/);
+  await assert.rejects(client.publish({}, { signal: abortedSignal() }), /1 CANCELLED/);
   assert.equal((await client.publish({ id: 'a' }, { timeout: Infinity })).id, 'a');
   assert.equal((await client.publish({ id: 'a' }, { deadline: 8.64e15 })).id, 'a');
 });

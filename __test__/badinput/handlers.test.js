@@ -3,7 +3,7 @@
 // Handlers that do what they should not: the client is told, at once, and the
 // server goes on serving.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Server, createClient, setLogger } = require('../..');
 const { record } = require('../support/peers');

@@ -2,7 +2,7 @@
 
 // Peers that are not what they should be, on both sides: real sockets.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');

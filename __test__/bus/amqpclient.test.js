@@ -2,12 +2,13 @@
 
 // What OWT's modules notice of the client itself, quirks included.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const { performance } = require('node:perf_hooks');
 const { inspect } = require('node:util');
 const { test } = require('node:test');
 const amqpClient = require('../../lib/dropin/amqpClient');

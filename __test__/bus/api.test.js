@@ -2,10 +2,11 @@
 
 // The bus for new code.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { BusError, connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
+const { AbortController, abortedSignal, timeoutSignal } = require('../support/signals');
 
 /** @param {import('node:test').TestContext} t */
 async function buses(t, count) {
@@ -52,7 +53,7 @@ test('a call can be given up', async (t) => {
   const call = b.call('x', 'wait', [], { signal: controller.signal });
   controller.abort(new Error('enough'));
   await assert.rejects(call, /enough/);
-  await assert.rejects(b.call('x', 'wait', [], { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  await assert.rejects(b.call('x', 'wait', [], { signal: abortedSignal() }), { name: 'AbortError' });
   assert.equal((await b.status()).pendingCalls, 0);
 });
 
@@ -146,7 +147,7 @@ test('waiting for a registry can be given up', async () => {
   const server = require('node:net').createServer((socket) => socket.pause()).listen(0, '127.0.0.1');
   await require('node:events').once(server, 'listening');
   const { port } = /** @type {any} */ (server.address());
-  const joining = connectBus({ registry: `127.0.0.1:${port}`, signal: AbortSignal.timeout(100) });
+  const joining = connectBus({ registry: `127.0.0.1:${port}`, signal: timeoutSignal(100) });
   await assert.rejects(joining, { name: 'TimeoutError' });
   server.close();
 });

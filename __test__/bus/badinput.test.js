@@ -3,7 +3,7 @@
 // Peers that do not keep to the protocol, written with grpc-js: each is told
 // what was wrong, and nobody else notices.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const net = require('node:net');
 const path = require('node:path');

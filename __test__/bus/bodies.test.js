@@ -3,10 +3,11 @@
 // Small bodies go through the records between native side and JS, large ones
 // beside them; some texts go beside the JSON. Nobody has to know.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
+const { AbortController } = require('../support/signals');
 
 /** Above it a body is not in its record. */
 const LARGE = 16 * 1024;

@@ -1,7 +1,7 @@
 'use strict';
 
 const { test } = require('node:test');
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fc = require('fast-check');
 const { Outbox } = require('../../lib/crossing/outbox');
 const body = require('../../lib/bus/body');

@@ -2,7 +2,7 @@
 
 // docs/bus.md: how OWT's logger gets the log.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const path = require('node:path');
 const { test } = require('node:test');
 const { blocksFor, project, root, run } = require('../support/markdown');

@@ -2,12 +2,13 @@
 
 // Where etcd is: URLs and options. What needs an etcd is in __test__/etcd.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { connectBus } = require('../..');
 const { busOptions } = require('../../lib/bus/config');
 const { freePort } = require('../support/bus');
+const { timeoutSignal } = require('../support/signals');
 
 const read = (registry, etcd) => {
   const options = busOptions('t', { registry, etcd });
@@ -51,7 +52,7 @@ test('a bad URL or option is named, and no password is shown', () => {
 
 test('an etcd that is not there is waited for; one beyond this machine is not talked to in plaintext', async () => {
   const registry = `etcd://u:secret@127.0.0.1:${await freePort()}`;
-  await assert.rejects(connectBus({ registry, signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+  await assert.rejects(connectBus({ registry, signal: timeoutSignal(300) }), { name: 'TimeoutError' });
   await assert.rejects(connectBus({ registry: 'etcd://u:secret@203.0.113.1' }), (error) => {
     assert.match(error.message, /etcd is not on this machine.*OWT_GRPC_ETCD_CA.*OWT_GRPC_INSECURE=1/);
     return !error.message.includes('secret');

@@ -3,7 +3,7 @@
 // An id that goes from process to process while it is called, as the cluster
 // managers' leader does, or because its process is started again.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');

@@ -3,13 +3,15 @@
 // Links and sessions that break while the processes at their ends are well: a
 // proxy is the only way between them, and the tests see that it is.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { describe, test } = require('node:test');
-const { setTimeout: pause } = require('node:timers/promises');
+const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
 const { Member } = require('../support/bus-member');
 const { Proxy } = require('../support/proxy');
+
+const pause = promisify(setTimeout);
 
 const CUT = 5000;
 /** Elsewhere an address has to be made first. */

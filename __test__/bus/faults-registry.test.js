@@ -3,7 +3,8 @@
 // The host of the registry is killed, and the next one, while members call,
 // cast and publish.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { eventually, freePort } = require('../support/bus');
 const { Member, listens } = require('../support/bus-member');

@@ -3,12 +3,14 @@
 // Real processes that are killed, stopped and blocked. What waits is waited for
 // together: the tests of a group run at the same time.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { describe, test } = require('node:test');
-const { setTimeout: pause } = require('node:timers/promises');
+const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
 const { Member } = require('../support/bus-member');
+
+const pause = promisify(setTimeout);
 
 /** Longer than keepalive, lease and greeting together allow for silence. */
 const BLOCKED = 30_000;
@@ -42,7 +44,7 @@ describe('what takes its time', { concurrency: true }, () => {
       const port = await freePort();
       let bus = isHost ? null : await joined(t, port);
       const busy = await Member.start(t, port, 'busy');
-      bus ??= await joined(t, port);
+      if (bus === undefined) bus = await joined(t, port);
       await bus.call('busy', 'ping');
       const { epoch } = (await bus.status()).registry;
       await busy.tell('block', BLOCKED);

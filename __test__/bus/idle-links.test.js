@@ -2,11 +2,13 @@
 
 // Links that nobody uses are closed, and nobody notices.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
-const { setTimeout: pause } = require('node:timers/promises');
+const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
+
+const pause = promisify(setTimeout);
 
 const IDLE = 200;
 

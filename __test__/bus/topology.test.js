@@ -3,7 +3,7 @@
 // Which address a member is dialed at, and what is said where that leads
 // nowhere. Members on several machines are in network namespaces.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const os = require('node:os');
 const { test } = require('node:test');
 const { connectBus, startRegistry } = require('../..');

@@ -2,7 +2,8 @@
 
 // Many members: one publisher whom all hear, and its other traffic meanwhile.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { Member } = require('../support/bus-member');
 const { connectBus } = require('../..');

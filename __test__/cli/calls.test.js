@@ -2,7 +2,7 @@
 
 // `owt-grpc call` and `owt-grpc rpc`.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Server, connectBus, startRegistry } = require('../..');
 const grpcTools = require('../../lib/dropin/grpcTools');

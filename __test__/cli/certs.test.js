@@ -3,7 +3,7 @@
 // `owt-grpc certs`: what it makes, by OpenSSL's and Node's reading, and by the
 // addon's in both directions.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const { X509Certificate, createPrivateKey } = require('node:crypto');
 const fs = require('node:fs');

@@ -3,7 +3,7 @@
 // docs/cli.md: the commands that look at what runs, or run a registry, in its
 // order, with members and a server that they fit. docs.test.js has the others.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -31,7 +31,7 @@ test('the commands of registry, status, tap, rpc, call and doctor do what docs/c
   const grpcPort = await server.listen('127.0.0.1:0');
   t.after(() => server.stop({ graceMs: 0 }));
   const port = await freePort();
-  const scripts = blocksFor('docs/cli.md', 'cli/commands-docs').map((text) => text.replaceAll('5680', String(port)).replaceAll('10080', String(grpcPort)));
+  const scripts = blocksFor('docs/cli.md', 'cli/commands-docs').map((text) => text.replace(/5680/g, String(port)).replace(/10080/g, String(grpcPort)));
   const [registry, status, json, tap, rpc, call, doctor, ...others] = scripts;
   assert.deepEqual(others, [], 'a command that is not tested');
   const env = { ...cleanEnvironment({ OWT_GRPC_REGISTRY: `127.0.0.1:${port}` }), PATH: `${cwd}:${path.dirname(process.execPath)}:${process.env.PATH}` };

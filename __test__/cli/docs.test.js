@@ -2,7 +2,7 @@
 
 // docs/cli.md: its commands are run, in its order, and its options are those there are.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -33,14 +33,14 @@ test('the commands of swap do what docs/cli.md says', { skip }, (t) => {
   assert.deepEqual(others, [], 'a command that is not tested');
   const root = installation(t);
   const before = snapshot(root);
-  const [dry, apply, undo] = three.trim().replaceAll('/opt/owt', root).split('\n');
+  const [dry, apply, undo] = three.trim().replace(/\/opt\/owt/g, root).split('\n');
   assert.match(sh(t, root, dry), /^\+module\.exports = require\('owt-grpc\/amqpClient'\);$/m);
   assert.deepEqual(snapshot(root), before);
   assert.match(sh(t, root, apply), /^Swapped/m);
   assert.notDeepEqual(snapshot(root), before);
   sh(t, root, undo);
   assert.deepEqual(snapshot(root), before);
-  assert.match(sh(t, root, enable.replaceAll('/opt/owt', root)), /^ {2}cluster_manager\/cluster_manager\.toml$/m);
+  assert.match(sh(t, root, enable.replace(/\/opt\/owt/g, root)), /^ {2}cluster_manager\/cluster_manager\.toml$/m);
   assert.match(fs.readFileSync(path.join(root, 'portal/portal.toml'), 'utf8'), /^grpc_host = "manager\.example:10080"$/m);
 });
 

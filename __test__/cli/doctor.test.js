@@ -2,7 +2,7 @@
 
 // `owt-grpc doctor`: settings that are wrong, each in its way.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const net = require('node:net');
 const { once } = require('node:events');

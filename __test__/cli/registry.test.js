@@ -2,10 +2,11 @@
 
 // A registry that stands alone, as a function and as a process.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const net = require('node:net');
 const { once } = require('node:events');
 const { test } = require('node:test');
+const { timeoutSignal } = require('../support/signals');
 const grpc = require('@grpc/grpc-js');
 const { connectBus, startRegistry } = require('../..');
 const { Workshop, hasOpenssl } = require('../support/certificates');
@@ -87,7 +88,7 @@ test('with TLS only members whose certificates are accepted come in', { ...limit
   const bus = await connectBus({ ...where, tls: pairOf(shop, 'server') });
   assert.deepEqual((await bus.status()).members, []);
   await bus.close();
-  const plaintext = await failureOf(() => connectBus({ ...where, tls: false, signal: AbortSignal.timeout(10_000) }));
+  const plaintext = await failureOf(() => connectBus({ ...where, tls: false, signal: timeoutSignal(10_000) }));
   assert.match(plaintext.message, /TLS|taken by another program|not accepted/);
 });
 

@@ -2,7 +2,7 @@
 
 // `owt-grpc status`: members as they see themselves.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, startRegistry } = require('../..');
 const { freePort } = require('../support/bus');

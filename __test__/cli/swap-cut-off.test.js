@@ -2,7 +2,7 @@
 
 // A swap or an undo that ends anywhere: the next run completes it or undoes it.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');

@@ -2,7 +2,7 @@
 
 // The edits of toml and package.json, and the diff, against programs that read them.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const fc = require('fast-check');
 const fs = require('node:fs');
@@ -35,7 +35,7 @@ const file = fc.tuple(
 ).map(([sections, windows, cut]) => {
   const text = sections.map(([head, lines, own, tail]) => [head, ...lines, ...(own === null ? [] : [own]), ...tail, ''].join('\n')).join('');
   const ended = cut ? text.replace(/\n+$/, '') : text;
-  return windows ? ended.replaceAll('\n', '\r\n') : ended;
+  return windows ? ended.replace(/\n/g, '\r\n') : ended;
 });
 
 test('a toml file that was edited says what it said before, and the new value', () => {
@@ -50,7 +50,7 @@ test('a toml file that was edited says what it said before, and the new value', 
     let head = 0;
     while (head < old.length && old[head] === now[head]) head++;
     let tail = 0;
-    while (tail < old.length - head && tail < now.length - head && old.at(-1 - tail) === now.at(-1 - tail)) tail++;
+    while (tail < old.length - head && tail < now.length - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
     assert.ok(old.length - head - tail <= 1 && now.length - old.length <= 4, after);
     if (text.includes('\r\n')) assert.ok(!/[^\r]\n/.test(after), 'line ends stay those of the file');
   }), { numRuns: 500 });
@@ -76,7 +76,7 @@ const dependencies = fc.dictionary(fc.constantFrom('amqplib', '@grpc/grpc-js', '
 const packages = fc.tuple(json, fc.option(dependencies), fc.boolean(), fc.constantFrom(0, 2, 4, '\t'), fc.constantFrom('\n', '\r\n'), fc.constantFrom('', '\n'))
   .map(([rest, deps, isFirst, indent, end, last]) => {
     const value = deps === null ? rest : isFirst ? { dependencies: deps, ...rest } : { ...rest, dependencies: deps };
-    return JSON.stringify(value, null, indent).replaceAll('\n', end) + last;
+    return JSON.stringify(value, null, indent).replace(/\n/g, end) + last;
   });
 
 test('a package.json gets the dependency, and the rest of its text stays', () => {

@@ -2,11 +2,12 @@
 
 // `owt-grpc swap`, as a command on trees like those of OWT.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { copyFolder } = require('../support/folders');
 const toml = require('toml');
 const { MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, tempFolder, write } = require('../support/owt-tree');
 const { command, noTerminal } = require('../support/terminal');
@@ -178,7 +179,7 @@ test('a file that was modified is refused by name, and --force replaces it and b
 
 test('line ends of Windows are no modification', (t) => {
   const root = installation(t, ['portal']);
-  write(root, { 'portal/amqpClient.js': UPSTREAM.amqpClient.replaceAll('\n', '\r\n') });
+  write(root, { 'portal/amqpClient.js': UPSTREAM.amqpClient.replace(/\n/g, '\r\n') });
   swap(root);
 });
 
@@ -279,7 +280,7 @@ test('--dry-run shows a diff that patch takes, and changes nothing', (t) => {
   const { stdout } = swap(root, '--enable-grpc', '--grpc-host', 'manager:10080', '--dry-run');
   assert.deepEqual(snapshot(root), before);
   const copy = path.join(tempFolder(t), 'copy');
-  fs.cpSync(root, copy, { recursive: true });
+  copyFolder(root, copy);
   const applied = spawnSync('git', ['apply', '-p1', '-'], { cwd: copy, input: stdout, encoding: 'utf8' });
   assert.equal(applied.status, 0, applied.stderr);
   swap(root, '--enable-grpc', '--grpc-host', 'manager:10080');

@@ -2,7 +2,7 @@
 
 // `owt-grpc tap`: copies of what passes, and what they cost those who talk.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, startRegistry } = require('../..');
 const { eventually } = require('../support/bus');

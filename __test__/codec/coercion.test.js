@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Writer } = require('../../lib/codec-runtime');
 const { messages, referenceOf } = require('../support/reference');

@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const path = require('node:path');
 const { test } = require('node:test');
 const fc = require('fast-check');

@@ -2,7 +2,7 @@
 
 // `owt-grpc auth` with a pipe, and the command line of both.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');

@@ -2,7 +2,7 @@
 
 // docs/credentials.md: its commands are run, in its order, in one directory.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');

@@ -3,7 +3,7 @@
 // Against OWT's own cipher.js, by what it wrote (fixtures/authstore.json says
 // how), and against openssl.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { execFileSync, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');

@@ -2,7 +2,7 @@
 
 // What the file system sees of a store.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');

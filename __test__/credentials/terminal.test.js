@@ -2,7 +2,7 @@
 
 // `owt-grpc auth` as a person uses it.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');

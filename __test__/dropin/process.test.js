@@ -2,10 +2,11 @@
 
 // What holds a process and what does not, shown by real processes.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { startServer, stopServer } = require('../../lib/dropin/grpcTools');
 

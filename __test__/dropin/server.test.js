@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const { test } = require('node:test');
 const { startClient, startServer, stopServer } = require('../../lib/dropin/grpcTools');

@@ -4,13 +4,16 @@
 // registers something is known again when etcd answers again. `npm run test:etcd`;
 // ETCD_OUTAGE_MS is how long the whole of it is away.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
-const { setTimeout: pause } = require('node:timers/promises');
+const { promisify } = require('node:util');
 const { eventually } = require('../support/bus');
 const { Etcd } = require('../support/etcd');
 const { Group } = require('../support/etcd-group');
 const { Proxy } = require('../support/proxy');
+
+const pause = promisify(setTimeout);
 
 const OUTAGE = Number(process.env.ETCD_OUTAGE_MS ?? 20_000);
 /** What everything may take when etcd answers again, in ms. */

@@ -3,7 +3,8 @@
 // etcd and members on three machines, which are network namespaces: one is cut
 // off, with the leader of etcd on it or without, and comes back.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { eventually } = require('../support/bus');
 const { Member } = require('../support/bus-member');

@@ -2,15 +2,16 @@
 
 // Who may use etcd: user and password, and certificates. `npm run test:etcd`
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { connectBus } = require('../..');
 const { Workshop } = require('../support/certificates');
 const { Etcd } = require('../support/etcd');
+const { timeoutSignal } = require('../support/signals');
 
 /** @param {any} options */
-const failure = (options) => connectBus({ signal: AbortSignal.timeout(4000), ...options }).then(
+const failure = (options) => connectBus({ signal: timeoutSignal(4000), ...options }).then(
   async (bus) => {
     await bus.close();
     throw new Error('it has joined');

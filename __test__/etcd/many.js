@@ -3,7 +3,8 @@
 // 200 members join an etcd cluster at once, all of them leave again.
 // `npm run test:etcd`
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { eventually } = require('../support/bus');

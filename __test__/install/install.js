@@ -2,7 +2,7 @@
 
 // Run by `npm run test:install`, which packs first.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');

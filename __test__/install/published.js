@@ -2,7 +2,7 @@
 
 // Run by `npm run test:install`, which packs first.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');

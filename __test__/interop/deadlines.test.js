@@ -1,10 +1,11 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const net = require('node:net');
 const { test } = require('node:test');
 const { ask, inAllPairings, ours, record } = require('../support/peers');
+const { abortedSignal, timeoutSignal } = require('../support/signals');
 
 const soon = (ms) => new Date(Date.now() + ms);
 
@@ -90,8 +91,8 @@ test('timeout, deadline as number, and an AbortSignal end a call of the async AP
   });
   await assert.rejects(client.publish({}, { timeout: 50 }), { code: 4 });
   await assert.rejects(client.publish({}, { deadline: Date.now() + 50, timeout: 60_000 }), { code: 4 });
-  await assert.rejects(client.publish({}, { signal: AbortSignal.timeout(50) }), { code: 1 });
-  await assert.rejects(client.publish({}, { signal: AbortSignal.abort() }), { code: 1 });
+  await assert.rejects(client.publish({}, { signal: timeoutSignal(50) }), { code: 1 });
+  await assert.rejects(client.publish({}, { signal: abortedSignal() }), { code: 1 });
   await assert.rejects(client.publish({}, { deadline: new Date('no date') }), (error) => error.code === 3 && /deadline/.test(error.details));
   await assert.rejects(client.publish({}, { timeout: 'soon' }), (error) => error.code === 3 && /timeout/.test(error.details));
 });

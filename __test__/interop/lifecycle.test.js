@@ -1,11 +1,12 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const http2 = require('node:http2');
 const net = require('node:net');
 const path = require('node:path');
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { ask, inAllPairings, ours, record, theirs } = require('../support/peers');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { ask, grpc, inAllPairings, record } = require('../support/peers');
 
 const blob = Buffer.from([0, 1, 2, 254, 255]);

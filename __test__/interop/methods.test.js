@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fc = require('fast-check');
 const { objectOf, seed } = require('../support/arbitrary');
 const { ask, inAllPairings, record } = require('../support/peers');

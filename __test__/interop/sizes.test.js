@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { ask, inAllPairings, record } = require('../support/peers');
 
 const MEGABYTE = 1 << 20;

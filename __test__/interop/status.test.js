@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { ask, grpc, inAllPairings, record } = require('../support/peers');
 
 inAllPairings('every status code arrives with its details and trailers', async ({ connect }) => {

@@ -2,7 +2,7 @@
 
 // Workflows run elsewhere; what they start is here.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');

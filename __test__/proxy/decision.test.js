@@ -2,7 +2,7 @@
 
 // Which proxy a client goes through, against grpc-js's own decision.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const fc = require('fast-check');
 require('@grpc/grpc-js');

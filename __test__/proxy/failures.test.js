@@ -2,7 +2,7 @@
 
 // Proxies that do not make a tunnel: what callers are told, and when.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const net = require('node:net');
 const { inspect } = require('node:util');
 const { test } = require('node:test');
@@ -11,6 +11,7 @@ const { startClient } = require('../../lib/dropin/grpcTools');
 const { freePort } = require('../support/bus');
 const { record } = require('../support/peers');
 const { listenOn, startProxy, withEnvironment } = require('../support/connect-proxy');
+const { AbortController } = require('../support/signals');
 
 const LIMIT = { timeout: 20_000 };
 /** The target is never reached in most tests: nobody listens there. */

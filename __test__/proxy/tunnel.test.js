@@ -2,7 +2,7 @@
 
 // Calls through a real proxy, to servers of both kinds.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const os = require('node:os');
 const { inspect } = require('node:util');

@@ -3,7 +3,7 @@
 // Where a broker has the port that the registry should have: who connects is
 // told so, and the broker does not suffer.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const amqp = require('amqplib');
 const amqpClient = require('../../lib/dropin/amqpClient');
@@ -12,7 +12,7 @@ const { connectBus } = require('../..');
 const url = process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672';
 const { hostname, port } = new URL(url);
 const broker = `${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port || 5672}`;
-const TAKEN = new RegExp(`the registry's port ${broker.replaceAll('.', '\\.')} is taken by another program: `);
+const TAKEN = new RegExp(`the registry's port ${broker.replace(/\./g, '\\.')} is taken by another program: `);
 
 /** A message goes through it. */
 async function works(connection) {

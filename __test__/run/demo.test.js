@@ -1,6 +1,6 @@
 'use strict';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');

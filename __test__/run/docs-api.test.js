@@ -3,7 +3,7 @@
 // docs/api.md: made from the types, and its examples run, all in one process, on
 // what the page's first lines set up.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');

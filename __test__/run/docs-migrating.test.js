@@ -3,7 +3,7 @@
 // docs/migrating-from-rabbitmq.md: its commands are run in its order, on an
 // installation whose modules are processes.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -67,7 +67,7 @@ function endModules(owt) {
 }
 
 /** Whether both modules have started on it, and so can be stopped. */
-const isOn = (owt, what) => ['cluster_manager', 'portal'].every((name) => said(owt, name).filter((line) => line !== 'serves').at(-1) === what);
+const isOn = (owt, what) => ['cluster_manager', 'portal'].every((name) => said(owt, name).filter((line) => line !== 'serves').slice(-1)[0] === what);
 const runtime = ['pids', ...['cluster_manager', 'portal'].flatMap((name) => [`${name}/said`, `${name}/runs`])];
 
 test('the commands of docs/migrating-from-rabbitmq.md take an installation to the bus and back', { skip, timeout: 120_000 }, async (t) => {
@@ -82,7 +82,7 @@ test('the commands of docs/migrating-from-rabbitmq.md take an installation to th
   const [port, nextPort] = [await freePort(), await freePort()];
   const env = { ...cleanEnvironment({ OWT_GRPC_REGISTRY: `127.0.0.1:${port}` }), PATH: pathWithNpx(t), NODE_OPTIONS: preload.join('=') };
   const start = (script) => {
-    const here = script.replaceAll('/opt/owt-next', next).replaceAll('/opt/owt', owt).replaceAll('5681', String(nextPort)).replaceAll('10.0.0.1:5680', `127.0.0.1:${port}`);
+    const here = script.replace(/\/opt\/owt-next/g, next).replace(/\/opt\/owt/g, owt).replace(/5681/g, String(nextPort)).replace(/10\.0\.0\.1:5680/g, `127.0.0.1:${port}`);
     const child = spawn('sh', ['-ec', here], { cwd: owt, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));

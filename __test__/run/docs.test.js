@@ -3,7 +3,7 @@
 // The documentation is true: every block of code in README.md and docs is run
 // by somebody, programs by this file (support/markdown.js says how that is told).
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');

@@ -2,7 +2,7 @@
 
 // docs/operations.md: its variables, metrics and messages are those of the code.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -43,7 +43,7 @@ test('the metrics that docs/operations.md names are in docs/observability.md, wh
 
 test('the messages that docs/operations.md explains are those of the code', () => {
   // Texts that go over lines are joined, as the compilers do.
-  const code = sources().join('\n').replace(/\\\n\s*/g, '').replace(/['`] \+\s*['`]/g, '').replaceAll("\\'", "'");
+  const code = sources().join('\n').replace(/\\\n\s*/g, '').replace(/['`] \+\s*['`]/g, '').replace(/\\'/g, "'");
   const rows = [...section('What messages mean').matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell.replace(/\(.*\)$/, ''));
   assert.ok(rows.length > 30, String(rows.length));
   for (const message of rows.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, quoted]) => quoted))) {

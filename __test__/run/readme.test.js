@@ -3,7 +3,7 @@
 // What the README says of the package: its figures, its links, its command.
 // docs.test.js runs its programs.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -33,7 +33,7 @@ test('the README\'s second command replaces OWT\'s files', { skip, timeout: 60_0
   assert.deepEqual(others, [], 'a command that is not tested');
   const owt = installation(t);
   const env = { NODE_OPTIONS: preload.join('='), PATH: pathWithNpx(t) };
-  const { code, stdout, stderr } = await run(t, 'sh', ['-ec', swap.replaceAll('/opt/owt', owt)], { cwd: project(t), env });
+  const { code, stdout, stderr } = await run(t, 'sh', ['-ec', swap.replace(/\/opt\/owt/g, owt)], { cwd: project(t), env });
   assert.equal(code, 0, stdout + stderr);
   assert.match(fs.readFileSync(path.join(owt, 'portal/amqpClient.js'), 'utf8'), /require\('owt-grpc\/amqpClient'\)/);
 });
@@ -51,7 +51,7 @@ test('what the README and the docs link to exists, and the commands are scripts 
 });
 
 test('links to a heading lead to one', () => {
-  const anchors = (page) => [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
+  const anchors = (page) => [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w\- ]/g, '').replace(/ /g, '-'));
   for (const file of pages()) {
     for (const [, target, anchor] of read(file).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)) {
       const page = target === '' ? file : path.join(path.dirname(file), target);

@@ -2,7 +2,7 @@
 
 // docs/observability.md: its metrics are those of the code. run/docs.test.js runs its programs.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');

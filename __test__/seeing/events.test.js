@@ -2,16 +2,20 @@
 
 // Diagnostics channels: each start has one end, whatever becomes of the call.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const diagnostics = require('node:diagnostics_channel');
 const http2 = require('node:http2');
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
-const { setTimeout: pause } = require('node:timers/promises');
+const { promisify } = require('node:util');
+const { AbortController, abortedSignal } = require('../support/signals');
 const fc = require('fast-check');
 const { Server, connectBus, createClient } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, eventually, freePort, rpcClient, rpcServer } = require('../support/bus');
 const { listen } = require('../support/watching');
+
+const pause = promisify(setTimeout);
 
 const ended = ({ start, end }) => start.length > 0 && start.length === end.length;
 
@@ -58,7 +62,7 @@ async function go({ clients, kind, way }) {
   const client = way === 'nowhere' ? nowhere : webrtc;
   const options = { timeout: way === 'late' ? 15 : 5000 };
   if (way === 'past') options.timeout = 0;
-  if (way === 'aborted') options.signal = AbortSignal.abort();
+  if (way === 'aborted') options.signal = abortedSignal();
   const request = way === 'bad request' ? { id: Symbol('x') } : { id: way === 'cancel' || way === 'destroy' ? 'late' : way };
   if (kind === 'promise') return client.publish(request, options).catch(() => {});
   if (kind === 'callback') {
@@ -161,8 +165,9 @@ test('an event says which call it is, and in the end how it ended', async (t) =>
   });
   const starts = [];
   const onStart = (event) => starts.push({ ...event });
-  diagnostics.subscribe('owt-grpc:client.call.start', onStart);
-  t.after(() => diagnostics.unsubscribe('owt-grpc:client.call.start', onStart));
+  const channel = diagnostics.channel('owt-grpc:client.call.start');
+  channel.subscribe(onStart);
+  t.after(() => channel.unsubscribe(onStart));
   const seen = listen(t);
   await assert.rejects(client.publish({ id: 'status' }));
   const about = { kind: 'client', method: '/owt.WebRTCAgent/Publish', type: 'unary', peer: `127.0.0.1:${port}` };

@@ -3,7 +3,7 @@
 // metrics(), serveMetrics() and stats(). Counts are of the whole thread, so each
 // test looks at what has been added.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawnSync } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
@@ -12,6 +12,7 @@ const { test } = require('node:test');
 const { Server, connectBus, createClient, metrics, serveMetrics } = require('../..');
 const { Exposition } = require('../../lib/seeing/exposition');
 const { eventually, freePort } = require('../support/bus');
+const { request } = require('../support/http');
 const { parse, value } = require('../support/watching');
 
 async function pair(t, impl) {
@@ -157,14 +158,14 @@ test('labels and help are escaped', () => {
 test('metrics are served at one path of one port', async (t) => {
   const served = await serveMetrics();
   t.after(() => served.close());
-  const response = await fetch(served.url);
+  const response = await request(served.url);
   assert.equal(response.status, 200);
-  assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
-  parse(await response.text());
-  const head = await fetch(served.url, { method: 'HEAD' });
-  assert.deepEqual([head.status, await head.text()], [200, '']);
-  assert.equal((await fetch(served.url, { method: 'POST', body: 'x' })).status, 405);
-  assert.equal((await fetch(new URL('/', served.url))).status, 404);
+  assert.equal(response.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+  parse(response.text);
+  const head = await request(served.url, { method: 'HEAD' });
+  assert.deepEqual([head.status, head.text], [200, '']);
+  assert.equal((await request(served.url, { method: 'POST', body: 'x' })).status, 405);
+  assert.equal((await request(new URL('/', served.url))).status, 404);
   await assert.rejects(serveMetrics({ port: served.port }), /serveMetrics: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
   await assert.rejects(serveMetrics({ port: -1 }), /option port must be a whole number/);
   await assert.rejects(serveMetrics(/** @type {any} */ ({ prot: 1 })), /option prot is not known/);

@@ -2,7 +2,7 @@
 
 // The tracer of examples/opentelemetry.js, with OpenTelemetry's own SDK.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { after, before, beforeEach, test } = require('node:test');
 const { context, propagation, trace, SpanKind, SpanStatusCode } = require('@opentelemetry/api');
 const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');

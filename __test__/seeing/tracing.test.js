@@ -2,7 +2,7 @@
 
 // The trace goes with every call, and the context is kept in what comes back.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { after, before, test } = require('node:test');
 const fc = require('fast-check');
 const { Metadata, Server, connectBus, createClient, currentTrace, setLogger, setTracing, withTrace } = require('../..');

@@ -2,7 +2,7 @@
 
 // docs/services.md: its variables. run/docs.test.js runs its programs.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');

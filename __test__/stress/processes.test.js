@@ -2,7 +2,7 @@
 
 // Small editions of bench/soak.js: what has to go on for ever, for a moment.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');

@@ -3,7 +3,7 @@
 // Calls of all fates at once, chosen by a seed: each settles exactly once, and
 // nothing of them is left.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const fc = require('fast-check');
 const { Server, createClient } = require('../..');

@@ -3,8 +3,9 @@
 // What OWT's modules rely on, as one body of tests for two back-ends: RabbitMQ
 // and this package. Each test has an id, a group and clients of its own.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { randomBytes } = require('node:crypto');
+const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { called, connected, eventually, participant, rpcClient, rpcServer, subscribed } = require('./bus');
 
@@ -89,7 +90,7 @@ function behaviour(backEnd, makeClient, options) {
 
   promise('arguments keep their places and follow the rules of JSON', async (join) => {
     const id = unique('webrtc');
-    await rpcServer(await join(), id, { echo: (...args) => args.at(-1)('callback', args.slice(0, -1)) });
+    await rpcServer(await join(), id, { echo: (...args) => args.slice(-1)[0]('callback', args.slice(0, -1)) });
     const client = await rpcClient(await join());
     const sent = JSON_RULES.map(([value]) => value);
     const expected = JSON_RULES.map(([, value]) => value);

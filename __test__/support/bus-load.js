@@ -3,7 +3,10 @@
 // What runs while something breaks, and what is to be said of it afterwards:
 // calls without pause, numbered casts and messages, and who has heard which.
 
-const { setTimeout: pause } = require('node:timers/promises');
+
+const { promisify } = require('node:util');
+
+const pause = promisify(setTimeout);
 
 /** Calls one id until it is stopped. Each call is watched for what it must not do: end twice, or with another's reply. */
 class Load {

@@ -1,5 +1,6 @@
 'use strict';
 
+const { performance } = require('node:perf_hooks');
 const { freePort } = require('../../examples/demo/common/port');
 const amqpClient = require('../../lib/dropin/amqpClient');
 

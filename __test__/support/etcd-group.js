@@ -2,7 +2,8 @@
 
 // Members on an etcd of their own test, and what they do while it breaks.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
+const { performance } = require('node:perf_hooks');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, participant, rpcClient, rpcServer, subscribed } = require('./bus');
 const { Heard, Load, Sender } = require('./bus-load');

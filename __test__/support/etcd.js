@@ -7,6 +7,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { performance } = require('node:perf_hooks');
 const { promisify } = require('node:util');
 const { freePort } = require('./bus');
 

@@ -3,7 +3,7 @@
 // What examples/*.js print when they work. They run in this folder and, in
 // install.js, from the installed package.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');

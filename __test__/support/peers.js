@@ -116,7 +116,7 @@ function record(stream) {
     const messages = [];
     let status;
     stream.on('data', (message) => {
-      if (events.at(-1) !== 'data') events.push('data');
+      if (events.slice(-1)[0] !== 'data') events.push('data');
       messages.push(message);
     });
     for (const event of ['metadata', 'error', 'end']) stream.on(event, () => events.push(event));

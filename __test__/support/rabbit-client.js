@@ -30,7 +30,7 @@ class RabbitClient {
   }
 
   asRpcClient(onOk, onFailure) {
-    this.rpcClient ??= new RpcClient(this.channel);
+    if (this.rpcClient === null) this.rpcClient = new RpcClient(this.channel);
     this.rpcClient.ready.then(() => onOk(this.rpcClient), onFailure);
   }
 
@@ -47,7 +47,7 @@ class RabbitClient {
   }
 
   asTopicParticipant(group, onOk) {
-    this.participants[group] ??= new Participant(this, group);
+    if (this.participants[group] === undefined) this.participants[group] = new Participant(this, group);
     this.participants[group].ready.then(() => onOk(this.participants[group]));
   }
 

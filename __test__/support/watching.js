@@ -2,8 +2,9 @@
 
 // Listens to the diagnostics channels, and reads Prometheus's text format.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const diagnostics = require('node:diagnostics_channel');
+const { hasOwn } = require('../../lib/compat/objects');
 
 const ROLES = ['client.call', 'server.call', 'bus.call', 'bus.request'];
 
@@ -17,8 +18,9 @@ function listen(t) {
   for (const role of ROLES) {
     for (const end of ['start', 'end']) {
       const onMessage = (message) => seen[role][end].push(message);
-      diagnostics.subscribe(`owt-grpc:${role}.${end}`, onMessage);
-      t.after(() => diagnostics.unsubscribe(`owt-grpc:${role}.${end}`, onMessage));
+      const channel = diagnostics.channel(`owt-grpc:${role}.${end}`);
+      channel.subscribe(onMessage);
+      t.after(() => channel.unsubscribe(onMessage));
     }
   }
   return seen;
@@ -37,7 +39,7 @@ function labelsOf(text) {
     const match = LABEL.exec(text);
     assert.ok(match, `labels {${text}} at ${at}`);
     const [, name, value] = match;
-    assert.ok(!Object.hasOwn(labels, name), `label ${name} twice`);
+    assert.ok(!hasOwn(labels, name), `label ${name} twice`);
     labels[name] = value.replace(/\\([\\"n])/g, (_, letter) => (letter === 'n' ? '\n' : letter));
     at = LABEL.lastIndex;
   }
@@ -97,7 +99,7 @@ function check({ name, type, samples }) {
     buckets.forEach(([bound, value], n) => {
       assert.ok(n === 0 || (bound > buckets[n - 1][0] && value >= buckets[n - 1][1]), `${name} ${key} le ${bound}`);
     });
-    assert.deepEqual(buckets.at(-1), [Infinity, count], `${name} ${key}`);
+    assert.deepEqual(buckets.slice(-1)[0], [Infinity, count], `${name} ${key}`);
     assert.ok(sum >= 0);
   }
 }

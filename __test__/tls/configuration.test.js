@@ -3,7 +3,7 @@
 // TLS that was asked for and cannot be had: an error that names the setting and the
 // file, from all that a module can call. Nothing listens, nothing is sent.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');

@@ -2,7 +2,7 @@
 
 // docs/tls.md: its commands are carried out, its error texts are those of the code.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');

@@ -3,7 +3,7 @@
 // Certificates that end soon are warned of when they are read, and those that have
 // ended are refused: by file and date.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { before, test } = require('node:test');
 const { Server, connectBus, createClient, reloadCredentials } = require('../..');
 const { freePort } = require('../support/bus');

@@ -3,7 +3,7 @@
 // OWT's guide, followed word for word: its openssl commands, its store, its
 // variables. Then everything is over mutual TLS, and no code knows of it.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -18,7 +18,9 @@ const { startClient } = require('../../lib/dropin/grpcTools');
 const { updateStore } = require('../../lib/credentials/store');
 const { called, connected, freePort, rpcClient, rpcServer } = require('../support/bus');
 const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
+const { copyFolder } = require('../support/folders');
 const { ask, record } = require('../support/peers');
+const { timeoutSignal } = require('../support/signals');
 const { callOnce, failureOf, logOf, nodeClient, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 60_000, skip: hasOpenssl ? false : 'openssl is not installed' };
@@ -33,7 +35,7 @@ before(async () => {
   if (!hasOpenssl) return;
   const today = await new Workshop().guide();
   const earlier = new Workshop();
-  fs.cpSync(today.folder, earlier.folder, { recursive: true });
+  copyFolder(today.folder, earlier.folder);
   earlier.traditional();
   FORMS['PKCS#8'] = today;
   FORMS.traditional = earlier;
@@ -187,7 +189,7 @@ test('a member of the bus without certificates does not get in, and is told why'
   const port = await freePort();
   const bus = await asModule(shop, () => connectBus({ registry: `localhost:${port}` }));
   t.after(() => bus.close());
-  const outside = connectBus({ registry: `localhost:${port}`, tls: false, signal: AbortSignal.timeout(10_000) });
+  const outside = connectBus({ registry: `localhost:${port}`, tls: false, signal: timeoutSignal(10_000) });
   await assert.rejects(outside, (error) => {
     assert.match(error.message, /the peer speaks TLS and this side does not/);
     return true;

@@ -3,7 +3,7 @@
 // Peers that are not what they should be: without a certificate, of an old TLS, of
 // another protocol, or nobody. Both sides say so, and a server goes on.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const net = require('node:net');
 const { before, test } = require('node:test');
 const { eventually } = require('../support/bus');

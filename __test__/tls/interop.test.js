@@ -3,7 +3,7 @@
 // Our TLS with others': grpc-js on either side, openssl's own tools as peers, all
 // kinds of certificates, both versions of TLS.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const tls = require('node:tls');
 const { before, test } = require('node:test');

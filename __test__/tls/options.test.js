@@ -2,7 +2,7 @@
 
 // Option `tls` of the API.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const { inspect } = require('node:util');
 const { before, test } = require('node:test');

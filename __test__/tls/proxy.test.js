@@ -3,7 +3,7 @@
 // TLS begins behind the proxy: the certificate is held against the target, and the
 // proxy sees nothing but bytes.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { before, test } = require('node:test');
 const { Server, createClient } = require('../..');
 const { startProxy } = require('../support/connect-proxy');

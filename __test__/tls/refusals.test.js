@@ -3,7 +3,7 @@
 // Who is refused, and what is said: by a client of ours to its caller, by a server
 // of ours to its log. After each refusal a good client is served as before.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const { before, test } = require('node:test');
 const { createClient } = require('../..');
@@ -313,7 +313,7 @@ for (const v1 of [false, true]) {
     const option = { ca: shop.file('ca.crt') };
     for (const [name, hosts] of Object.entries(WILDCARDS)) {
       // Files of their own: this is not about files that change.
-      const wild = `wild-${v1}-${name.replaceAll('*', 'any')}`;
+      const wild = `wild-${v1}-${name.replace(/\*/g, 'any')}`;
       shop.leaf(wild, { cn: name, san: `DNS:${name}`, v1 });
       const server = await serve(t, { ...pairOf(shop, wild), clientAuth: 'none' });
       for (const [host, fits] of Object.entries(hosts)) {

@@ -6,7 +6,7 @@
 // On demand here; by the interval in a process of its own.
 process.env.OWT_GRPC_TLS_CHECK_MS = '600000';
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,6 +17,7 @@ const { Server, createClient, reloadCredentials } = require('../..');
 const { updateStore } = require('../../lib/credentials/store');
 const { eventually } = require('../support/bus');
 const { Workshop, hasOpenssl } = require('../support/certificates');
+const { copyFolder } = require('../support/folders');
 const { callOnce, logOf, nodeServer, pairOf, serialAt, serve, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };
@@ -41,7 +42,7 @@ before(() => {
 /** A copy that a test may change. */
 function generations(t) {
   const shop = new Workshop(t);
-  fs.cpSync(base.folder, shop.folder, { recursive: true });
+  copyFolder(base.folder, shop.folder);
   return shop;
 }
 

@@ -2,7 +2,7 @@
 
 // OWT_GRPC_TLS_STRICT, or option tls.strict: certificates of the old kind are refused.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const { before, test } = require('node:test');
@@ -40,7 +40,7 @@ test('strict: what the guide makes is refused, and the command that is shown mak
   const refused = await callOnce(port, pairOf(guide, 'client'));
   assert.equal(refused.code, 14);
   await eventually(() => logged.length > 0, 'a line in the log');
-  const own = command.replaceAll('server', 'client');
+  const own = command.replace(/server/g, 'client');
   assert.match(logged[0], /: the certificate of ".*" is not accepted: it is of the old kind, without subjectAltName/);
   assert.ok(logged[0].endsWith(`option tls.strict is set. Make a good one from the same request: ${own}`), logged[0]);
   execFileSync('sh', ['-c', own], { cwd: guide.folder, stdio: 'ignore' });

@@ -3,7 +3,6 @@
 // OWT-style processes work together over owt-grpc, in both of OWT's styles: by
 // its gRPC helper, and by its RabbitMQ client on the bus.
 
-const { parseArgs } = require('node:util');
 const { environment, makeCertificates } = require('./certificates');
 const { Supervisor } = require('./supervisor');
 
@@ -18,18 +17,23 @@ OWT_DEMO_BREAK=<media agent> lets one fail, to see what that looks like.`;
 
 const HALVES = { grpc: require('./grpc-half'), bus: require('./bus-half') };
 
+const FLAGS = ['grpc', 'bus', 'tls', 'quiet', 'help'];
+
+/** @param {string[]} args */
+function parsed(args) {
+  const values = { seconds: '20' };
+  for (let at = 0; at < args.length; at++) {
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/.exec(args[at]) ?? [];
+    if (name === 'seconds') values.seconds = value ?? args[++at];
+    else if (FLAGS.includes(name) && value === undefined) values[name] = true;
+    else throw new Error(`Unknown option or argument '${args[at]}'`);
+  }
+  return values;
+}
+
 function readArguments() {
   try {
-    const { values } = parseArgs({
-      options: {
-        grpc: { type: 'boolean', default: false },
-        bus: { type: 'boolean', default: false },
-        tls: { type: 'boolean', default: false },
-        seconds: { type: 'string', default: '20' },
-        quiet: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
+    const values = parsed(process.argv.slice(2));
     const seconds = Number(values.seconds);
     if (!(seconds >= 10 && seconds <= 600)) throw new Error(`--seconds must be a number from 10 to 600, not ${values.seconds}`);
     const chosen = Object.keys(HALVES).filter((name) => values[name]);

@@ -21,7 +21,7 @@ class Table {
   lines() {
     const lines = ['process           calls  errors   p50 µs   p99 µs  notifications'];
     for (const [name, row] of this.rows) {
-      const sorted = row.micros.toSorted?.((a, b) => a - b) ?? [...row.micros].sort((a, b) => a - b);
+      const sorted = [...row.micros].sort((a, b) => a - b);
       const cells = [row.calls, row.errors, percentile(sorted, 0.5), percentile(sorted, 0.99), row.notifications];
       const widths = [7, 8, 9, 9, 15];
       lines.push(name.padEnd(16) + cells.map((cell, i) => cell.toFixed(0).padStart(widths[i])).join(''));

@@ -9,6 +9,7 @@
 // with 0 in their places in `value`, to which the keys lead. JSON begins with no
 // '\x01' and has no line end in it.
 
+const { hasOwn } = require('../compat/objects');
 const { Repeated } = require('./repeated');
 
 /** @typedef {string | number} Key */
@@ -222,7 +223,7 @@ function put(parts, place, text) {
  * @param {any} key
  */
 function step(from, key) {
-  if (from === null || typeof from !== 'object' || !Object.hasOwn(from, key)) throw new SyntaxError('a text without a place');
+  if (from === null || typeof from !== 'object' || !hasOwn(from, key)) throw new SyntaxError('a text without a place');
   return from[key];
 }
 

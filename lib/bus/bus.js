@@ -2,6 +2,8 @@
 
 // The bus for new code: promises, async iteration, errors that say which.
 
+const { performance } = require('node:perf_hooks');
+const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { encode } = require('./body');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
@@ -43,7 +45,7 @@ class Bus {
     const checked = checkedOptions('bus.call', options, CALL_OPTIONS);
     const timeout = numberOption('bus.call', checked, 'timeout', { min: 1, max: 0x7fffffff }) ?? DEFAULT_TIMEOUT;
     const { signal } = checked;
-    signal?.throwIfAborted();
+    if (signal) throwIfAborted(signal);
     const about = { to: id, method, since: performance.now() };
     return new Promise((resolve, reject) => {
       const settle = () => signal?.removeEventListener('abort', abort);
@@ -62,7 +64,7 @@ class Bus {
       });
       const abort = () => {
         this.connection.cancel(number);
-        reject(signal.reason);
+        reject(reasonOf(signal));
       };
       signal?.addEventListener('abort', abort, { once: true });
     });
@@ -171,14 +173,14 @@ function connectBus(options) {
   return new Promise((resolve, reject) => {
     const checked = busOptions('connectBus', options);
     const signal = options?.signal;
-    signal?.throwIfAborted();
+    if (signal) throwIfAborted(signal);
     /** @param {unknown} why */
     const giveUp = (why) => {
       signal?.removeEventListener('abort', abort);
       void connection.close();
       reject(why);
     };
-    const abort = () => giveUp(signal?.reason);
+    const abort = () => giveUp(reasonOf(signal));
     const connection = new BusConnection(checked, {
       onJoined: () => {
         signal?.removeEventListener('abort', abort);

@@ -2,6 +2,7 @@
 
 // From a request that arrived to the method it is for.
 
+const { hasOwn } = require('../compat/objects');
 const { decode } = require('./body');
 
 /**
@@ -15,7 +16,7 @@ const { decode } = require('./body');
 function methodOf(methods, name) {
   if (name === 'constructor') return undefined;
   for (let at = methods; at != null && at !== Object.prototype && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
-    if (Object.hasOwn(at, name)) return typeof methods[name] === 'function' ? methods[name] : undefined;
+    if (hasOwn(at, name)) return typeof methods[name] === 'function' ? methods[name] : undefined;
   }
   return undefined;
 }

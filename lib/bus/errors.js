@@ -3,6 +3,9 @@
 // Why a call over the bus failed: one table for the codes, the texts and the
 // numbers that cross.
 
+const { performance } = require('node:perf_hooks');
+const { withCause } = require('../compat/errors');
+
 /**
  * By the number that crosses.
  *
@@ -44,7 +47,8 @@ class BusError extends Error {
    * @param {{ id?: string, method?: string, cause?: unknown }} [about]
    */
   constructor(code, message, { id, method, cause } = {}) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message);
+    withCause(this, cause);
     this.code = code;
     this.id = id;
     this.method = method;

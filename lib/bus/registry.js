@@ -66,7 +66,7 @@ class Registry {
 
   /** @returns {Promise<void>} */
   stop() {
-    this.stopping ??= new Promise((resolve) => {
+    this.stopping = this.stopping ?? new Promise((resolve) => {
       this.stopped = resolve;
       this.bridge.native.stopServer(this.id, 0);
     }).then(() => this.forget());

@@ -218,6 +218,6 @@ They are told by these variables:
 }
 
 /** @param {string} value for a shell */
-const quoted = (value) => (/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`);
+const quoted = (value) => (/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replace(/'/g, "'\\''")}'`);
 
 module.exports = { help, run, summary };

@@ -4,6 +4,7 @@
 // package sees them, and what encoders and decoders call.
 
 const { Buffer } = require('node:buffer');
+const { hasOwn } = require('../compat/objects');
 const reader = require('./reader');
 const { Writer } = require('./writer');
 
@@ -135,7 +136,7 @@ function put(map, { key, value }) {
 function world(type, load, describe) {
   /** @param {File} file @param {string} name @returns {Codec | undefined} */
   const search = (file, name) => {
-    if (Object.hasOwn(file.messages, name)) return file.messages[name];
+    if (hasOwn(file.messages, name)) return file.messages[name];
     for (const imported of file.imports) {
       const found = search(imported, name);
       if (found) return found;

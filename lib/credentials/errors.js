@@ -1,5 +1,7 @@
 'use strict';
 
+const { withCause } = require('../compat/errors');
+
 /**
  * Why a credential store could not be read or written. `code` is one of
  *
@@ -22,7 +24,8 @@ class StoreError extends Error {
    * @param {unknown} [cause]
    */
   constructor(code, file, text, cause) {
-    super(`${file}: ${text}`, cause === undefined ? undefined : { cause });
+    super(`${file}: ${text}`);
+    withCause(this, cause);
     this.code = code;
     this.file = file;
   }

@@ -4,13 +4,16 @@
 // change in.
 
 const fs = require('node:fs');
-const { setTimeout: pause } = require('node:timers/promises');
+const { performance } = require('node:perf_hooks');
+const { promisify } = require('node:util');
 const { tryLock } = require('../files/lock');
 const { put } = require('../files/whole');
 const { StoreError, codeOf } = require('./errors');
 
 const OWNER_ONLY = 0o600;
 const POLL_MS = 10;
+
+const pause = promisify(setTimeout);
 
 /**
  * @param {string} file

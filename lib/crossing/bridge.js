@@ -243,7 +243,7 @@ let bridge;
 
 /** @returns {Bridge} this environment's bridge, made when first asked for */
 function getBridge() {
-  bridge ??= new Bridge();
+  if (bridge === undefined) bridge = new Bridge();
   return bridge;
 }
 

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
 const { servableId } = require('../bus/names');
+const { hasOwn } = require('../compat/objects');
 const { RpcClient } = require('./amqp/rpc-client');
 const { RpcServer } = require('./amqp/rpc-server');
 const { Monitor, MonitoringTarget } = require('./amqp/monitor');
@@ -89,7 +90,7 @@ class AmqpClient {
    */
   asRpcClient(onOk, onFailure) {
     if (this.ready(onFailure) === null) return;
-    this.rpcClient ??= new RpcClient(this);
+    if (this.rpcClient === null) this.rpcClient = new RpcClient(this);
     call('asRpcClient', onOk, this.rpcClient);
   }
 
@@ -133,7 +134,7 @@ class AmqpClient {
    */
   asTopicParticipant(group, onOk, onFailure) {
     if (this.ready(onFailure) === null) return;
-    if (!Object.hasOwn(this.topicParticipants, group)) this.topicParticipants[group] = new TopicParticipant(this, String(group));
+    if (!hasOwn(this.topicParticipants, group)) this.topicParticipants[group] = new TopicParticipant(this, String(group));
     call('asTopicParticipant', onOk, this.topicParticipants[group]);
   }
 
@@ -157,7 +158,7 @@ class AmqpClient {
    */
   asMonitoringTarget(onOk, onFailure) {
     if (this.ready(onFailure) === null) return;
-    this.monitoringTarget ??= new MonitoringTarget(this);
+    if (this.monitoringTarget === null) this.monitoringTarget = new MonitoringTarget(this);
     call('asMonitoringTarget', onOk, this.monitoringTarget);
   }
 

@@ -5,6 +5,7 @@
 
 const { createClient } = require('../client');
 const { Writer } = require('../codec-runtime');
+const { hasOwn } = require('../compat/objects');
 const { worldOf } = require('../config');
 const { Server } = require('../server');
 
@@ -98,7 +99,7 @@ function unpackOption(type, packed) {
  * @param {{ type: string, name: string, data: any }} notification
  */
 function packNotification({ type, name, data }) {
-  if (!Object.hasOwn(NOTIFICATIONS, name)) {
+  if (!hasOwn(NOTIFICATIONS, name)) {
     throw new Error(`Invalid notification name:${name} (known: ${Object.keys(NOTIFICATIONS).join(', ')})`);
   }
   return { type, name, data: pack(codecOf(type, NOTIFICATIONS[name]), data) };

@@ -5,6 +5,7 @@
 // ends a call comes through here, once.
 
 const { channel } = require('node:diagnostics_channel');
+const { performance } = require('node:perf_hooks');
 const { BusOutcome } = require('./tally');
 const { endSpan, ownTracer, runIn, startSpan, stepOfCall, tracing } = require('./tracing');
 

@@ -2,6 +2,7 @@
 
 // The four kinds of call that are watched, and what is known of each.
 
+const { performance } = require('node:perf_hooks');
 const { Role } = require('./report');
 const { typeOf } = require('./tally');
 const { endSpan, runIn, startSpan, tracing } = require('./tracing');

@@ -3,6 +3,7 @@
 // Metrics over HTTP, on request: one port, one path. It never holds the process.
 
 const { once } = require('node:events');
+const { withCause } = require('../compat/errors');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
 const { messageOf } = require('../errors');
@@ -32,7 +33,7 @@ async function serveMetrics(options) {
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new Error(`serveMetrics: cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error });
+    throw withCause(new Error(`serveMetrics: cannot listen on ${host}:${port}: ${messageOf(error)}`), error);
   }
   server.unref();
   server.on('error', (error) => log(WARN, `metrics on port ${port}: ${error.message}`));

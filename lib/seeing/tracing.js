@@ -92,7 +92,7 @@ const ownTracer = {
  */
 function setTracing(next) {
   if (next === true) {
-    storage ??= new AsyncLocalStorage();
+    if (storage === null) storage = new AsyncLocalStorage();
     tracing.tracer = ownTracer;
   } else if (next === false || next === null) {
     tracing.tracer = null;
@@ -124,7 +124,7 @@ function withTrace(carrier, work) {
   const { traceparent, tracestate } = carrier ?? {};
   const trace = valid(tracestate === undefined ? { traceparent } : { traceparent, tracestate });
   if (trace === null) return storage === null ? work() : storage.run(undefined, work);
-  storage ??= new AsyncLocalStorage();
+  if (storage === null) storage = new AsyncLocalStorage();
   return storage.run(trace, work);
 }
 

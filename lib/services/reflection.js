@@ -23,7 +23,7 @@ class Reflection {
   }
 
   get descriptors() {
-    this.found ??= new Descriptors(this.worlds);
+    if (this.found === null) this.found = new Descriptors(this.worlds);
     return this.found;
   }
 

@@ -1,5 +1,7 @@
 'use strict';
 
+const { withCause } = require('../compat/errors');
+
 /**
  * Why TLS that was asked for cannot be had. `code` is one of
  *
@@ -19,7 +21,8 @@ class TlsError extends Error {
    * @param {unknown} [cause]
    */
   constructor(code, message, cause) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message);
+    withCause(this, cause);
     this.code = code;
   }
 }

@@ -9,7 +9,7 @@ const entries = [
     file: 'index.d.ts',
     about: 'For new code. OWT\'s services and messages, namespace `owt`, are in [owt.d.ts](../owt.d.ts), gRPC\'s standard ones, namespace `grpc`, in [grpc.d.ts](../grpc.d.ts).',
     groups: [
-      { title: 'gRPC clients', names: ['createClient', 'Client', 'ClientOptions', 'CallOptions', 'ClientMethod', 'ClientCall', 'UnaryCall', 'ServerStreamCall', 'ClientStreamCall', 'BidiStreamCall', 'Callback'] },
+      { title: 'gRPC clients', names: ['createClient', 'Client', 'ClientOptions', 'CallOptions', 'ClientMethod', 'ClientCall', 'UnaryCall', 'ServerStreamCall', 'ClientStreamCall', 'BidiStreamCall', 'Callback', 'AbortController'] },
       { title: 'gRPC servers', names: ['Server', 'ServerOptions', 'Handlers', 'Handler', 'ServerCall', 'ServerUnaryCall', 'ServerWritableCall', 'ServerReadableCall', 'ServerDuplexCall', 'HandlerCallback'] },
       { title: 'Both sides of gRPC', names: ['status', 'RpcError', 'StatusObject', 'Metadata', 'MetadataLike', 'TransportOptions', 'Messages', 'MessageSink', 'Services', 'Unary', 'ServerStream', 'ClientStream', 'BidiStream', 'Input'] },
       { title: 'The bus', names: ['connectBus', 'BusOptions', 'EtcdOptions', 'Bus', 'Subscription', 'BusError', 'BusStatus', 'BusTraffic', 'startRegistry', 'RegistryOptions'] },

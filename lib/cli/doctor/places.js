@@ -6,6 +6,7 @@ const net = require('node:net');
 const { connectBus } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { createClient } = require('../../client');
+const { timeoutSignal } = require('../../compat/abort');
 const { RpcError, messageOf, status } = require('../../errors');
 const { setLogger } = require('../../log');
 
@@ -103,7 +104,7 @@ async function checkRegistry({ setting, registry }, report) {
   try {
     const options = { host: false, ...(registry !== undefined && { registry }) };
     where = busOptions('owt-grpc', options).registry;
-    const bus = await connectBus({ ...options, signal: AbortSignal.timeout(PATIENCE) });
+    const bus = await connectBus({ ...options, signal: timeoutSignal(PATIENCE) });
     const { members } = await bus.status();
     await bus.close();
     report.ok(setting, `a registry of the bus answers at ${where}, with ${members.length} members`);

@@ -71,7 +71,7 @@ function valueOf(text) {
     return content === undefined ? undefined : { plain: content, several: null };
   }
   if (plain === 'true' || plain === 'false') return { plain: plain === 'true', several: null };
-  if (/^[+-]?\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?$/.test(plain)) return { plain: Number(plain.replaceAll('_', '')), several: null };
+  if (/^[+-]?\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?$/.test(plain)) return { plain: Number(plain.replace(/_/g, '')), several: null };
   return /^\d{4}-\d{2}-\d{2}/.test(plain) ? { plain: null, several: null } : undefined;
 }
 

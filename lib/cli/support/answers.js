@@ -146,7 +146,7 @@ class Queue {
 
   /** @param {Error} error what those get who ask for more */
   end(error) {
-    this.#ended ??= error;
+    if (this.#ended === null) this.#ended = error;
     this.#waiting?.reject(this.#ended);
     this.#waiting = null;
   }

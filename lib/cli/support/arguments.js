@@ -4,6 +4,7 @@
 // and so is everything behind `--`. Errors never show a value: what was put in
 // the wrong place may be a password.
 
+const { hasOwn } = require('../../compat/objects');
 const { UsageError } = require('./errors');
 const { hint, printable } = require('./words');
 
@@ -83,9 +84,9 @@ function take(options, arg, known, rest) {
   const match = /^--([^=]+)(?:=(.*))?$/s.exec(arg);
   if (match === null) throw new UsageError('options begin with -- and a name');
   const [, name, value] = match;
-  if (!Object.hasOwn(known, name)) throw new UsageError(`option --${printable(name)} is not known${hint(name, Object.keys(known), '--')}`);
+  if (!hasOwn(known, name)) throw new UsageError(`option --${printable(name)} is not known${hint(name, Object.keys(known), '--')}`);
   if (known[name] === 'value') options[name] = valueOf(name, value ?? rest.next().value);
-  else if (known[name] === 'list') (options[name] ??= []).push(valueOf(name, value ?? rest.next().value));
+  else if (known[name] === 'list') options[name] = [...(options[name] ?? []), valueOf(name, value ?? rest.next().value)];
   else if (value === undefined) options[name] = true;
   else throw new UsageError(`option --${name} takes no value`);
 }

@@ -3,9 +3,11 @@
 // A member of the bus that looks on: it never becomes the registry, and it asks
 // members for what they know of themselves.
 
+const { performance } = require('node:perf_hooks');
 const { connectBus } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { BusError, describe } = require('../../bus/errors');
+const { timeoutSignal } = require('../../compat/abort');
 const { messageOf } = require('../../errors');
 const { setLogger } = require('../../log');
 const { TlsError } = require('../../tls/errors');
@@ -31,7 +33,7 @@ async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
   setLogger({ warn: (text) => void (complaint = text.replace(/^.*trying again: /, '')) });
   const where = checked();
   try {
-    const bus = await connectBus({ host: false, signal: AbortSignal.timeout(patience) });
+    const bus = await connectBus({ host: false, signal: timeoutSignal(patience) });
     return { bus, registry: where };
   } catch (error) {
     if (error instanceof BusError) throw new CommandError(error.message);

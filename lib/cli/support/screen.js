@@ -2,6 +2,8 @@
 
 // What is printed for people: colours only on a terminal, tables, an end by Ctrl-C.
 
+const { AbortController } = require('../../compat/abort');
+
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 
 /**

@@ -2,6 +2,8 @@
 
 // A unified diff, as `patch -p1` takes it.
 
+const { lastOf } = require('../../compat/objects');
+
 const CONTEXT = 3;
 
 /** @typedef {{ kind: ' ' | '-' | '+', line: string }} Step */
@@ -31,7 +33,7 @@ function compared(before, after) {
   let head = 0;
   while (head < before.length && head < after.length && before[head] === after[head]) head++;
   let tail = 0;
-  while (tail < before.length - head && tail < after.length - head && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  while (tail < before.length - head && tail < after.length - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
   const same = (/** @type {string[]} */ lines) => lines.map((line) => /** @type {Step} */ ({ kind: ' ', line }));
   return [
     ...same(before.slice(0, head)),
@@ -79,7 +81,7 @@ function hunksOf(steps) {
     if (kind === ' ') return;
     const from = Math.max(0, at - CONTEXT);
     const to = Math.min(steps.length, at + CONTEXT + 1);
-    const last = hunks.at(-1);
+    const last = lastOf(hunks);
     if (last !== undefined && from <= last.to) last.to = to;
     else hunks.push({ from, to });
   });

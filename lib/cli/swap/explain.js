@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { lastOf } = require('../../compat/objects');
 const { JOURNAL, find } = require('./find');
 const { folderOf } = require('./journal');
 const { isShim } = require('./known');
@@ -45,7 +46,7 @@ function explainNothingToUndo(root) {
 function foldersAbove(root) {
   /** @type {string[]} */
   const folders = [];
-  for (let one = path.dirname(root); one !== folders.at(-1); one = path.dirname(one)) folders.push(one);
+  for (let one = path.dirname(root); one !== lastOf(folders); one = path.dirname(one)) folders.push(one);
   return folders;
 }
 

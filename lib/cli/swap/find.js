@@ -7,6 +7,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { lastOf } = require('../../compat/objects');
 const { codeOf } = require('../../credentials/errors');
 const { CommandError } = require('../support/errors');
 const { SURFACES } = require('./known');
@@ -133,7 +134,7 @@ function installed(root, files) {
   const byFolder = new Map();
   for (const one of files) {
     const above = upTo(root, path.dirname(one.file)).filter((folder) => holders.has(folder));
-    const folder = above.find((name) => fs.existsSync(path.join(name, 'package.json'))) ?? /** @type {string} */ (above.at(-1));
+    const folder = above.find((name) => fs.existsSync(path.join(name, 'package.json'))) ?? /** @type {string} */ (lastOf(above));
     byFolder.set(folder, [...(byFolder.get(folder) ?? []), one]);
   }
   return [...byFolder].map(([folder, own]) => {

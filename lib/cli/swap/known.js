@@ -47,7 +47,7 @@ const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
  */
 function isKnown(surface, bytes) {
   // git may have checked it out with the line ends of Windows.
-  return [bytes, Buffer.from(bytes.toString('latin1').replaceAll('\r\n', '\n'), 'latin1')].some((form) => VERSIONS[surface].includes(sha256(form)));
+  return [bytes, Buffer.from(bytes.toString('latin1').replace(/\r\n/g, '\n'), 'latin1')].some((form) => VERSIONS[surface].includes(sha256(form)));
 }
 
 /**

@@ -4,6 +4,7 @@
 // it was, which JSON.stringify would not leave so.
 
 const { isDeepStrictEqual } = require('node:util');
+const { hasOwn, lastOf } = require('../../compat/objects');
 
 /** Why a package.json cannot be edited. */
 class PackageJsonError extends Error {}
@@ -19,7 +20,7 @@ function addDependency(text, name, wanted) {
   const before = parsed(text);
   const { dependencies = {} } = before;
   if (typeof dependencies !== 'object' || dependencies === null || Array.isArray(dependencies)) throw new PackageJsonError('its dependencies are no object');
-  if (Object.hasOwn(dependencies, name)) return text;
+  if (hasOwn(dependencies, name)) return text;
   const result = edited(text, `${JSON.stringify(name)}: ${JSON.stringify(wanted)}`);
   const expected = { ...before, dependencies: { ...dependencies, [name]: wanted } };
   if (!isDeepStrictEqual(parsed(result), expected)) throw new PackageJsonError('it is written in a way that cannot be edited; add the dependency by hand');
@@ -47,10 +48,10 @@ function edited(text, entry) {
   const indent = /^\s*/.exec(text.slice(root.open + 1))?.[0] ?? '';
   const unit = /[^\n]*$/.exec(indent)?.[0] ?? '';
   const isSpread = indent.includes('\n') && root.values.length > 0;
-  const found = root.values.filter(({ key }) => key === 'dependencies').at(-1);
+  const found = lastOf(root.values.filter(({ key }) => key === 'dependencies'));
   if (found === undefined) {
     const object = isSpread ? `{${indent}${unit}${entry}${indent}}` : `{ ${entry} }`;
-    const last = root.values.at(-1);
+    const last = lastOf(root.values);
     if (last === undefined) return spliced(text, root.open + 1, root.close, `\n  "dependencies": {\n    ${entry}\n  }\n`);
     return spliced(text, last.end, last.end, `,${isSpread ? indent : ' '}"dependencies": ${object}`);
   }

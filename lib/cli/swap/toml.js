@@ -3,6 +3,8 @@
 // Sets one key in a toml file line by line: comments, order, spaces and line ends
 // of all else stay. Not a parser of toml; what it cannot do safely it refuses.
 
+const { lastOf } = require('../../compat/objects');
+
 /**
  * @typedef {object} Line
  * @property {string} text without its end
@@ -165,7 +167,7 @@ function insert(lines, place, text) {
   const before = lines[place - 1];
   const indent = /^\s*/.exec(before.text)?.[0] ?? '';
   const line = { text: indent + text, end: before.end, isInside: false, isOpen: false, comment: indent.length + text.length };
-  before.end ||= lines[0].end || '\n';
+  before.end = before.end || lines[0].end || '\n';
   lines.splice(place, 0, line);
 }
 
@@ -175,9 +177,10 @@ function insert(lines, place, text) {
  * @param {string[]} added
  */
 function append(text, lines, added) {
-  if (lines.at(-1)?.isOpen) throw new TomlError('its last value does not end');
+  const last = lastOf(lines);
+  if (last?.isOpen) throw new TomlError('its last value does not end');
   const end = lines[0]?.end || '\n';
-  const gap = text === '' ? '' : (lines.at(-1)?.end ? '' : end) + end;
+  const gap = text === '' ? '' : (last?.end ? '' : end) + end;
   return text + gap + added.map((line) => line + end).join('');
 }
 

@@ -2,7 +2,9 @@
 
 // remoteCall and remoteCast, with OWT's callbacks.
 
+const { performance } = require('node:perf_hooks');
 const { TIMEOUTS, describe } = require('../../bus/errors');
+const { hasOwn } = require('../../compat/objects');
 const { WARN, log } = require('../../log');
 const { messageOf } = require('../../errors');
 const { capture, within } = require('../../seeing/tracing');
@@ -42,7 +44,7 @@ class PendingCall {
    */
   onReply(kind, data, err) {
     const name = kind === '' ? 'callback' : kind;
-    if (!Object.hasOwn(this.callbacks, name)) return;
+    if (!hasOwn(this.callbacks, name)) return;
     within(this.place, () => call(`reply of ${this.to}.${this.method}`, this.callbacks[name], data, err));
   }
 

@@ -76,7 +76,7 @@ class RpcServer {
     return (type, data, err) => {
       const isLast = type === 'callback';
       if (isLast && isSettled) return;
-      isSettled ||= isLast;
+      isSettled = isSettled || isLast;
       this.connection.reply(request, isLast ? '' : String(type), data, err, data === 'error');
     };
   }
