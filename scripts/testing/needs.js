@@ -1,0 +1,23 @@
+'use strict';
+
+// Tests whose own packages need a newer Node.js than this package does.
+
+/** @type {Record<string, { from: [major: number, minor: number], why: string }>} */
+const NEEDS = {
+  '__test__/seeing/opentelemetry.test.js': { from: [18, 19], why: "OpenTelemetry's SDK needs Node.js 18.19" },
+};
+
+/**
+ * @param {string} file
+ * @param {string} version such as v14.19.0
+ * @returns {string | null} why a test cannot run there
+ */
+function needs(file, version) {
+  const needed = NEEDS[file.replace(/\\/g, '/')];
+  if (needed === undefined) return null;
+  const [major, minor] = version.slice(1).split('.').map(Number);
+  const [fromMajor, fromMinor] = needed.from;
+  return major > fromMajor || (major === fromMajor && minor >= fromMinor) ? null : needed.why;
+}
+
+module.exports = { needs };
