@@ -8,7 +8,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { encodedRequest } = require('./codec');
 const { chart } = require('./chart');
 const { median, round } = require('./numbers');

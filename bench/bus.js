@@ -7,7 +7,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
 const { jsonPer100k, payload } = require('./payload');
 const { Peer, brokers } = require('./processes');

@@ -4,6 +4,7 @@
 // thread: `node bench/codec.js`.
 
 const path = require('node:path');
+const { performance } = require('node:perf_hooks');
 const loader = require('@grpc/proto-loader');
 const { Writer } = require('../lib/codec-runtime');
 const { worldOf } = require('../lib/config');

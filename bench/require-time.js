@@ -19,7 +19,7 @@ const VARIANTS = {
 };
 
 function millis(script) {
-  const timed = `const started = performance.now(); ${script}; console.log(performance.now() - started); process.exit(0);`;
+  const timed = `const { performance } = require('perf_hooks'); const started = performance.now(); ${script}; console.log(performance.now() - started); process.exit(0);`;
   return Number(execFileSync(process.execPath, ['-e', timed], { cwd: path.join(__dirname, '..') }));
 }
 

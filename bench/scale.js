@@ -6,11 +6,14 @@
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
-const { parseArgs } = require('node:util');
-const { setTimeout: pause } = require('node:timers/promises');
+const { performance } = require('node:perf_hooks');
+const { promisify } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { round } = require('./numbers');
 const { Peer, cpuOf } = require('./processes');
 const { usage } = require('./usage');
+
+const pause = promisify(setTimeout);
 
 const HELP = `node bench/scale.js [options]     Linux, as root (network namespaces)
   --members N,N,...  how many (default 10,50,100,200,400)

@@ -7,7 +7,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { encodedRequest } = require('./codec');
 const { median, round } = require('./numbers');
 const { Pair } = require('./pair');

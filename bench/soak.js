@@ -14,11 +14,14 @@
 
 const { fork, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
-const { setTimeout: sleep } = require('node:timers/promises');
-const { parseArgs } = require('node:util');
+const { performance } = require('node:perf_hooks');
 const { Worker, isMainThread, workerData } = require('node:worker_threads');
-const { Server, createClient } = require('..');
+const { promisify } = require('node:util');
+const { parseArgs } = require('./arguments');
+const { AbortController, Server, createClient } = require('..');
 const { getBridge } = require('../lib/crossing/bridge');
+
+const sleep = promisify(setTimeout);
 
 const ALL = { clients: '10000', cancelled: '100000', failing: '1000000', workers: '100' };
 const ALLOWED_MB = 20;

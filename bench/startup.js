@@ -8,11 +8,13 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
-const { setTimeout: pause } = require('node:timers/promises');
+const { promisify } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
 const { Peer } = require('./processes');
 const { freePort } = require('../__test__/support/bus');
+
+const pause = promisify(setTimeout);
 
 const HELP = `npm run bench:startup -- [options]     needs RabbitMQ on 127.0.0.1:5672
   --starts N  processes of each kind (default 25)

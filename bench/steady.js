@@ -8,11 +8,14 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
-const { setTimeout: pause } = require('node:timers/promises');
+const { performance } = require('node:perf_hooks');
+const { promisify } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
 const { Peer, brokers, cpuOf } = require('./processes');
 const { freePort } = require('../__test__/support/bus');
+
+const pause = promisify(setTimeout);
 
 const HELP = `npm run bench:steady -- [options]     needs RabbitMQ on 127.0.0.1:5672 and 50 MB for each process
   --workers N  workers of each back-end (default 110)

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
+const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
 const { Pair } = require('./pair');
 const { Workshop } = require('../__test__/support/certificates');

@@ -3,7 +3,7 @@
 // The parser of the credential store. The first byte of the input says how deep
 // the rest goes: random bytes alone would never get past the cipher.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { gzipSync } = require('node:zlib');
 const { StoreError } = require('../lib/credentials/errors');
 const { keyOf, lock, unlock } = require('../lib/credentials/format');

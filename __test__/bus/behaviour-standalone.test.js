@@ -1,11 +1,14 @@
 'use strict';
 
-const { after } = require('node:test');
+const { after, describe } = require('node:test');
 const { startRegistry } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { behaviour } = require('../support/bus-behaviour');
 
-const registry = startRegistry({ listen: '127.0.0.1:0' });
-after(async () => (await registry).stop());
+const NAME = 'owt-grpc with a registry of its own';
 
-behaviour('owt-grpc with a registry of its own', amqpClient, registry.then(({ port }) => ({ host: '127.0.0.1', port })));
+describe(NAME, () => {
+  const registry = startRegistry({ listen: '127.0.0.1:0' });
+  after(async () => (await registry).stop());
+  behaviour(NAME, amqpClient, registry.then(({ port }) => ({ host: '127.0.0.1', port })));
+});

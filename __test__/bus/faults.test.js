@@ -44,7 +44,7 @@ describe('what takes its time', { concurrency: true }, () => {
       const port = await freePort();
       let bus = isHost ? null : await joined(t, port);
       const busy = await Member.start(t, port, 'busy');
-      if (bus === undefined) bus = await joined(t, port);
+      if (bus === null) bus = await joined(t, port);
       await bus.call('busy', 'ping');
       const { epoch } = (await bus.status()).registry;
       await busy.tell('block', BLOCKED);

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { read, root } = require('../support/markdown');
+const { filesIn } = require('../support/folders');
 
 const text = read('docs/operations.md');
 const section = (title) => text.split(/^## /m).find((part) => part.startsWith(`${title}\n`));
@@ -14,8 +15,8 @@ const section = (title) => text.split(/^## /m).find((part) => part.startsWith(`$
 /** All of what runs: its sources, one by one. */
 function sources() {
   return ['lib', 'bin', 'src'].flatMap((folder) =>
-    fs.readdirSync(path.join(root, folder), { recursive: true })
-      .map((name) => path.join(folder, String(name)))
+    filesIn(path.join(root, folder))
+      .map((name) => path.join(folder, name))
       .filter((name) => /\.(js|rs)$/.test(name) && !name.startsWith(path.join('lib', 'codec') + path.sep))
       .map((name) => fs.readFileSync(path.join(root, name), 'utf8')));
 }

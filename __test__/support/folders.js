@@ -19,4 +19,15 @@ function copyFolder(from, to) {
   }
 }
 
-module.exports = { copyFolder };
+/**
+ * The files of a folder and of those in it, as paths from there.
+ *
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function filesIn(folder) {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesIn(path.join(folder, entry.name)).map((name) => path.join(entry.name, name)) : [entry.name]);
+}
+
+module.exports = { copyFolder, filesIn };

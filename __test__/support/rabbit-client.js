@@ -15,6 +15,7 @@ const unpack = (message) => JSON.parse(message.content.toString());
 class RabbitClient {
   constructor() {
     this.channel = null;
+    this.rpcClient = null;
     this.rpcServer = null;
     this.participants = {};
   }

@@ -3,6 +3,7 @@
 // One process of the bus bench: `bus.js <back-end> <options> <role> <id>`. Prints
 // "ready", then a line of results for each line of load it reads.
 
+const { performance } = require('node:perf_hooks');
 const { createInterface } = require('node:readline');
 const { median } = require('../numbers');
 const { payload } = require('../payload');

@@ -3,6 +3,7 @@
 // node client.js ours|grpc-js PORT: reads one load per line, answers each with
 // a line. bench/native speaks the same.
 
+const { performance } = require('node:perf_hooks');
 const { createInterface } = require('node:readline');
 const { WINDOW, subscribeRequest } = require('../workload');
 

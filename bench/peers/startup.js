@@ -5,6 +5,7 @@
 
 const began = performance.now();
 const [backEnd, options, id] = process.argv.slice(2);
+const { performance } = require('node:perf_hooks');
 const client = (backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/rabbit-client'))();
 const required = performance.now();
 

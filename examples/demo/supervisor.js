@@ -38,7 +38,9 @@ class Supervisor {
   }
 
   startModule({ name, script, args = [] }) {
-    const child = fork(path.join(__dirname, script), args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    // Node.js 14 would only warn of a rejection that nobody handles, and go on.
+    const execArgv = ['--unhandled-rejections=strict'];
+    const child = fork(path.join(__dirname, script), args, { cwd: this.folder, execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.children.set(name, child);
     let output = '';
     child.stdout.on('data', (text) => (output += text));

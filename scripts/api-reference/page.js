@@ -40,7 +40,7 @@ async function start() {
 `;
 
 /** In a cell of a table. */
-const cell = (text) => text.replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
+const cell = (text) => text.replace(/\s*\n\s*/g, ' ').replace(/\|/g, '\\|');
 const code = (text) => `\`${text}\``;
 const lowered = (name) => name.charAt(0).toLowerCase() + name.slice(1);
 

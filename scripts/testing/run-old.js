@@ -9,6 +9,8 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 const COUNTS = ['tests', 'pass', 'fail', 'cancelled', 'skipped', 'todo'];
+/** Also for what tests start, which may load their helpers. */
+const PRELOAD = `--require=${path.join(__dirname, 'node-test.js')}`;
 /** A file's process that is there after this has hung. */
 const LONGEST_MS = 300_000;
 
@@ -21,8 +23,8 @@ const LONGEST_MS = 300_000;
 function runFile(node, file, env) {
   return new Promise((resolve) => {
     // Rejections that nobody handles only warn on Node.js 14; a test is to fail by one.
-    const args = ['--unhandled-rejections=strict', '--require', path.join(__dirname, 'node-test.js'), file];
-    const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = ['--unhandled-rejections=strict', file];
+    const child = spawn(node, args, { cwd: root, env: { ...env, NODE_OPTIONS: PRELOAD }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => void (output += text));
     const timer = setTimeout(() => {
