@@ -6,7 +6,7 @@ import globals from 'globals';
 // What users run, and the tests, run as they are on every version that `engines`
 // in package.json names. The rules of `n` know which version brought a module's
 // function or a global; those of `es-x` which edition brought syntax and methods.
-const RUNS_EVERYWHERE = ['index.js', 'index.mjs', 'bin/**', 'lib/**', 'examples/**', 'bench/**', '__test__/**'];
+const RUNS_EVERYWHERE = ['index.js', 'index.mjs', 'bin/**', 'lib/**', 'examples/**', 'bench/**', 'scripts/api-reference/**', '__test__/**'];
 
 const TEST_RUNNER = ['test', ...['after', 'afterEach', 'before', 'beforeEach', 'describe', 'it', 'mock', 'test'].map((name) => `test.${name}`)];
 

@@ -174,17 +174,19 @@ test('metrics are served at one path of one port', async (t) => {
 test('closing the port ends connections that are open', async () => {
   const served = await serveMetrics();
   const socket = net.connect(served.port, '127.0.0.1');
+  const closed = new Promise((resolve) => socket.once('close', resolve).on('error', () => {}));
   await new Promise((resolve) => socket.once('connect', resolve));
   await served.close();
-  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve).on('error', () => {}));
+  await closed;
   await assert.rejects(new Promise((_, reject) => http.get(served.url).on('error', reject)), { code: 'ECONNREFUSED' });
 });
 
 test('the port does not hold the process, and a look at metrics starts nothing', { timeout: 20_000 }, () => {
   const script = `
     const { metrics, serveMetrics } = require(${JSON.stringify(path.join(__dirname, '../..'))});
+    const { request } = require(${JSON.stringify(path.join(__dirname, '../support/http'))});
     serveMetrics().then(async ({ url }) => {
-      const text = await (await fetch(url)).text();
+      const { text } = await request(url);
       console.log(text.includes('event_loop'), text.includes('grpc_client'), text.includes('channels'));
     });`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 15_000 });

@@ -28,7 +28,13 @@ async function serveMetrics(options) {
   const http = require('node:http');
   const server = http.createServer((request, response) => void answer(request, response));
   server.maxConnections = MAX_CONNECTIONS;
-  server.on('connection', (socket) => socket.unref());
+  /** @type {Set<import('node:net').Socket>} `closeAllConnections()` came with Node.js 18.2 */
+  const sockets = new Set();
+  server.on('connection', (socket) => {
+    socket.unref();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -45,8 +51,7 @@ async function serveMetrics(options) {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        // Node 18.2 and later; before, they end with their client.
-        server.closeAllConnections?.();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

@@ -121,7 +121,7 @@ class Page {
     if (said.returns) this.parts.push(`Returns ${said.returns}.\n`);
     if (said.throws.length > 0) this.parts.push(`Throws ${said.throws.join('; ')}.\n`);
     this.examples(said);
-    const called = name.split('.').at(-1);
+    const called = name.split('.').pop();
     if (!examples.some((example) => new RegExp(`\\b${called}[(:]`).test(example))) this.lacks(`${name} is in no example`);
   }
 
