@@ -1,5 +1,7 @@
 'use strict';
 
+require('./lib/compat/node-version').demandNode();
+
 const { connectBus } = require('./lib/bus/bus');
 const { BusError } = require('./lib/bus/errors');
 const { startRegistry } = require('./lib/bus/registry');

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 'use strict';
 
-const { main } = require('../lib/cli/support/main');
+const { unsupported } = require('../lib/compat/node-version');
 
-main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+const why = unsupported(process.versions.node);
+if (why === '') {
+  const { main } = require('../lib/cli/support/main');
+  main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+} else {
+  console.error(why);
+  process.exitCode = 1;
+}

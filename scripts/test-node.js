@@ -9,7 +9,7 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { testFiles } = require('./testing/files');
 const { needs } = require('./testing/needs');
-const { nodeOf } = require('./testing/node-versions');
+const { TOO_OLD, nodeOf } = require('./testing/node-versions');
 const { atOnce, run } = require('./testing/run');
 const { runOld } = require('./testing/run-old');
 
@@ -43,6 +43,8 @@ const versions = process.argv.slice(2).filter(isVersion);
 const parts = process.argv.slice(2).filter((text) => !isVersion(text));
 
 async function main() {
+  // A test starts the command by each.
+  for (const version of TOO_OLD) nodeOf(version);
   const failed = [];
   for (const version of versions.length > 0 ? versions : SUPPORTED) {
     if (!(await passes(version))) failed.push(version);

@@ -3,6 +3,8 @@
 // OWT's RabbitMQ client, call for call, on the bus. Translates; decides nothing
 // that the modules could notice.
 
+require('../compat/node-version').demandNode();
+
 const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
@@ -79,7 +81,7 @@ class AmqpClient {
    * @returns {BusConnection | null}
    */
   ready(onFailure) {
-    if (this.connection?.isOpen) return this.connection;
+    if (this.connection !== null && this.connection.isOpen) return this.connection;
     call('asXxx', onFailure, NOT_READY);
     return null;
   }
@@ -123,7 +125,7 @@ class AmqpClient {
   async removeRpcServer() {
     const server = this.rpcServer;
     this.rpcServer = null;
-    if (server !== null) await this.connection?.stopServing(server.id, server.handler);
+    if (server !== null && this.connection !== null) await this.connection.stopServing(server.id, server.handler);
     return 'ok';
   }
 

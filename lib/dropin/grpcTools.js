@@ -3,13 +3,15 @@
 // OWT's gRPC helper, call for call, on the native core. Translates; decides
 // nothing that the modules could notice.
 
+require('../compat/node-version').demandNode();
+
 const { createClient } = require('../client');
 const { Writer } = require('../codec-runtime');
 const { hasOwn } = require('../compat/objects');
 const { worldOf } = require('../config');
 const { Server } = require('../server');
 
-const KEEPALIVE = { keepaliveMs: 10_000, keepaliveTimeoutMs: 5_000 };
+const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };
 
 const OPTION = 'owt.RequestOption';
 
@@ -134,7 +136,7 @@ function codecOf(type, message) {
 function pack(codec, object) {
   const writer = new Writer(512);
   try {
-    codec.encode(object ?? {}, writer);
+    codec.encode(object == null ? {} : object, writer);
   } catch (_error) {
     writer.pos = 0;
     codec.encode(fitting(codec, object), writer);
