@@ -47,7 +47,7 @@ function forgetLock(root) {
     if (!name.startsWith('lock')) continue;
     const lock = path.join(folder, name);
     const owner = fs.readlinkSync(lock);
-    fs.rmSync(lock);
+    fs.unlinkSync(lock);
     fs.symlinkSync(owner.replace(/^\d+/, NOBODY), lock);
   }
 }

@@ -62,7 +62,7 @@ test('a lock of another machine, or of no known owner, is never taken away, and 
     fs.symlinkSync(owner, `${store}.lock`);
     await assert.rejects(updateStore(store, { a: 1 }, { waitMs: 0 }), (error) => error.code === 'BUSY' && error.message.includes(`remove ${store}.lock`));
     assert.equal(fs.readlinkSync(`${store}.lock`), owner);
-    fs.rmSync(`${store}.lock`);
+    fs.unlinkSync(`${store}.lock`);
   }
   await updateStore(store, { a: 1 }, { waitMs: 0 });
 });
