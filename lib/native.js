@@ -13,7 +13,18 @@ const root = path.join(__dirname, '..');
 /** @type {any} */
 let loaded;
 
-/** @returns {{ Bridge: new (wake: () => void) => any, Credentials: new (isServer: boolean, material: object) => any }} */
+/**
+ * @typedef {{ notBefore: number, notAfter: number, commonNames: string[], hasAlternativeNames: boolean, dnsNames: string[], addresses: string[] }} CertificateFacts
+ *
+ * @typedef {object} Addon see src/bridge
+ * @property {new (wake: () => void) => any} Bridge
+ * @property {new (isServer: boolean, material: object) => any} Credentials
+ * @property {(pem: Buffer) => CertificateFacts[]} readCertificates
+ * @property {(forServer: boolean, material: object) => { ofIssuer: boolean, text: string } | null} judgeCertificate
+ * @property {(pem: Buffer, host: string) => boolean} isCertificateFor
+ */
+
+/** @returns {Addon} */
 function native() {
   if (loaded === undefined) loaded = load();
   return loaded;
@@ -42,7 +53,20 @@ function load() {
   }
   const { platform, arch, libc } = here;
   const system = `${platform} ${arch}${libc ? ` ${libc}` : ''}, Node.js ${process.versions.node}`;
-  throw withCause(new Error(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}. ${remedy(name)}`), cause);
+  throw withCause(new AddonError(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}`, remedy(name)), cause);
+}
+
+/** There is no addon that this process can load. */
+class AddonError extends Error {
+  /**
+   * @param {string} what
+   * @param {string} remedy what to do
+   */
+  constructor(what, remedy) {
+    super(`${what}. ${remedy}`);
+    this.what = what;
+    this.remedy = remedy;
+  }
 }
 
 class Absent extends Error {}
@@ -84,4 +108,4 @@ function remedy(name) {
   return `${install}To build it, take the sources of owt-grpc and Rust 1.88 or newer, run "npm run setup" and "npm run pack" there, and install both packages that it makes.`;
 }
 
-module.exports = { native };
+module.exports = { AddonError, native };

@@ -10,13 +10,16 @@ const path = require('node:path');
 const { test } = require('node:test');
 const toml = require('toml');
 const { Server, startRegistry } = require('../..');
+const { addon, target } = require('../../lib/addon-path');
 const { readSettings } = require('../../lib/cli/doctor/toml');
 const { updateStore } = require('../../lib/credentials/store');
 const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
 const { freePort } = require('../support/bus');
 const { owtGrpc } = require('../support/cli');
+const { filesIn } = require('../support/folders');
 const { tempFolder } = require('../support/stores');
 
+const root = path.join(__dirname, '../..');
 const limit = { timeout: 120_000 };
 const withOpenssl = { ...limit, skip: !hasOpenssl && 'needs openssl' };
 
@@ -123,11 +126,66 @@ test('variables: names that are mistyped, values that are none', limit, async (t
   assert.equal(result.stdout.includes('hunter2'), false);
 });
 
+/** A program that is preloaded, and takes the addon and its package from elsewhere. */
+function withAddon(t, file, name) {
+  const script = path.join(tempFolder(t), 'preload.js');
+  const places = JSON.stringify(path.join(root, 'lib/addon-path.js'));
+  fs.writeFileSync(script, `const real = require(${places});
+    require.cache[${places}].exports = { ...real, addon: () => ${JSON.stringify(path.relative(root, file))}, platformPackage: () => ${JSON.stringify(name)} };\n`);
+  return `--require=${script}`;
+}
+
+/** The addon, for a C library that nobody has yet. */
+function forNewerLibc(folder) {
+  const hashOf = (text) => {
+    let hash = 0;
+    for (const byte of Buffer.from(text)) {
+      hash = ((hash << 4) + byte) >>> 0;
+      const high = (hash & 0xf0000000) >>> 0;
+      hash = ((hash ^ (high >>> 24)) & ~high) >>> 0;
+    }
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(hash, 0);
+    return bytes;
+  };
+  const content = fs.readFileSync(path.join(root, addon()));
+  const wanted = [...new Set(content.toString('latin1').match(/GLIBC_2\.\d\d(?=\0)/g))].sort();
+  const newest = wanted[wanted.length - 1];
+  for (let at = content.indexOf(newest); at >= 0; at = content.indexOf(newest, at + 1)) content.write('GLIBC_2.99', at, 'latin1');
+  // The loader compares hashes first.
+  for (let at = content.indexOf(hashOf(newest)); at >= 0; at = content.indexOf(hashOf(newest), at + 1)) hashOf('GLIBC_2.99').copy(content, at);
+  const file = path.join(folder, 'newer.node');
+  fs.writeFileSync(file, content);
+  return file;
+}
+
+test('an addon that is missing, of another version, or for a newer C library is one error that says so', limit, async (t) => {
+  const folder = tempFolder(t);
+  const other = path.join(folder, 'node_modules', 'owt-grpc-other');
+  fs.mkdirSync(other, { recursive: true });
+  fs.writeFileSync(path.join(other, 'package.json'), JSON.stringify({ name: 'owt-grpc-other', version: '99.0.0' }));
+  const none = path.join(folder, 'none.node');
+  fs.writeFileSync(path.join(folder, 'damaged.node'), 'not an addon');
+  for (const [file, name, pattern] of [
+    [none, 'owt-grpc-nowhere', /none\.node: no such file; owt-grpc-nowhere: not installed$/],
+    [none, 'owt-grpc-other', /owt-grpc-other: its version is 99\.0\.0, that of owt-grpc is \d/],
+    [path.join(folder, 'damaged.node'), 'owt-grpc-nowhere', /damaged\.node: .*; owt-grpc-nowhere: not installed$/],
+    ...(process.platform === 'linux' && target().libc === 'glibc' ? [[forNewerLibc(folder), 'owt-grpc-nowhere', /newer\.node: .*GLIBC_2\.99' not found/]] : []),
+  ]) {
+    const env = { NODE_OPTIONS: withAddon(t, file, name), NODE_PATH: path.join(folder, 'node_modules'), OWT_GRPC_ROOT_CERT: 'ca.crt' };
+    const { bad } = await doctor(t, { 'portal.toml': '[portal]\nenable_grpc = true\n' }, { env });
+    const [{ setting, text, advice }, ...others] = bad;
+    assert.deepEqual([setting, others.map((other) => other.setting)], ['addon', ['connections']]);
+    assert.match(text, pattern);
+    assert.match(advice, /Rust/);
+  }
+});
+
 test('every variable that the package reads is known to the doctor', () => {
   const { KNOWN } = require('../../lib/cli/doctor/settings');
   const lib = path.join(__dirname, '../../lib');
   const read = new Set();
-  for (const name of fs.readdirSync(lib, { recursive: true }).map(String).filter((file) => file.endsWith('.js'))) {
+  for (const name of filesIn(lib).filter((file) => file.endsWith('.js'))) {
     for (const [variable] of fs.readFileSync(path.join(lib, name), 'utf8').matchAll(/\bOWT_GRPC_[A-Z_]*[A-Z]\b/g)) read.add(variable);
   }
   // `certs` hands passphrases to openssl by variables of its own.

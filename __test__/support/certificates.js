@@ -4,12 +4,12 @@
 // its own commands, good ones, and bad ones of every kind.
 
 const { execFileSync } = require('node:child_process');
-const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { makeGuide } = require('../../lib/cli/certs/guide');
 const { updateStore } = require('../../lib/credentials/store');
+const { Certificate } = require('./certificate');
 
 const SUBJECT = '/C=XX/ST=XX/L=XX/O=XX/OU=OWT';
 const PASSPHRASES = { ca: 'ca secret', server: 'server secret', client: 'client secret' };
@@ -61,10 +61,11 @@ class Workshop {
     return this;
   }
 
-  /** A key: 'ec' for P-256, another curve such as 'P-384', or the bits of an RSA key. */
+  /** A key: 'ec' for P-256, another curve such as 'P-384', an algorithm such as 'ED25519', or the bits of an RSA key. */
   key(name, kind = 'ec') {
     const curve = kind === 'ec' ? 'P-256' : String(kind);
-    if (curve.startsWith('P-')) this.openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`, '-out', `${name}.key`);
+    if (/^[A-Z]{2}/.test(curve)) this.openssl('genpkey', '-algorithm', curve, '-out', `${name}.key`);
+    else if (curve.startsWith('P-')) this.openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`, '-out', `${name}.key`);
     else this.openssl('genpkey', '-algorithm', 'RSA', '-pkeyopt', `rsa_keygen_bits:${kind}`, '-out', `${name}.key`);
     return this.file(`${name}.key`);
   }
@@ -103,9 +104,9 @@ class Workshop {
     this.openssl('ca', '-batch', '-config', 'ca.cnf', '-notext', ...by, '-in', `${name}.csr`, '-startdate', stamp(from), '-enddate', stamp(to), ...(v1 ? [] : ['-extfile', `${name}.ext`]), '-out', `${name}.crt`);
   }
 
-  /** What a certificate says, as Node reads it. */
+  /** What a certificate says. */
   read(name) {
-    return new X509Certificate(fs.readFileSync(this.file(`${name}.crt`)));
+    return new Certificate(this.file(`${name}.crt`));
   }
 
   /** A certificate of which one bit is another: the last one, or that at a text. */

@@ -64,7 +64,7 @@ async function run(args) {
   if (rsa !== null && rsa !== 2048 && rsa !== 4096) throw new UsageError('--rsa takes 2048 or 4096');
   if (options.force && options.renew) throw new UsageError('--renew keeps the CA and --force replaces it: give one of them');
   const folder = made(given);
-  const authority = options.force ? null : authorityIn(folder);
+  const authority = options.force ? null : await authorityIn(folder);
   refuseToOverwrite(folder, authority, options);
   const days = authority === null ? asked ?? DEFAULT_DAYS : daysWithin(authority, asked, DEFAULT_DAYS);
   await needOpenssl();

@@ -44,7 +44,7 @@ async function run(args) {
   const report = new Report();
   // Modules read all relative to where they run.
   process.chdir(root);
-  checkSettings(report);
+  const loads = checkSettings(report);
   const modules = findModules(root, report);
   if (modules.length === 0) report.ok('modules', `no toml file of OWT's modules below ${root}`);
   const names = ownNames(modules);
@@ -56,9 +56,10 @@ async function run(args) {
     // Where modules are in folders of their own, only there is a store needed.
     if (folder === root && modules.length > 0 && !modules.some((module) => module.folder === root)) continue;
     process.chdir(folder);
-    usable.push(checkCertificates(report, names));
+    if (loads) usable.push(checkCertificates(report, names));
   }
-  if (usable.every(Boolean)) {
+  if (!loads) report.warn('connections', 'were not tried, and no certificate was read: there is no addon', 'correct that first, then ask again');
+  else if (usable.every(Boolean)) {
     await checkDialed(dialed(modules), report);
     await checkListening(listening(modules), report);
     for (const place of registries(modules)) await checkRegistry(place, report);

@@ -25,9 +25,9 @@ const LARGEST = 1024 * 1024;
  */
 function readMaterial(plan) {
   return {
-    roots: plan.ca && read(plan.ca),
+    roots: plan.ca && readSource(plan.ca),
     rootsName: plan.ca?.name ?? '',
-    certificate: plan.cert && read(plan.cert),
+    certificate: plan.cert && readSource(plan.cert),
     certificateName: plan.cert?.name ?? '',
     certificateStem: plan.cert && stemOf(plan.cert),
     key: plan.key && readKey(plan, plan.key),
@@ -52,7 +52,7 @@ function stemOf({ file }) {
  * @param {Source} source
  * @returns {Buffer}
  */
-function read({ name, file, pem }) {
+function readSource({ name, file, pem }) {
   if (file === null) return /** @type {Buffer} */ (pem);
   try {
     const stat = fs.statSync(file);
@@ -74,7 +74,7 @@ function read({ name, file, pem }) {
  * @returns {Buffer} PKCS#8, DER
  */
 function readKey(plan, source) {
-  const pem = read(source);
+  const pem = readSource(source);
   const isEncrypted = ENCRYPTED.test(pem.toString('latin1'));
   const passphrase = isEncrypted ? passphraseOf(plan, source) : null;
   try {
@@ -126,4 +126,4 @@ function filesOf({ ca, cert, key, store }) {
   return store === null ? files : [...files, path.join(store, STORE)];
 }
 
-module.exports = { filesOf, readMaterial };
+module.exports = { filesOf, readMaterial, readSource };

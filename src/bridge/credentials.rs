@@ -89,7 +89,7 @@ impl Credentials {
     }
 }
 
-fn material(options: CredentialsOptions) -> Result<Material> {
+pub(super) fn material(options: CredentialsOptions) -> Result<Material> {
     let source = |name: String, bytes: Buffer| Source {
         name,
         bytes: bytes.to_vec(),

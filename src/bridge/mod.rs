@@ -5,6 +5,7 @@
 #![allow(clippy::needless_pass_by_value)]
 
 mod body;
+mod certificates;
 mod credentials;
 mod options;
 

@@ -14,7 +14,8 @@ use super::facts::{Facts, date};
 use super::identity::{Identity, Problem};
 use super::legacy::Purpose;
 use super::refusal::Refusal;
-use super::verifier::{ClientVerifier, ServerVerifier, Trust};
+use super::trust::Trust;
+use super::verifier::{ClientVerifier, ServerVerifier};
 
 /// What gRPC is called in the handshake.
 pub const ALPN: &[u8] = b"h2";
@@ -151,7 +152,7 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
     let mut warnings = Vec::new();
     let roots = material.roots.ok_or("TLS needs the certificates of CAs")?;
     let trust = trust(&roots, material.strict.clone(), &provider, &mut warnings)?;
-    let verifier = ServerVerifier::new(trust, Arc::clone(&provider))?;
+    let verifier = ServerVerifier::new(trust);
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|error| error.to_string())?

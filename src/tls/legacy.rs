@@ -156,7 +156,10 @@ fn check_purpose(leaf: &Facts, purpose: Purpose) -> Result<(), Refusal> {
 }
 
 /// A certificate without subjectAltName names one host, by its common name.
-fn check_host(leaf: &Facts, host: &Host) -> Result<(), Refusal> {
+///
+/// # Errors
+/// It is another's.
+pub fn check_host(leaf: &Facts, host: &Host) -> Result<(), Refusal> {
     let wrong = |host: &str| Refusal::WrongName {
         host: host.to_owned(),
         names: leaf.names(),

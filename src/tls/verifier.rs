@@ -1,240 +1,20 @@
 //! Who is believed to be who: webpki first, the way for old certificates behind
-//! it. One verifier for both directions.
+//! it. What rustls asks, in both directions.
 
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
-    verify_tls13_signature_with_raw_key,
-};
-use rustls::pki_types::{
-    CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime, pem::PemObject as _,
-};
-use rustls::server::WebPkiClientVerifier;
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerMisbehaved,
-    RootCertStore, SignatureScheme,
-};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
 use super::facts::Facts;
-use super::legacy::{self, Host, Purpose};
-use super::refusal::{Refusal, Rejected};
-
-/// The configured CAs and how strictly they are applied.
-#[derive(Debug)]
-pub struct Trust {
-    store: Arc<RootCertStore>,
-    /// What their certificates say.
-    pub cas: Vec<Facts>,
-    /// The setting that asks to refuse certificates of the old kind.
-    strict: Option<String>,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl Trust {
-    /// Reads CA certificates from PEM.
-    ///
-    /// # Errors
-    /// What is wrong with the file, for a person.
-    pub fn read(
-        pem: &[u8],
-        strict: Option<String>,
-        provider: &CryptoProvider,
-    ) -> Result<Self, String> {
-        let mut store = RootCertStore::empty();
-        let mut cas = Vec::new();
-        for der in CertificateDer::pem_slice_iter(pem) {
-            let der = der.map_err(|error| format!("is no PEM that can be read: {error}"))?;
-            let facts = Facts::read(&der).map_err(|refusal| format!("is no CA file: {refusal}"))?;
-            if !legacy::may_sign(&facts) {
-                return Err(format!(
-                    "has the certificate of \"{}\", which is no CA's",
-                    facts.subject
-                ));
-            }
-            if let Some(weakness) = facts.weak_key() {
-                return Err(format!(
-                    "has the certificate of \"{}\", which cannot be used: {weakness}",
-                    facts.subject
-                ));
-            }
-            store
-                .add(der)
-                .map_err(|error| format!("has a certificate that cannot be used: {error}"))?;
-            cas.push(facts);
-        }
-        if cas.is_empty() {
-            return Err("has no certificate in it (-----BEGIN CERTIFICATE-----)".to_owned());
-        }
-        Ok(Self {
-            store: Arc::new(store),
-            cas,
-            strict,
-            algorithms: provider.signature_verification_algorithms,
-        })
-    }
-
-    /// What can be said of a certificate whoever has signed it. webpki lets a
-    /// client's pass without subjectAltName.
-    fn first_look(
-        &self,
-        leaf: &Facts,
-        purpose: Purpose,
-        host: Option<&Host>,
-    ) -> Result<(), Refusal> {
-        if let Some(weakness) = leaf.weakness() {
-            return Err(weakness);
-        }
-        match &self.strict {
-            Some(setting) if leaf.is_legacy() => Err(Refusal::Strict {
-                setting: setting.clone(),
-                host: match host {
-                    Some(Host::Name(name)) => name.clone(),
-                    _ => leaf.names(),
-                },
-                stem: purpose.name().to_owned(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// What webpki has refused may be of the old kind.
-    fn second_look(
-        &self,
-        error: Error,
-        leaf: &Facts,
-        chain: &[CertificateDer<'_>],
-        purpose: Purpose,
-        host: Option<&Host>,
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        if !leaf.is_legacy() {
-            return Err(translate(error, leaf, chain, purpose, host, now));
-        }
-        legacy::check(leaf, &self.cas, purpose, host, now, self.algorithms.all)
-    }
-
-    fn verify_signature12(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let leaf = Facts::read(certificate).map_err(|why| reject(None, why))?;
-        if leaf.version == 3 {
-            return verify_tls12_signature(message, certificate, signed, &self.algorithms);
-        }
-        let offered = self.algorithms.mapping.iter();
-        let algorithms = offered
-            .filter(|(scheme, _)| *scheme == signed.scheme)
-            .flat_map(|(_, algorithms)| *algorithms);
-        for algorithm in algorithms {
-            if algorithm.public_key_alg_id().as_ref() == leaf.raw.key_algorithm {
-                let key = &leaf.raw.key_bits;
-                return match algorithm.verify_signature(key, message, signed.signature()) {
-                    Ok(()) => Ok(HandshakeSignatureValid::assertion()),
-                    Err(_) => Err(CertificateError::BadSignature.into()),
-                };
-            }
-        }
-        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
-    }
-
-    fn verify_signature13(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let leaf = Facts::read(certificate).map_err(|why| reject(None, why))?;
-        if leaf.version == 3 {
-            return verify_tls13_signature(message, certificate, signed, &self.algorithms);
-        }
-        let key = SubjectPublicKeyInfoDer::from(leaf.raw.key.as_slice());
-        verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms)
-    }
-}
-
-/// The error that carries a refusal to whoever explains the handshake.
-fn reject(leaf: Option<&Facts>, refusal: Refusal) -> Error {
-    let subject = leaf.map_or("the peer", |leaf| &leaf.subject).to_owned();
-    let rejected = Rejected { subject, refusal };
-    CertificateError::Other(OtherError(Arc::new(rejected))).into()
-}
-
-/// What webpki says of a certificate of the present kind, with what it is about.
-fn translate(
-    error: Error,
-    leaf: &Facts,
-    chain: &[CertificateDer<'_>],
-    purpose: Purpose,
-    host: Option<&Host>,
-    now: i64,
-) -> Refusal {
-    let Error::InvalidCertificate(why) = error else {
-        return Refusal::Other(error.to_string());
-    };
-    match why {
-        // The latter: another CA of the same name, with another kind of key.
-        CertificateError::BadSignature
-        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            Refusal::BadSignature
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Refusal::WrongName {
-                host: match host {
-                    Some(Host::Name(name)) => name.clone(),
-                    Some(Host::Address(address)) => address.to_string(),
-                    None => "this host".to_owned(),
-                },
-                names: leaf.names(),
-            }
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            Refusal::WrongPurpose(purpose.name())
-        }
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => leaf
-            .out_of_date(now)
-            .unwrap_or_else(|| Refusal::ChainOutOfDate(why.to_string())),
-        CertificateError::UnsupportedSignatureAlgorithmContext { .. } => Refusal::UnknownAlgorithm,
-        _ => chain_problem(leaf, chain).unwrap_or_else(|| match why {
-            CertificateError::UnknownIssuer if leaf.is_self_issued() => Refusal::SelfSigned,
-            CertificateError::UnknownIssuer => Refusal::UnknownIssuer(leaf.issuer.clone()),
-            _ if leaf.is_ca => Refusal::CaAsLeaf,
-            other => Refusal::Other(other.to_string()),
-        }),
-    }
-}
-
-/// Of what the peer sent behind its own certificate.
-fn chain_problem(leaf: &Facts, chain: &[CertificateDer<'_>]) -> Option<Refusal> {
-    let issuers = chain.iter().filter_map(|der| Facts::read(der).ok());
-    let issuer = issuers
-        .into_iter()
-        .find(|issuer| issuer.raw.subject == leaf.raw.issuer)?;
-    if issuer.version != 3 {
-        Some(Refusal::OldIntermediate(issuer.subject))
-    } else if !legacy::may_sign(&issuer) {
-        Some(Refusal::IssuerIsNoCa(issuer.subject))
-    } else {
-        None
-    }
-}
-
-fn host_of(name: &ServerName<'_>) -> Host {
-    match name {
-        ServerName::IpAddress(address) => Host::Address((*address).into()),
-        ServerName::DnsName(name) => Host::Name(name.as_ref().to_owned()),
-        _ => Host::Name(name.to_str().into_owned()),
-    }
-}
+use super::legacy::{Host, Purpose};
+use super::refusal::Rejected;
+use super::trust::{Trust, rejected};
 
 /// The methods on the handshake's signature, which rustls asks of both verifiers
 /// in two traits that have nothing in common.
@@ -264,23 +44,73 @@ macro_rules! signatures_by_trust {
     };
 }
 
+/// A name of TLS as one that certificates are held against.
+pub fn host_of(name: &ServerName<'_>) -> Host {
+    match name {
+        ServerName::IpAddress(address) => Host::Address((*address).into()),
+        ServerName::DnsName(name) => Host::Name(name.as_ref().to_owned()),
+        _ => Host::Name(name.to_str().into_owned()),
+    }
+}
+
 /// What a client believes.
 #[derive(Debug)]
 pub struct ServerVerifier {
     trust: Trust,
-    webpki: Arc<WebPkiServerVerifier>,
 }
 
 impl ServerVerifier {
     /// A verifier by configured CAs.
+    pub fn new(trust: Trust) -> Self {
+        Self { trust }
+    }
+
+    /// Whether a server's certificate counts: for a name, or whoever it is for.
     ///
     /// # Errors
-    /// They cannot be used.
-    pub fn new(trust: Trust, provider: Arc<CryptoProvider>) -> Result<Self, String> {
-        let store = Arc::clone(&trust.store);
-        let webpki = WebPkiServerVerifier::builder_with_provider(store, provider).build();
-        let webpki = webpki.map_err(|error| error.to_string())?;
-        Ok(Self { trust, webpki })
+    /// Why it does not.
+    pub fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: Option<&ServerName<'_>>,
+        now: UnixTime,
+    ) -> Result<(), Rejected> {
+        let facts = Facts::read(leaf).map_err(|why| rejected(None, why))?;
+        let host = name.map(host_of);
+        let host = host.as_ref();
+        self.trust
+            .first_look(&facts, Purpose::Server, host)
+            .and_then(|()| {
+                let verified = self.verify(leaf, intermediates, name, now);
+                verified.or_else(|error| {
+                    self.trust
+                        .second_look(error, &facts, intermediates, Purpose::Server, host, now)
+                })
+            })
+            .map_err(|why| rejected(Some(&facts), why))
+    }
+
+    /// webpki's word.
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: Option<&ServerName<'_>>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(leaf)?;
+        let Trust {
+            store, algorithms, ..
+        } = &self.trust;
+        verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            store,
+            intermediates,
+            now,
+            algorithms.all,
+        )?;
+        name.map_or(Ok(()), |name| verify_server_name(&parsed, name))
     }
 }
 
@@ -290,34 +120,11 @@ impl ServerCertVerifier for ServerVerifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
-        let host = host_of(server_name);
-        self.trust
-            .first_look(&leaf, Purpose::Server, Some(&host))
-            .map_err(|why| reject(Some(&leaf), why))?;
-        let verified = self.webpki.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
-        verified.or_else(|error| {
-            let looked = self.trust.second_look(
-                error,
-                &leaf,
-                intermediates,
-                Purpose::Server,
-                Some(&host),
-                now,
-            );
-            looked
-                .map(|()| ServerCertVerified::assertion())
-                .map_err(|why| reject(Some(&leaf), why))
-        })
+        self.judge(end_entity, intermediates, Some(server_name), now)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     signatures_by_trust!();
@@ -351,6 +158,29 @@ impl ClientVerifier {
             mandatory,
         })
     }
+
+    /// Whether a client's certificate counts.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Rejected> {
+        let facts = Facts::read(leaf).map_err(|why| rejected(None, why))?;
+        self.trust
+            .first_look(&facts, Purpose::Client, None)
+            .and_then(|()| {
+                let verified = self.webpki.verify_client_cert(leaf, intermediates, now);
+                verified.map(|_| ()).or_else(|error| {
+                    self.trust
+                        .second_look(error, &facts, intermediates, Purpose::Client, None, now)
+                })
+            })
+            .map_err(|why| rejected(Some(&facts), why))
+    }
 }
 
 impl ClientCertVerifier for ClientVerifier {
@@ -368,21 +198,8 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let leaf = Facts::read(end_entity).map_err(|why| reject(None, why))?;
-        self.trust
-            .first_look(&leaf, Purpose::Client, None)
-            .map_err(|why| reject(Some(&leaf), why))?;
-        let verified = self
-            .webpki
-            .verify_client_cert(end_entity, intermediates, now);
-        verified.or_else(|error| {
-            let looked =
-                self.trust
-                    .second_look(error, &leaf, intermediates, Purpose::Client, None, now);
-            looked
-                .map(|()| ClientCertVerified::assertion())
-                .map_err(|why| reject(Some(&leaf), why))
-        })
+        self.judge(end_entity, intermediates, now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
     signatures_by_trust!();

@@ -2,21 +2,22 @@
 
 // The CA that is in a folder, if there is one: whether it can sign, and for how long.
 
-const { X509Certificate, createPrivateKey } = require('node:crypto');
+const { createPrivateKey, createPublicKey, randomBytes, sign, verify } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { codeOf } = require('../../credentials/errors');
 const { CommandError } = require('../support/errors');
+const { readCertificate } = require('./openssl');
 
 const DAY_MS = 86_400_000;
 
-/** @typedef {{ certificate: X509Certificate, key: Buffer, isEncrypted: boolean, endsAt: Date }} Authority */
+/** @typedef {{ publicKey: string, key: Buffer, isEncrypted: boolean, endsAt: Date }} Authority */
 
 /**
  * @param {string} folder
- * @returns {Authority | null}
+ * @returns {Promise<Authority | null>}
  */
-function authorityIn(folder) {
+async function authorityIn(folder) {
   const [certFile, keyFile] = ['ca.crt', 'ca.key'].map((name) => path.join(folder, name));
   const [cert, key] = [read(certFile), read(keyFile)];
   if (cert === null && key === null) return null;
@@ -24,14 +25,11 @@ function authorityIn(folder) {
     const [there, missing] = cert === null ? ['ca.key', 'ca.crt'] : ['ca.crt', 'ca.key'];
     throw new CommandError(`${folder} has ${there} and no ${missing}, and a CA needs both: put it there, or make a new CA with --force`);
   }
-  let certificate;
-  try {
-    certificate = new X509Certificate(cert);
-  } catch {
-    throw new CommandError(`${certFile} is no certificate in PEM; --force makes a new CA`);
-  }
-  if (!certificate.ca) throw new CommandError(`${certFile} is no CA's certificate; --force makes a new CA`);
-  return { certificate, key, isEncrypted: /ENCRYPTED/.test(key.toString('latin1')), endsAt: new Date(certificate.validTo) };
+  const certificate = await readCertificate(certFile);
+  if (certificate === null) throw new CommandError(`${certFile} is no certificate in PEM; --force makes a new CA`);
+  const { publicKey, endsAt, isCa } = certificate;
+  if (!isCa) throw new CommandError(`${certFile} is no CA's certificate; --force makes a new CA`);
+  return { publicKey, key, isEncrypted: /ENCRYPTED/.test(key.toString('latin1')), endsAt };
 }
 
 /** @param {string} file */
@@ -48,14 +46,31 @@ function read(file) {
  * @param {Authority} authority
  * @param {string} passphrase
  */
-function checkKey({ certificate, key }, passphrase) {
+function checkKey({ publicKey, key }, passphrase) {
   let opened;
   try {
     opened = createPrivateKey({ key, passphrase });
   } catch {
     throw new CommandError('ca.key cannot be opened: its passphrase is another one, or it is no key in PEM');
   }
-  if (!certificate.checkPrivateKey(opened)) throw new CommandError('ca.key does not belong to ca.crt: put the right one there, or make a new CA with --force');
+  if (!isPair(opened, publicKey)) throw new CommandError('ca.key does not belong to ca.crt: put the right one there, or make a new CA with --force');
+}
+
+/**
+ * Whether what one signs is what the other verifies.
+ *
+ * @param {import('node:crypto').KeyObject} privateKey
+ * @param {string} publicKey in PEM
+ */
+function isPair(privateKey, publicKey) {
+  const something = randomBytes(32);
+  try {
+    // The digest is the usual one of the key's kind, or none.
+    return verify(undefined, something, createPublicKey(publicKey), sign(undefined, something, privateKey));
+  } catch {
+    // There are keys that cannot sign, and those of unknown kinds: no CA's either way.
+    return false;
+  }
 }
 
 /**
@@ -73,4 +88,4 @@ function daysWithin({ endsAt }, asked, fallback) {
   return asked ?? Math.min(fallback, left);
 }
 
-module.exports = { authorityIn, checkKey, daysWithin };
+module.exports = { authorityIn, checkKey, daysWithin, isPair };

@@ -38,6 +38,26 @@ function opensslIn(folder, passphrases) {
   };
 }
 
+/**
+ * What a certificate says, as openssl reads it.
+ *
+ * @param {string} file
+ * @returns {Promise<{ publicKey: string, endsAt: Date, isCa: boolean } | null>} null if it is no certificate
+ */
+async function readCertificate(file) {
+  let said;
+  try {
+    said = (await run('openssl', ['x509', '-in', file, '-noout', '-pubkey', '-enddate', '-purpose'])).stdout;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw explained(error, 'x509');
+    return null;
+  }
+  const [publicKey] = /-----BEGIN PUBLIC KEY-----[^]+-----END PUBLIC KEY-----/.exec(said) ?? [''];
+  // Of openssl's purposes the one that looks at nothing but whether it is a CA's. A
+  // certificate of version 1, which cannot say so, is "Yes (WARNING code=3)".
+  return { publicKey, endsAt: new Date(/^notAfter=(.*)$/m.exec(said)?.[1] ?? NaN), isCa: /^CRL signing CA : Yes\s*$/m.test(said) };
+}
+
 /** Throws unless there is an openssl. */
 async function needOpenssl() {
   await opensslIn('.', { ca: '', server: '', client: '' })('version');
@@ -53,4 +73,4 @@ function explained(error, command) {
   return new CommandError(`openssl ${command} failed: ${said || String(error)}`);
 }
 
-module.exports = { from, needOpenssl, opensslIn };
+module.exports = { from, needOpenssl, opensslIn, readCertificate };

@@ -3,19 +3,17 @@
 // TLS as a module in a folder would have it: what is set, whether it can be read
 // and used, how long it is valid, whom it is for.
 
-const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const { isIP } = require('node:net');
 const { messageOf } = require('../../errors');
 const { native } = require('../../native');
-const { readMaterial } = require('../../tls/material');
+const { readMaterial, readSource } = require('../../tls/material');
 const { planOfEnvironment } = require('../../tls/plan');
 const { TlsError } = require('../../tls/errors');
 
 const DAY = 86_400_000;
 /** Days before the end of a certificate. */
 const SOON = 30;
-const BLOCK = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
 
 const ADVICE = /** @type {Record<string, string>} */ ({
   HALF_SET: 'set all of them, or none for plaintext',
@@ -26,7 +24,11 @@ const ADVICE = /** @type {Record<string, string>} */ ({
   CERTIFICATE: 'make a new one: docs/tls.md has the steps',
 });
 
-/** @typedef {import('./report').Report} Report @typedef {import('../../tls/plan').Plan} Plan */
+/**
+ * @typedef {import('./report').Report} Report
+ * @typedef {import('../../tls/plan').Plan} Plan
+ * @typedef {import('../../native').CertificateFacts} CertificateFacts
+ */
 
 /**
  * For the current directory: paths and the store of passphrases count from there.
@@ -62,67 +64,73 @@ function checkCertificates(report, names) {
  */
 function checkPlan(plan, report, names) {
   const { role, ca, cert, key } = plan;
-  const roots = ca === null ? [] : dated(ca, report);
-  const [leaf] = cert === null ? [] : dated(cert, report);
+  if (ca !== null) checkDates(ca, report);
+  const leaf = cert === null ? undefined : checkDates(cert, report);
   if (key?.file) checkMode(key.file, key.name, report);
   const material = readMaterial(plan);
   let usable;
+  let judgement;
   try {
     usable = new (native().Credentials)(role === 'server', material);
+    judgement = native().judgeCertificate(role === 'server', material);
   } catch (error) {
     throw new TlsError('CERTIFICATE', messageOf(error));
   }
   for (const warning of usable.warnings()) report.warn(`TLS of the ${role}`, warning, 'docs/tls.md says what it means');
-  const isSigned = leaf === undefined || roots.length === 0 || roots.some((root) => leaf.checkIssued(root) && leaf.verify(root.publicKey));
-  const isChain = String(material.certificate?.toString('latin1')).match(BLOCK)?.length !== 1;
-  if (!isSigned && !isChain) {
-    report.error(String(cert?.name), `is not signed by a CA of ${String(ca?.name)}: others do not accept it`, 'make one with that CA, or configure the CA that signed it');
-  }
-  if (role === 'server' && leaf !== undefined) checkNames(leaf, String(cert?.name), names, report);
+  if (judgement?.ofIssuer) {
+    report.error(String(cert?.name), `is not signed by a CA of ${String(ca?.name)}: others do not accept it (${judgement.text})`, 'make one with that CA, or configure the CA that signed it');
+  } else if (judgement) report.error(String(cert?.name), `others do not accept it: ${judgement.text}`, ADVICE.CERTIFICATE);
+  if (role === 'server' && leaf !== undefined && material.certificate !== null) checkNames(leaf, material.certificate, String(cert?.name), names, report);
 }
 
 /**
- * The certificates of a file, judged by the clock.
+ * The certificates of a file by the clock.
  *
  * @param {import('../../tls/plan').Source} source
  * @param {Report} report
+ * @returns {CertificateFacts | undefined} what the first one says
  */
-function dated({ name, file }, report) {
-  if (file === null || !fs.existsSync(file)) return [];
-  const blocks = fs.readFileSync(file, 'latin1').match(BLOCK) ?? [];
-  const found = [];
-  for (const block of blocks) {
-    try {
-      found.push(new X509Certificate(block));
-    } catch (_error) {
-      // The native side reads it as well, and says what is wrong.
-    }
+function checkDates(source, report) {
+  const { name } = source;
+  // What is no certificate is told when it is to be used.
+  const found = native().readCertificates(readSource(source));
+  for (const { notBefore, notAfter } of found) {
+    const days = Math.floor((notAfter - Date.now()) / DAY);
+    if (notBefore > Date.now()) report.error(name, `is not valid before ${day(notBefore)}`, 'look at the clock of this machine, and of the one that made it');
+    else if (days < 0) report.error(name, `expired on ${day(notAfter)}`, ADVICE.CERTIFICATE);
+    else if (days < SOON) report.warn(name, `expires on ${day(notAfter)}, in ${days} days`, 'make a new one in time; running modules read it by themselves');
+    else report.ok(name, `valid until ${day(notAfter)}`);
   }
-  for (const { validFrom, validTo } of found) {
-    const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY);
-    if (Date.parse(validFrom) > Date.now()) report.error(name, `is not valid before ${validFrom}`, 'look at the clock of this machine, and of the one that made it');
-    else if (days < 0) report.error(name, `expired on ${validTo}`, ADVICE.CERTIFICATE);
-    else if (days < SOON) report.warn(name, `expires on ${validTo}, in ${days} days`, 'make a new one in time; running modules read it by themselves');
-    else report.ok(name, `valid until ${validTo}`);
-  }
-  return found;
+  return found[0];
+}
+
+/** @param {number} time in ms since 1970; a certificate may name a year that Date does not know */
+function day(time) {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? `${time / 1000} s after 1970` : date.toISOString().replace('T', ' ').replace('.000Z', ' UTC');
 }
 
 /**
- * @param {X509Certificate} leaf
+ * @param {CertificateFacts} leaf
+ * @param {Buffer} chain the leaf is the first of it
  * @param {string} setting
  * @param {{ setting: string, host: string }[]} names
  * @param {Report} report
  */
-function checkNames(leaf, setting, names, report) {
+function checkNames(leaf, chain, setting, names, report) {
   for (const { setting: source, host } of names) {
     if (host === '0.0.0.0' || host === '') continue;
-    const isFor = isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host);
-    const names = leaf.subjectAltName ?? `the common name ${/^CN=(.*)$/m.exec(leaf.subject)?.[1] ?? '(none)'}`;
-    if (isFor === undefined) {
-      report.error(source, `others dial ${host}, and ${setting} is for ${names}`, `set it to a name that the certificate is for, or make one with subjectAltName=${isIP(host) ? 'IP' : 'DNS'}:${host}`);
-    } else report.ok(source, `the server's certificate is for ${host}`);
+    if (native().isCertificateFor(chain, host)) report.ok(source, `the server's certificate is for ${host}`);
+    else {
+      report.error(source, `others dial ${host}, and ${setting} is for ${namesOf(leaf)}`, `set it to a name that the certificate is for, or make one with subjectAltName=${isIP(host) ? 'IP' : 'DNS'}:${host}`);
+    }
   }
+}
+
+/** @param {CertificateFacts} leaf */
+function namesOf({ hasAlternativeNames, commonNames, dnsNames, addresses }) {
+  if (!hasAlternativeNames) return `the common name ${commonNames.join(', ') || '(none)'}`;
+  return [...dnsNames.map((name) => `DNS:${name}`), ...addresses.map((address) => `IP Address:${address}`)].join(', ') || 'no name';
 }
 
 /**

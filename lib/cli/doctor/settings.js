@@ -4,7 +4,7 @@
 
 const { clusterOf, busOptions } = require('../../bus/config');
 const { messageOf } = require('../../errors');
-const { native } = require('../../native');
+const { AddonError, native } = require('../../native');
 const { proxyFor } = require('../../proxy');
 const { TlsError } = require('../../tls/errors');
 const { hint, printable } = require('../support/words');
@@ -19,10 +19,13 @@ const LEVELS = ['error', 'warn', 'info', 'debug'];
 /** Before this the package did not exist. */
 const OLDEST = Date.UTC(2025, 0, 1);
 
-/** @param {import('./report').Report} report */
+/**
+ * @param {import('./report').Report} report
+ * @returns {boolean} whether the addon loads, without which no certificate is read and nothing dialed
+ */
 function checkSettings(report) {
   const { env } = process;
-  checkMachine(report);
+  const loads = checkMachine(report);
   for (const name of Object.keys(env).filter((name) => name.startsWith('OWT_GRPC_') && !KNOWN.includes(name)).sort()) {
     report.warn(printable(name), `is set and not known${hint(name, KNOWN)}`, 'correct its name, or remove it');
   }
@@ -37,20 +40,24 @@ function checkSettings(report) {
   } catch (error) {
     report.error('GRPC_ARG_HTTP_PROXY', messageOf(error), 'correct the variable, or unset GRPC_ARG_HTTP_PROXY');
   }
+  return loads;
 }
 
 /** @param {import('./report').Report} report */
 function checkMachine(report) {
   // On one that is too old the command says so, and none of this is read.
   report.ok('node', process.versions.node);
+  if (Date.now() < OLDEST) report.error('clock', `it is ${new Date().toISOString()} here`, 'set the clock: certificates are judged by it');
+  else report.ok('clock', new Date().toISOString());
   try {
     native();
     report.ok('addon', `loads on ${process.platform}-${process.arch}`);
+    return true;
   } catch (error) {
-    report.error('addon', messageOf(error), 'build it');
+    if (!(error instanceof AddonError)) throw error;
+    report.error('addon', error.what, error.remedy);
+    return false;
   }
-  if (Date.now() < OLDEST) report.error('clock', `it is ${new Date().toISOString()} here`, 'set the clock: certificates are judged by it');
-  else report.ok('clock', new Date().toISOString());
 }
 
 /** @param {import('./report').Report} report */
