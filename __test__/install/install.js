@@ -45,13 +45,13 @@ const scripts = [
 
 scripts.forEach(([name, script, lines], n) => {
   test(`${name} runs from the installed package as CommonJS`, { timeout: 30_000 }, async (t) => {
-    await runs(t, installed.write(`example${n}.cjs`, script), lines, envOf(script));
+    await runs(t, installed.write(`example${n}.cjs`, script), lines, { env: envOf(script) });
   });
 
   test(`${name} runs from the installed package as ESM`, { timeout: 30_000 }, async (t) => {
     const module = asModule(script);
     assert.doesNotMatch(module, /require\(/);
-    await runs(t, installed.write(`example${n}.mjs`, module), lines, envOf(script));
+    await runs(t, installed.write(`example${n}.mjs`, module), lines, { env: envOf(script) });
   });
 });
 

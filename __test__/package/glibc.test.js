@@ -2,7 +2,7 @@
 
 // What is read from an ELF file decides whether a package is refused.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
