@@ -5,10 +5,11 @@
 // that is the one that was built; a release has collected all of them, and says
 // --all so that none can be missing.
 //
-// Only the staged package.json names the platform packages, as optional
-// dependencies, and only those that were packed with it. The repository's own
-// names none, because `npm ci` would look for packages that do not exist before
-// they are published; it is private, so that it cannot be published as it is.
+// npm looks in its registry for every dependency that a package.json names, and
+// installs whatever has such a name there. So only packages that are published
+// together name each other: with --publish the packed package.json has the
+// platform packages as optional dependencies. The repository's own names none,
+// and is private, so that it cannot be published as it is.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -53,10 +54,11 @@ function pack(output, description, files) {
 const ofRoot = (names) => Object.fromEntries(names.map((name) => [name, path.join(root, name)]));
 
 /**
- * @param {{ addons?: string, output?: string }} [where] the folder with the addons, and one for the tarballs, which is emptied
+ * @param {{ addons?: string, output?: string, forRegistry?: boolean }} [options] `addons`: the folder with them; `output`: one for the tarballs,
+ *   which is emptied; `forRegistry`: they are published together
  * @returns {{ main: string, platforms: Map<string, string> }} the tarballs, those of platforms by their name in npm/
  */
-function packAll({ addons = root, output = OUTPUT } = {}) {
+function packAll({ addons = root, output = OUTPUT, forRegistry = false } = {}) {
   fs.rmSync(output, { recursive: true, force: true });
   const packed = new Map();
   for (const name of platforms) {
@@ -66,8 +68,8 @@ function packAll({ addons = root, output = OUTPUT } = {}) {
     packed.set(name, pack(output, { ...read('npm', name, 'package.json'), ...common() }, { [addon(name)]: file, ...ofRoot(TERMS) }));
   }
   const { private: _private, scripts: _scripts, devDependencies: _devDependencies, ...kept } = main;
-  const optionalDependencies = Object.fromEntries([...packed.keys()].map((name) => [platformPackage(name), main.version]));
-  return { main: pack(output, { ...kept, ...common(), optionalDependencies }, ofRoot([...main.files, 'README.md', 'LICENSE'])), platforms: packed };
+  const named = { optionalDependencies: Object.fromEntries([...packed.keys()].map((name) => [platformPackage(name), main.version])) };
+  return { main: pack(output, { ...kept, ...common(), ...(forRegistry ? named : {}) }, ofRoot([...main.files, 'README.md', 'LICENSE'])), platforms: packed };
 }
 
 /** @param {string} name a platform with an addon in the root folder @returns {string | null} the oldest glibc that it loads with */
@@ -95,5 +97,5 @@ if (require.main === module) {
     console.error(`no addon for ${missing.join(', ')}: ${missing.map((name) => addon(name)).join(', ')} should lie in ${root}`);
     process.exit(1);
   }
-  report(packAll());
+  report(packAll({ forRegistry: process.argv.includes('--publish') }));
 }

@@ -56,6 +56,15 @@ test('what is published is installed by its name, with the addon for this platfo
   assert.deepEqual(installed.ask(loaded), [`owt-grpc.${here.name}.node`]);
 });
 
+test('what is published says by which name npm installs the addon, or that no package has it', anywhere, (t) => {
+  const without = new Installation(['owt-grpc'], { env: release.env, args: ['--omit=optional'] });
+  t.after(() => without.remove());
+  const failure = "(() => { try { require('owt-grpc').createClient('webrtc', 'localhost:1'); } catch (error) { return error.message; } })()";
+  assert.ok(without.ask(failure).includes(`"npm install ${platformPackage(here.name)}@${version}" installs it`));
+  const elsewhere = without.ask(`(() => { Object.defineProperty(process, 'arch', { value: 'riscv64' }); return ${failure}; })()`);
+  assert.match(elsewhere, /riscv64.*No package has it ready-made\. .*npm run pack/);
+});
+
 /** @type {any} */
 let tools;
 /** @type {Installation} */

@@ -11,8 +11,6 @@ const { blocksOf, expectedOutput, pages, project, read, root, run } = require('.
 
 /** What no test can run, and why. */
 const NOT_HERE = {
-  'npm install owt-grpc\n': 'the package is not on the npm registry yet; install/install.js installs its tarballs',
-  'cd /opt/owt && npm install owt-grpc\n': 'the same',
   'npm test\n': 'it is what runs this',
 };
 

@@ -33,7 +33,7 @@ class Release {
       if (fs.existsSync(built)) fs.copyFileSync(built, path.join(addons, addon(name)));
       else fs.writeFileSync(path.join(addons, addon(name)), STANDS_IN);
     }
-    const packed = packAll({ addons, output: path.join(this.folder, 'target', 'pack') });
+    const packed = packAll({ addons, output: path.join(this.folder, 'target', 'pack'), forRegistry: true });
     /** In the order in which they are published. */
     this.tarballs = [...packed.platforms.values(), packed.main];
   }
