@@ -16,9 +16,11 @@ const PLATFORM = 'linux-arm64-gnu';
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 const folder = path.join(__dirname, '..', 'target', 'arm64');
 
+const emulator = spawnSync('sh', ['-c', 'command -v qemu-aarch64'], { encoding: 'utf8' }).stdout.trim();
+
 /** @returns {string | null} what is missing */
 function missing() {
-  if (spawnSync('qemu-aarch64', ['--version'], { stdio: 'ignore' }).status !== 0) return 'qemu-aarch64 (Debian: qemu-user)';
+  if (emulator === '') return 'qemu-aarch64 (Debian: qemu-user)';
   if (!fs.existsSync(LIBRARIES)) return `${LIBRARIES} (Debian: libc6-arm64-cross libstdc++6-arm64-cross)`;
   return null;
 }
@@ -32,5 +34,5 @@ const addons = path.join(folder, 'addons');
 fs.mkdirSync(addons, { recursive: true });
 fs.copyFileSync(buildTarget(PLATFORM), path.join(addons, addon(PLATFORM)));
 const { main, platforms } = packAll({ addons, output: path.join(folder, 'pack') });
-const env = { OWT_GRPC_ARM64_TARBALLS: [main, platforms.get(PLATFORM)].join(path.delimiter), OWT_GRPC_EMULATOR: `qemu-aarch64 -L ${LIBRARIES}` };
+const env = { OWT_GRPC_ARM64_TARBALLS: [main, platforms.get(PLATFORM)].join(path.delimiter), OWT_GRPC_EMULATOR: `${emulator} -L ${LIBRARIES}` };
 process.exit(run(['__test__/install/arm64.js'], { env }));
