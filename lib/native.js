@@ -53,7 +53,7 @@ function load() {
   }
   const { platform, arch, libc } = here;
   const system = `${platform} ${arch}${libc ? ` ${libc}` : ''}, Node.js ${process.versions.node}`;
-  throw withCause(new AddonError(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}`, remedy(name)), cause);
+  throw withCause(new AddonError(`owt-grpc has no working native addon for ${here.name} (${system}). Tried ${tried.join('; ')}`, remedy(name, tried.join('; '))), cause);
 }
 
 /** There is no addon that this process can load. */
@@ -96,16 +96,24 @@ function own() {
   return JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
 }
 
-/** @param {string} name */
-function remedy(name) {
+/**
+ * @param {string} name of the platform's package
+ * @param {string} tried
+ * @returns {string} what to do. A package that is in no registry is not named as if it were: anybody may put one there by that name.
+ */
+function remedy(name, tried) {
   if (fs.existsSync(path.join(root, 'Cargo.toml'))) {
     return 'Build it with "npm run setup" in the package\'s folder; that needs Rust 1.88 or newer.';
   }
-  const version = own().optionalDependencies?.[name];
-  const install = version
-    ? `"npm install ${name}@${version}" installs it, unless npm was told to leave optional packages out. `
-    : 'No package has it ready-made. ';
-  return `${install}To build it, take the sources of owt-grpc and Rust 1.88 or newer, run "npm run setup" and "npm run pack" there, and install both packages that it makes.`;
+  if (/GLIBC_[\d.]+' not found/.test(tried)) {
+    return 'It was linked for a newer C library than this system has: pack it anew with cargo-zigbuild, which links for glibc 2.17 and newer (CONTRIBUTING.md has how).';
+  }
+  const make = 'take the sources of owt-grpc and Rust 1.88 or newer to a machine of this kind, run "npm run pack" there, and install both packages that it makes.';
+  const { version, optionalDependencies } = own();
+  if (!optionalDependencies) return `This owt-grpc is from no registry: install ${name}-${version}.tgz from where owt-grpc-${version}.tgz came from. If it is not there, ${make}`;
+  const published = optionalDependencies[name];
+  if (!published) return `No package has it ready-made. To build it, ${make}`;
+  return `"npm install ${name}@${published}" installs it, unless npm was told to leave optional packages out.`;
 }
 
 module.exports = { AddonError, native };

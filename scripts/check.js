@@ -16,8 +16,9 @@ const checks = [
   [tool('tsc'), '--project', 'tsconfig.json'],
   ['node', path.join('scripts', 'addon-size.js')],
   ['node', path.join('scripts', 'api-reference.js')],
+  ['node', path.join('scripts', 'third-party-licenses.js')],
   // It and the build have just written them: a difference means it was not committed.
-  ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts', path.join('docs', 'api.md')],
+  ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts', path.join('docs', 'api.md'), 'THIRD-PARTY-LICENSES.txt'],
 ];
 
 const failed = checks.filter(([command, ...args]) => {

@@ -2,11 +2,15 @@
 
 // Makes a fresh clone ready: npm packages and the native addon with its
 // generated codec. Quick when there is nothing to do, so every npm script
-// starts with it.
+// starts with it. With --for-others the addon is that of a package: where
+// cargo-zigbuild is, one for old systems, too.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { built, target } = require('../lib/addon-path');
+const { TRIPLES, buildTarget, place } = require('./build-target');
+const { hasZig } = require('./zig');
 
 const root = path.join(__dirname, '..');
 
@@ -31,13 +35,19 @@ function buildAddon() {
     ['build', '--release', '--locked', '--lib', '--quiet'],
     'Building the addon failed. It needs Rust 1.88 or newer (https://rustup.rs).'
   );
-  const { built, addon } = require('../lib/addon-path');
-  const from = path.join(root, 'target', 'release', built());
-  const to = path.join(root, addon());
-  if (fs.existsSync(to) && fs.readFileSync(from).equals(fs.readFileSync(to))) return;
-  // A rename never disturbs a process that has the old addon mapped.
-  fs.copyFileSync(from, `${to}.new`);
-  fs.renameSync(`${to}.new`, to);
+  place(path.join(root, 'target', 'release', built()));
+}
+
+/** The addon for others' machines; on this one it is as good as the other. */
+function buildForOthers() {
+  const { name } = target();
+  if (!name.endsWith('-gnu') || TRIPLES[name] === undefined || !hasZig()) return buildAddon();
+  try {
+    place(buildTarget(name));
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
 }
 
 function run(command, args, help) {
@@ -54,4 +64,7 @@ function run(command, args, help) {
 
 if (!packagesAreCurrent()) installPackages();
 // A release tests the addons that it has built elsewhere.
-if (process.env.OWT_GRPC_PREBUILT !== '1') buildAddon();
+if (process.env.OWT_GRPC_PREBUILT !== '1') {
+  if (process.argv.includes('--for-others')) buildForOthers();
+  else buildAddon();
+}

@@ -42,7 +42,7 @@ for (const name of platforms) {
     assert.equal(name, `${os}-${cpu}${suffix}`);
     assert.equal(description.name, platformPackage(name));
     assert.equal(description.main, addon(name));
-    assert.deepEqual(description.files, [addon(name)]);
+    assert.deepEqual(description.files, [addon(name), 'THIRD-PARTY-LICENSES.txt']);
     assert.equal(description.scripts, undefined);
   });
 }

@@ -46,9 +46,9 @@ const TYPED = ['webrtc publication of p1', 'first of me', 'second of me', '12 Th
 
 const names = fs.readdirSync(folder).filter((file) => file.endsWith('.js'));
 
-/** Runs a file that is an example, wherever it lies, and judges it. */
-async function runs(t, file, lines, env = process.env) {
-  const child = spawn(process.execPath, [file], { cwd: path.dirname(file), env: { ...env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` } });
+/** Runs a file that is an example, wherever it lies and with any Node.js, and judges it. */
+async function runs(t, file, lines, { env = process.env, node = process.execPath } = {}) {
+  const child = spawn(node, [file], { cwd: path.dirname(file), env: { ...env, OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` } });
   t.after(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (text) => (output += text));

@@ -4,11 +4,12 @@
 // takes it out again.
 
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const path = require('node:path');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseFolderAndOptions } = require('./support/arguments');
 const { styled } = require('./support/screen');
-const { version } = require('./support/version');
+const { specification } = require('./support/version');
 const { carryOut, planUndo, putBack } = require('./swap/carry-out');
 const { unifiedDiff } = require('./swap/diff');
 const { JOURNAL } = require('./swap/find');
@@ -30,7 +31,8 @@ installation, a checkout (whose modules are packed anew then), or one module.
   --enable-grpc      Switches gRPC mode on in the modules' toml files
   --grpc-host H:P    With it: where cluster_manager listens, such as
                      manager.example:10080
-  --dependency SPEC  What package.json asks for; by default ^${version()}
+  --dependency SPEC  What package.json asks for; by default
+                     ${specification()}
   --dry-run          Shows what would change, as a diff, and changes nothing
   --undo             Puts everything back as it was
   --force            Also replaces files that were modified, or are read-only;
@@ -108,7 +110,7 @@ function swap(root, options) {
   const chosen = SURFACES.filter((surface) => options[surface === 'amqpClient' ? 'amqp' : 'grpc']);
   const settings = {
     surfaces: chosen.length > 0 ? chosen : SURFACES,
-    dependency: options.dependency ?? `^${version()}`,
+    dependency: options.dependency ?? specification(),
     enableGrpc: options['enable-grpc'] === true,
     grpcHost: options['grpc-host'] ?? null,
     force: options.force === true,
@@ -125,11 +127,26 @@ function swap(root, options) {
     const present = resultOf('swap', root, now, false);
     if (now.problems.length > 0) return present;
     carryOut(root, now.changes);
-    const next = now.found.shared.length > 0 ? "Pack the modules anew (OWT's scripts/pack.js, with -i for what they depend on)" : 'Run `npm install` in each module and start it anew';
+    const next = now.found.shared.length > 0 ? "Pack the modules anew (OWT's scripts/pack.js, with -i for what they depend on)" : nextInModules(now.found.modules);
     const resumed = now.isResumed ? 'An earlier run had been cut off; it is complete now.\n' : '';
     const swapped = `Swapped: ${counted(now.changes.length, 'file')} of ${counted(present.modules.length, 'module')}.\n`;
     return { ...present, text: `${resumed}${swapped}${next}; \`owt-grpc swap --undo\` puts everything back.\n` };
   });
+}
+
+/**
+ * @param {import('./swap/find').Module[]} modules of an installation
+ * @returns {string} what is left to do there
+ */
+function nextInModules(modules) {
+  const isFound = modules.every(({ folder }) => {
+    try {
+      return createRequire(path.join(folder, 'any.js')).resolve('owt-grpc') !== '';
+    } catch {
+      return false;
+    }
+  });
+  return isFound ? 'Start the modules anew' : 'Run `npm install` in each module and start it anew';
 }
 
 /**

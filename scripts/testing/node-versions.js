@@ -8,7 +8,6 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 const isWindows = process.platform === 'win32';
-const carrier = `node-${isWindows ? 'win' : process.platform}-${process.arch}`;
 
 /** Versions that the package does not run on, and says so. */
 const TOO_OLD = ['10', '12', '14.17.6', '15'];
@@ -17,25 +16,34 @@ const TOO_OLD = ['10', '12', '14.17.6', '15'];
  * Where a version's `node` is, once it was fetched.
  *
  * @param {string} version such as 14.19.0, or 18 for the newest of them
+ * @param {string} [arch] by default this machine's
  */
-function placeOf(version) {
-  return path.join(root, 'target', 'node', version, 'node_modules', carrier, 'bin', isWindows ? 'node.exe' : 'node');
+function placeOf(version, arch = process.arch) {
+  return path.join(folderOf(version, arch), 'node_modules', carrierOf(arch), 'bin', isWindows ? 'node.exe' : 'node');
 }
+
+/** @param {string} version @param {string} arch */
+const folderOf = (version, arch) => path.join(root, 'target', 'node', arch === process.arch ? version : `${version}-${arch}`);
+
+/** @param {string} arch */
+const carrierOf = (arch) => `node-${isWindows ? 'win' : process.platform}-${arch}`;
 
 /**
  * A version's `node`, fetched into target/node if it is not there.
  *
- * @param {string} version
+ * @param {string} version such as 14.19.0, or 18 for the newest of them
+ * @param {string} [arch] by default this machine's
  * @returns {string} the executable
  */
-function nodeOf(version) {
-  const prefix = path.join(root, 'target', 'node', version);
-  const node = placeOf(version);
+function nodeOf(version, arch = process.arch) {
+  const node = placeOf(version, arch);
   if (fs.existsSync(node)) return node;
+  const prefix = folderOf(version, arch);
   fs.mkdirSync(prefix, { recursive: true });
-  const args = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', `${carrier}@${version}`];
+  const force = arch === process.arch ? [] : ['--force'];
+  const args = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', `${carrierOf(arch)}@${version}`, ...force];
   const { status } = spawnSync('npm', args, { stdio: 'inherit', shell: isWindows });
-  if (status !== 0) throw new Error(`no Node.js ${version} for ${carrier}: npm ${args.join(' ')} failed`);
+  if (status !== 0) throw new Error(`no Node.js ${version} for ${carrierOf(arch)}: npm ${args.join(' ')} failed`);
   return node;
 }
 
