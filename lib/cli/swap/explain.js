@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { unsupported } = require('../../compat/node-version');
 const { lastOf } = require('../../compat/objects');
 const { JOURNAL, find } = require('./find');
 const { folderOf } = require('./journal');
@@ -70,8 +71,10 @@ function clean(root) {
 function nodeNote(root) {
   try {
     const node = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).engine?.node;
-    if (!(parseInt(node, 10) < 18)) return [];
-    return [`package.json asks for Node.js ${node}, which OWT's bin/daemon.sh insists on; owt-grpc needs 18 or newer: set "engine" to the version that you use`];
+    const [major, minor] = String(node).split('.').map(Number);
+    // Of a major alone, the newest is meant: that of 14 is new enough.
+    if (!(major < 16) || unsupported(`${major}.${minor ?? 99}.0`) === '') return [];
+    return [`package.json asks for Node.js ${node}, which OWT's bin/daemon.sh insists on; owt-grpc needs 14.18 or a later 14, or 16 or newer: set "engine" to the version that you use`];
   } catch {
     return [];
   }
