@@ -10,8 +10,11 @@ const net = require('node:net');
 const tls = require('node:tls');
 const { Server, createClient, setLogger } = require('../..');
 
-/** Node's peers may be worse than ours: what they have is ours to refuse. */
-const WORST = { ciphers: 'ALL:@SECLEVEL=0', minVersion: 'TLSv1.2', ALPNProtocols: ['h2'] };
+/**
+ * Node's peers may be worse than ours: what they have is ours to refuse. Before
+ * Node.js 16 a list without a suite of TLS 1.3 is a list without TLS 1.3.
+ */
+const WORST = { ciphers: 'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:ALL:@SECLEVEL=0', minVersion: 'TLSv1.2', ALPNProtocols: ['h2'] };
 
 /** Files of a workshop as option `tls`. */
 const pairOf = (shop, name, ca = 'ca') => ({ ca: shop.file(`${ca}.crt`), cert: shop.file(`${name}.crt`), key: shop.file(`${name}.key`) });

@@ -175,6 +175,8 @@ const CERTIFICATES = {
   },
   'signed with MD5': {
     ca: 'rsa',
+    // Node's own TLS is the peer that has it.
+    skip: process.versions.openssl.startsWith('1.') && 'OpenSSL 1.1.1 uses no such certificate itself, whatever its security level',
     make: () => shop.leaf('bad', { signer: 'rsa', digest: 'md5', v1: true }),
     why: 'it is signed by MD5 with RSA, which can be forged: sign it with -sha256',
   },
@@ -244,8 +246,9 @@ const reason = ({ why }) => `the certificate of "${subjectOf('bad')}" is not acc
 
 for (const [name, row] of Object.entries(CERTIFICATES)) {
   if (row.unusable) continue;
+  const limit = { ...LIMIT, skip: LIMIT.skip || row.skip };
   if (row.as !== 'client') {
-    test(`a server's certificate ${name}: the client's call fails and says why`, LIMIT, async (t) => {
+    test(`a server's certificate ${name}: the client's call fails and says why`, limit, async (t) => {
       const ca = prepared(row);
       const { port, served } = await nodeServer(t, bad());
       const error = await callOnce(port, { ca: shop.file(`${ca}.crt`) });
@@ -255,7 +258,7 @@ for (const [name, row] of Object.entries(CERTIFICATES)) {
     });
   }
   if (row.as !== 'server') {
-    test(`a client's certificate ${name}: the server refuses it, says why in its log, and goes on`, LIMIT, async (t) => {
+    test(`a client's certificate ${name}: the server refuses it, says why in its log, and goes on`, limit, async (t) => {
       const ca = prepared(row);
       const mine = ca === 'ca' ? 'server' : `by-${ca}`;
       if (!fs.existsSync(shop.file(`${mine}.crt`))) shop.leaf(mine, { signer: ca });

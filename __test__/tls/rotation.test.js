@@ -249,7 +249,7 @@ test('a folder that turns into a file, or a link in a circle, is one more thing 
     assert.equal(reloadCredentials(), false);
     assert.match(about(shop).join('\n'), /^owt-grpc: new certificates for the server are not used, the former ones are: .*(ENOTDIR|ELOOP)/);
     assert.equal(await callOnce(port, pairOf(shop, 'client')), 'over TLS');
-    fs.rmSync(folder);
+    fs.unlinkSync(folder);
     fs.mkdirSync(folder);
     fill();
     assert.equal(reloadCredentials(), true);

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { STORE, grpcPassphrases } = require('../credentials/store');
 const { codeOf } = require('../credentials/errors');
 const { messageOf } = require('../errors');
+const { whyClosed } = require('./cipher');
 const { TlsError } = require('./errors');
 
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
@@ -74,16 +75,27 @@ function readSource({ name, file, pem }) {
  * @returns {Buffer} PKCS#8, DER
  */
 function readKey(plan, source) {
-  const pem = readSource(source);
-  const isEncrypted = ENCRYPTED.test(pem.toString('latin1'));
+  const bytes = readSource(source);
+  const pem = bytes.toString('latin1');
+  const isEncrypted = ENCRYPTED.test(pem);
   const passphrase = isEncrypted ? passphraseOf(plan, source) : null;
   try {
-    const key = crypto.createPrivateKey({ key: pem, format: 'pem', passphrase: passphrase?.reveal() });
+    const key = crypto.createPrivateKey({ key: bytes, format: 'pem', passphrase: passphrase?.reveal() });
     return key.export({ type: 'pkcs8', format: 'der' });
   } catch (error) {
-    if (isEncrypted) throw new TlsError('PASSPHRASE', `${source.name} cannot be opened: its passphrase is another one than ${whose(plan)}, or the file is damaged`, error);
-    throw new TlsError('CERTIFICATE', `${source.name} is no private key in PEM (${messageOf(error)})`, error);
+    // What OpenSSL says is another text in each of its versions: the cause has it.
+    if (!isEncrypted) throw new TlsError('CERTIFICATE', `${source.name} is no private key in PEM (${whyNone(pem)})`, error);
+    const why = whyClosed(pem, source.file);
+    if (why !== null) throw new TlsError('CERTIFICATE', `${source.name} ${why}`, error);
+    throw new TlsError('PASSPHRASE', `${source.name} cannot be opened: its passphrase is another one than ${whose(plan)}, or the file is damaged`, error);
   }
+}
+
+/** @param {string} pem that has no private key */
+function whyNone(pem) {
+  const what = /-----BEGIN [^-\n]*PRIVATE KEY-----/.test(pem) ? null : /-----BEGIN [\w ]+-----/.exec(pem)?.[0];
+  if (what === null) return 'it is damaged, or of a kind that this Node.js does not know';
+  return what === undefined ? 'there is no -----BEGIN PRIVATE KEY----- in it' : `it has ${what} in it`;
 }
 
 /** @param {Plan} plan */

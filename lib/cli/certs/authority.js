@@ -6,6 +6,7 @@ const { createPrivateKey, createPublicKey, randomBytes, sign, verify } = require
 const fs = require('node:fs');
 const path = require('node:path');
 const { codeOf } = require('../../credentials/errors');
+const { whyClosed } = require('../../tls/cipher');
 const { CommandError } = require('../support/errors');
 const { readCertificate } = require('./openssl');
 
@@ -51,6 +52,8 @@ function checkKey({ publicKey, key }, passphrase) {
   try {
     opened = createPrivateKey({ key, passphrase });
   } catch {
+    const why = whyClosed(key.toString('latin1'), 'ca.key');
+    if (why !== null) throw new CommandError(`ca.key ${why}`);
     throw new CommandError('ca.key cannot be opened: its passphrase is another one, or it is no key in PEM');
   }
   if (!isPair(opened, publicKey)) throw new CommandError('ca.key does not belong to ca.crt: put the right one there, or make a new CA with --force');

@@ -5,7 +5,8 @@
 // the wrong place may be a password.
 
 const { hasOwn } = require('../../compat/objects');
-const { UsageError } = require('./errors');
+const { codeOf } = require('../../credentials/errors');
+const { CommandError, UsageError } = require('./errors');
 const { hint, printable } = require('./words');
 
 /**
@@ -123,17 +124,23 @@ function numberOf(options, name, { otherwise, least = 1, most = 0x7fffffff }) {
  * @returns {Promise<any>}
  */
 async function jsonOf(text, what) {
+  const given = text === '-' ? await readAll(process.stdin) : text;
   try {
-    return JSON.parse(text === '-' ? await readAll(process.stdin) : text);
-  } catch (error) {
-    throw new UsageError(`${what} ${text === '-' ? 'on stdin ' : ''}is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return JSON.parse(given);
+  } catch {
+    // What V8 says of it is another text in each version, and has the value in it.
+    throw new UsageError(`${what} ${text === '-' ? 'on stdin is no JSON' : `is no JSON: a shell leaves it whole in single quotes, as in '{"name": "value"}'`}`);
   }
 }
 
 /** @param {NodeJS.ReadStream} input */
 async function readAll(input) {
   const chunks = [];
-  for await (const chunk of input) chunks.push(chunk);
+  try {
+    for await (const chunk of input) chunks.push(chunk);
+  } catch (error) {
+    throw new CommandError(`stdin cannot be read (${codeOf(error)})`);
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 
