@@ -33,9 +33,14 @@ function libcOf(readMaps) {
     // No /proc: the report below knows as well. It comes second because before
     // Node.js 22 it looks up the name of every connected peer, which can take long.
   }
-  /** @type {any} */
-  const report = process.report.getReport();
-  return report.header.glibcVersionRuntime ? 'glibc' : 'musl';
+  try {
+    /** @type {any} */
+    const report = process.report.getReport();
+    return report.header.glibcVersionRuntime ? 'glibc' : 'musl';
+  } catch (_cause) {
+    // Deno, which is made for glibc alone, has to be permitted either.
+    return 'glibc';
+  }
 }
 
 /** @returns {{ platform: string, arch: string, libc?: string, name: string }} this process, and its name among npm/ */

@@ -33,12 +33,14 @@ class StoreError extends Error {
 Object.defineProperty(StoreError.prototype, 'name', { value: 'StoreError', configurable: true, writable: true });
 
 /**
- * What the system calls an error, such as EACCES.
+ * What the system calls an error, such as EACCES. What Deno does not permit has no
+ * such name, but says which permission is missing.
  *
  * @param {unknown} error
  */
 function codeOf(error) {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error ? String(error.code) : error.message;
 }
 
 module.exports = { StoreError, codeOf };

@@ -9,9 +9,13 @@ const fs = require('node:fs');
 const os = require('node:os');
 const { codeOf } = require('../credentials/errors');
 
-/** Within which process numbers mean something. */
-const PLACE = place();
-const OWNER = `${process.pid}@${PLACE}`;
+/**
+ * Within which process numbers mean something. Asked for by the first lock:
+ * Deno's users have to permit that a host's name is read.
+ *
+ * @type {string | undefined}
+ */
+let knownPlace;
 
 /**
  * @param {string} file the lock, which no one else writes
@@ -30,8 +34,9 @@ function tryLock(file) {
  */
 function create(file) {
   try {
-    if (process.platform === 'win32') fs.writeFileSync(file, OWNER, { flag: 'wx' });
-    else fs.symlinkSync(OWNER, file);
+    const owner = `${process.pid}@${place()}`;
+    if (process.platform === 'win32') fs.writeFileSync(file, owner, { flag: 'wx' });
+    else fs.symlinkSync(owner, file);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -63,7 +68,7 @@ function removeStale(file) {
 /** @param {string} file */
 function isStale(file) {
   const [pid, where] = ownerOf(file).split('@');
-  return where === PLACE && /^[1-9]\d*$/.test(pid) && !isAlive(Number(pid));
+  return where === place() && /^[1-9]\d*$/.test(pid) && !isAlive(Number(pid));
 }
 
 /** @param {string} file @returns {string} empty if there is none */
@@ -86,7 +91,13 @@ function isAlive(pid) {
   }
 }
 
+/** @returns {string} the same at each call */
 function place() {
+  if (knownPlace === undefined) knownPlace = readPlace();
+  return knownPlace;
+}
+
+function readPlace() {
   const parts = [os.hostname()];
   if (process.platform === 'linux') {
     try {

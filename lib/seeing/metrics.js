@@ -145,9 +145,15 @@ async function bus(out) {
 /** @type {ReturnType<typeof performance.eventLoopUtilization> | undefined} */
 let lastUse;
 
-/** @param {Exposition} out */
+/**
+ * Nothing before the loop has begun, and nothing on Bun and Deno, which answer
+ * with zeros for ever: a loop that is never busy would be a wrong reading.
+ *
+ * @param {Exposition} out
+ */
 function eventLoop(out) {
   const use = performance.eventLoopUtilization();
+  if (use.active === 0 && use.idle === 0) return;
   const { utilization } = performance.eventLoopUtilization(use, lastUse);
   lastUse = use;
   out.family('owt_grpc_event_loop_active_seconds_total', 'counter', "Time that this thread's event loop was busy.", [[{}, use.active / 1000]]);
