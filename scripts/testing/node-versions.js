@@ -2,11 +2,9 @@
 
 // Other versions of Node.js, which npm packages carry.
 
-const { spawnSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
+const { fetched } = require('./fetched');
 
-const root = path.join(__dirname, '..', '..');
 const isWindows = process.platform === 'win32';
 const carrier = `node-${isWindows ? 'win' : process.platform}-${process.arch}`;
 
@@ -17,14 +15,8 @@ const carrier = `node-${isWindows ? 'win' : process.platform}-${process.arch}`;
  * @returns {string} the executable
  */
 function nodeOf(version) {
-  const prefix = path.join(root, 'target', 'node', version);
-  const node = path.join(prefix, 'node_modules', carrier, 'bin', isWindows ? 'node.exe' : 'node');
-  if (fs.existsSync(node)) return node;
-  fs.mkdirSync(prefix, { recursive: true });
-  const args = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', `${carrier}@${version}`];
-  const { status } = spawnSync('npm', args, { stdio: 'inherit', shell: isWindows });
-  if (status !== 0) throw new Error(`no Node.js ${version} for ${carrier}: npm ${args.join(' ')} failed`);
-  return node;
+  const executable = path.join('node_modules', carrier, 'bin', isWindows ? 'node.exe' : 'node');
+  return fetched(`${carrier}@${version}`, path.join('node', version), executable);
 }
 
 module.exports = { nodeOf };
