@@ -18,6 +18,7 @@ const HELP = `npm run bench:bus -- [options]     needs RabbitMQ on 127.0.0.1:567
   --rounds N   rounds (default 5)
   --seconds N  length of one measurement (default 2)
   --only TEXT  only the loads whose name contains it
+  --amqplib D  another amqplib, the folder of the package
   --out FILE   where the results are written (default bench/results/bus.json)
   --help       this text`;
 
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
+    amqplib: { type: 'string' },
     out: { type: 'string', default: path.join(__dirname, 'results', 'bus.json') },
     help: { type: 'boolean', default: false },
   },
@@ -98,10 +100,11 @@ function print({ name, jsonPer100k: json, medians, toRabbitmq, toNagle }) {
 async function main() {
   if (options.help) return console.log(HELP);
   const broker = brokers();
+  const { amqplib } = options;
   const ours = { host: '127.0.0.1', port: await freePort() };
   const groups = {
-    rabbitmq: await Group.start('rabbitmq', { noDelay: true }, broker),
-    'rabbitmq-nagle': await Group.start('rabbitmq-nagle', { noDelay: false }, broker),
+    rabbitmq: await Group.start('rabbitmq', { noDelay: true, amqplib }, broker),
+    'rabbitmq-nagle': await Group.start('rabbitmq-nagle', { noDelay: false, amqplib }, broker),
     ours: await Group.start('ours', ours, []),
   };
   const seconds = Number(options.seconds);

@@ -1,11 +1,27 @@
 'use strict';
 
-// What `require` costs, in fresh processes that take turns: `node bench/require-time.js`.
+// What `require` costs, in fresh processes that take turns.
 
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
+const { parseArgs } = require('./arguments');
+const { median } = require('./numbers');
 
-const ROUNDS = 15;
+const HELP = `node bench/require-time.js [options]
+  --rounds N   processes of each kind (default 15)
+  --amqplib D  another amqplib, the folder of the package
+  --out FILE   writes the results as JSON
+  --help       this text`;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    amqplib: { type: 'string', default: 'amqplib' },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
 
 /** What each has to load, and has loaded, when the first call can be made. */
 const VARIANTS = {
@@ -16,6 +32,8 @@ const VARIANTS = {
     "const g = require('@grpc/grpc-js'); const d = require('@grpc/proto-loader').loadSync('proto/owt/webrtc_agent.proto', " +
     "{ keepCase: true, longs: String, enums: String, defaults: true, oneofs: true, includeDirs: ['proto/owt'] }); " +
     "new (g.loadPackageDefinition(d).owt.WebRTCAgent)('localhost:1', g.credentials.createInsecure())",
+  'owt-grpc/amqpClient': "require('owt-grpc/amqpClient')",
+  amqplib: `require(${JSON.stringify(options.amqplib)})`,
 };
 
 function millis(script) {
@@ -23,10 +41,15 @@ function millis(script) {
   return Number(execFileSync(process.execPath, ['-e', timed], { cwd: path.join(__dirname, '..') }));
 }
 
-const samples = Object.fromEntries(Object.keys(VARIANTS).map((name) => [name, []]));
-for (let round = 0; round < ROUNDS; round++) {
-  for (const [name, script] of Object.entries(VARIANTS)) samples[name].push(millis(script));
+function main() {
+  if (options.help) return console.log(HELP);
+  const samples = Object.fromEntries(Object.keys(VARIANTS).map((name) => [name, []]));
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [name, script] of Object.entries(VARIANTS)) samples[name].push(millis(script));
+  }
+  const medians = Object.fromEntries(Object.entries(samples).map(([name, taken]) => [name, median(taken)]));
+  for (const [name, ms] of Object.entries(medians)) console.log(`${name}: ${ms.toFixed(1)} ms`);
+  if (options.out) fs.writeFileSync(options.out, `${JSON.stringify({ node: process.version, rounds: Number(options.rounds), medians }, null, 2)}\n`);
 }
-for (const [name, taken] of Object.entries(samples)) {
-  console.log(`${name}: ${taken.sort((a, b) => a - b)[ROUNDS >> 1].toFixed(1)} ms`);
-}
+
+main();

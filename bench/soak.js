@@ -2,8 +2,8 @@
 
 // What must be possible for ever: clients made and closed, calls cancelled,
 // calls that fail, worker threads terminated under traffic. Ends with an error
-// if a socket or a call is left, or 20 MB more than after the first call (for
-// workers: after the first of them).
+// if a socket, a call or a member of the bus is left, or 20 MB more than after
+// the first call (for workers: after the first of them).
 //
 //   node bench/soak.js [--clients N] [--cancelled N] [--failing N] [--workers N]
 //
@@ -13,12 +13,13 @@
 // which would hide what is looked for.
 
 const { fork, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const { performance } = require('node:perf_hooks');
 const { Worker, isMainThread, workerData } = require('node:worker_threads');
 const { promisify } = require('node:util');
 const { parseArgs } = require('./arguments');
-const { AbortController, Server, createClient } = require('..');
+const { AbortController, BusError, Server, connectBus, createClient, startRegistry } = require('..');
 const { getBridge } = require('../lib/crossing/bridge');
 
 const sleep = promisify(setTimeout);
@@ -26,14 +27,21 @@ const sleep = promisify(setTimeout);
 const ALL = { clients: '10000', cancelled: '100000', failing: '1000000', workers: '100' };
 const ALLOWED_MB = 20;
 
+/** @typedef {{ address: string, registry: string }} Served */
+
 async function serve() {
+  const { port } = await startRegistry({ listen: '127.0.0.1:0' });
+  const registry = `127.0.0.1:${port}`;
+  const bus = await connectBus({ registry });
+  await bus.serve('soak', { ping: () => 'pong', note() {} });
   const server = new Server().addService('webrtc', {
     publish: (call, callback) => callback(null, { id: call.request.id }),
     subscribe() {},
     unpublish: (_call, callback) => callback(new Error('fails')),
     listenToNotifications: (call) => call.write({ name: 'first' }),
   });
-  process.send(await server.listen('127.0.0.1:0'));
+  process.send({ address: `127.0.0.1:${await server.listen('127.0.0.1:0')}`, registry });
+  process.on('message', async () => process.send((await bus.status()).members.length));
   process.on('disconnect', () => process.exit(0));
 }
 
@@ -48,7 +56,7 @@ async function inParallel(count, width, job) {
 
 const jobs = {
   /** A client of its own: one call, one stream, closed with the stream open. */
-  clients: (address, count) =>
+  clients: ({ address }, count) =>
     inParallel(count, 20, async () => {
       const client = createClient('webrtc', address, { keepaliveMs: 60_000 + next++ });
       const stream = client.listenToNotifications({}).on('error', () => {});
@@ -56,7 +64,7 @@ const jobs = {
       await client.publish({ id: 'x' });
       client.close();
     }),
-  cancelled: (address, count) =>
+  cancelled: ({ address }, count) =>
     withClient(address, (client) =>
       inParallel(count, 100, async () => {
         const cancel = new AbortController();
@@ -66,7 +74,7 @@ const jobs = {
         if (error.code !== 1) throw error;
       })
     ),
-  failing: (address, count) =>
+  failing: ({ address }, count) =>
     withClient(address, (client) =>
       inParallel(count, 100, async () => {
         const error = await client.unpublish({}).catch((reason) => reason);
@@ -74,9 +82,9 @@ const jobs = {
       })
     ),
   /** Threads that load the addon, call without end, and are terminated meanwhile. */
-  workers: (address, count) =>
+  workers: (served, count) =>
     inParallel(count, 4, async () => {
-      const worker = new Worker(__filename, { workerData: address });
+      const worker = new Worker(__filename, { workerData: served });
       await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
       await sleep(Math.random() * 20);
       await worker.terminate();
@@ -92,15 +100,30 @@ async function withClient(address, body) {
   client.close();
 }
 
-async function callForEver(address) {
+/** @param {Served} served */
+async function callForEver({ address, registry }) {
   const { parentPort } = require('node:worker_threads');
   const client = createClient('webrtc', address);
   const server = new Server().addService('webrtc', { publish: async (call) => ({ id: call.request.id }) });
   const own = createClient('webrtc', `127.0.0.1:${await server.listen('127.0.0.1:0')}`);
-  await Promise.all([client.publish({ id: 'x' }), own.publish({ id: 'y' })]);
+  const bus = await connectBus({ registry });
+  await bus.serve('workers', { ping: () => 'pong' });
+  await Promise.all([client.publish({ id: 'x' }), own.publish({ id: 'y' }), bus.call('soak', 'ping')]);
   parentPort.postMessage('running');
   client.listenToNotifications({}).on('error', () => {}).resume();
-  await inParallel(Infinity, 32, () => Promise.all([client.publish({ id: 'x' }), own.publish({ id: 'y' })]));
+  await inParallel(Infinity, 32, () => {
+    bus.cast('soak', 'note', ['z']);
+    return Promise.all([client.publish({ id: 'x' }), own.publish({ id: 'y' }), bus.call('soak', 'ping'), anyWorker(bus)]);
+  });
+}
+
+/** One that serves the id may be on its way out. */
+async function anyWorker(bus) {
+  try {
+    await bus.call('workers', 'ping');
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+  }
 }
 
 const sockets = () => (process.platform === 'linux' ? fs.readdirSync('/proc/self/fd').length : 0);
@@ -116,10 +139,21 @@ async function held() {
   return { rss: least, files: sockets(), calls: getBridge().calls.size, pending: getBridge().pending };
 }
 
-async function soak(name, count, address, start) {
+/** The members of the bus but that of the server, once the network threads have caught up. */
+async function membersLeft(server) {
+  for (let n = 0; ; n++) {
+    server.send('members');
+    const [left] = await once(server, 'message');
+    if (left === 0 || n === 50) return left;
+    await sleep(100);
+  }
+}
+
+async function soak(name, count, { server, served }, start) {
   const started = performance.now();
-  await jobs[name](address, count);
+  await jobs[name](served, count);
   const seconds = (performance.now() - started) / 1000;
+  const members = await membersLeft(server);
   const after = await held();
   const grown = after.rss - start.rss;
   console.log(
@@ -129,6 +163,7 @@ async function soak(name, count, address, start) {
   if (grown > ALLOWED_MB) throw new Error(`${name}: ${grown.toFixed(1)} MB more than at the start`);
   if (after.files > start.files) throw new Error(`${name}: ${after.files - start.files} files left open`);
   if (after.calls > 0 || after.pending > 0) throw new Error(`${name}: ${after.calls} calls left`);
+  if (members > 0) throw new Error(`${name}: ${members} members of the bus left`);
 }
 
 async function main() {
@@ -136,17 +171,16 @@ async function main() {
   const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])) });
   const wanted = Object.keys(values).length > 0 ? values : ALL;
   const server = fork(__filename, ['serve']);
-  const port = await new Promise((resolve) => server.once('message', resolve));
-  const address = `127.0.0.1:${port}`;
-  await withClient(address, (client) => client.publish({ id: 'x' }));
+  const [served] = await once(server, 'message');
+  await withClient(served.address, (client) => client.publish({ id: 'x' }));
   let start = await held();
   for (const name of names.filter((each) => wanted[each])) {
     if (name === 'workers') {
       // The first threads of a process cost it memory and a descriptor once.
-      await jobs.workers(address, Math.max(10, Math.ceil(wanted.workers / 5)));
+      await jobs.workers(served, Math.max(10, Math.ceil(wanted.workers / 5)));
       start = await held();
     }
-    await soak(name, Number(wanted[name]), address, start);
+    await soak(name, Number(wanted[name]), { server, served }, start);
   }
   server.disconnect();
 }

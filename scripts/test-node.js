@@ -29,10 +29,12 @@ async function passes(version) {
     if (why !== null) console.log(`﹣ ${file}: left out, ${why}`);
     return why === null;
   });
-  // What tests start by the name `node` is that version, too.
-  const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
+  const [, major] = /^v(\d+)/.exec(exact) ?? [];
+  // What tests start by the names `node` and `npm` is of that version, too.
+  const first = [path.dirname(node), ...(OF_NODE[major] ? [npmOf(OF_NODE[major]).bin] : [])];
+  const env = { ...process.env, PATH: [...first, process.env.PATH].join(path.delimiter) };
   const started = Date.now();
-  const isOld = Number(/^v(\d+)/.exec(exact)?.[1]) < 18;
+  const isOld = Number(major) < 18;
   const code = isOld ? await runOld(files, { node, atOnce, env }) : run(files, { node, env });
   console.log(`Node.js ${version}: ${code === 0 ? 'passed' : 'FAILED'} after ${Math.round((Date.now() - started) / 1000)} s`);
   return code === 0;

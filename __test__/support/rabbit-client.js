@@ -24,8 +24,10 @@ class RabbitClient {
     this.open(options).then(onOk, onFailure);
   }
 
-  async open({ rabbit = 'amqp://127.0.0.1:5672', noDelay = false }) {
-    this.connection = await amqp.connect(rabbit, { noDelay });
+  /** `amqplib` is the folder of another one than that of the tests. */
+  async open({ rabbit = 'amqp://127.0.0.1:5672', noDelay = false, amqplib }) {
+    const { connect } = amqplib === undefined ? amqp : require(amqplib);
+    this.connection = await connect(rabbit, { noDelay });
     this.channel = await this.connection.createChannel();
     await this.channel.assertExchange(RPC, 'direct', { autoDelete: true, durable: false });
   }

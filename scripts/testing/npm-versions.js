@@ -2,28 +2,21 @@
 
 // Other versions of npm than the installed one.
 
-const { spawnSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
+const { fetched } = require('./fetched');
 
-const root = path.join(__dirname, '..', '..');
+/** What comes with versions of Node.js that the installed npm does not run on. */
+const OF_NODE = /** @type {Record<string, string>} */ ({ 14: '6.14.16', 16: '8.19.4' });
 
 /**
  * npm of a version, fetched into target/npm if it is not there.
  *
  * @param {string} version such as 6.14.16
- * @returns {{ npm: string, npx: string }} the scripts that node runs
+ * @returns {{ npm: string, npx: string, bin: string }} the scripts that node runs, and the folder of the commands
  */
 function npmOf(version) {
-  const prefix = path.join(root, 'target', 'npm', version);
-  const bin = path.join(prefix, 'node_modules', 'npm', 'bin');
-  const scripts = { npm: path.join(bin, 'npm-cli.js'), npx: path.join(bin, 'npx-cli.js') };
-  if (fs.existsSync(scripts.npm)) return scripts;
-  fs.mkdirSync(prefix, { recursive: true });
-  const args = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', `npm@${version}`];
-  const { status } = spawnSync('npm', args, { stdio: 'inherit', shell: process.platform === 'win32' });
-  if (status !== 0) throw new Error(`no npm ${version}: npm ${args.join(' ')} failed`);
-  return scripts;
+  const npm = fetched(`npm@${version}`, path.join('npm', version), path.join('node_modules', 'npm', 'bin', 'npm-cli.js'));
+  return { npm, npx: path.join(path.dirname(npm), 'npx-cli.js'), bin: path.join(npm, '..', '..', '..', '.bin') };
 }
 
-module.exports = { npmOf };
+module.exports = { OF_NODE, npmOf };
