@@ -10,6 +10,7 @@ const path = require('node:path');
 const { testFiles } = require('./testing/files');
 const { needs } = require('./testing/needs');
 const { TOO_OLD, nodeOf } = require('./testing/node-versions');
+const { OF_NODE, npmOf } = require('./testing/npm-versions');
 const { atOnce, run } = require('./testing/run');
 const { runOld } = require('./testing/run-old');
 

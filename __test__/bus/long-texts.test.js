@@ -3,7 +3,7 @@
 // Texts that the bus has no room for: who gives one hears of it, and what others
 // send in the same turn arrives.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, setLogger } = require('../..');
 const { called, cluster, freePort, participant, rpcClient, rpcServer } = require('../support/bus');

@@ -2,7 +2,7 @@
 
 // Commands on their way to the network thread: each is whole, or is not there.
 
-const assert = require('node:assert/strict');
+const assert = require('node:assert').strict;
 const { createHash } = require('node:crypto');
 const { test } = require('node:test');
 const fc = require('fast-check');
