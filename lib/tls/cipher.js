@@ -4,6 +4,7 @@
 // it does not have the same as of a key that is damaged.
 
 const { getCiphers } = require('node:crypto');
+const { messageOf } = require('../errors');
 
 /** Object identifiers: what people call the cipher, and what Node does. */
 const CIPHERS = Object.entries(/** @type {Record<string, [name: string, cipher?: string]>} */ ({
@@ -68,13 +69,25 @@ function cipherOf(pem) {
 }
 
 /**
+ * Deno and Bun have ciphers that they do not open keys with, and say so. Of Node.js
+ * such a word means nothing: what a wrong passphrase yields may be called that, too.
+ *
+ * @param {unknown} error
+ */
+function saysUnsupported(error) {
+  const { bun, deno } = process.versions;
+  return (bun !== undefined || deno !== undefined) && /unsupported|unknown_algorithm/i.test(messageOf(error));
+}
+
+/**
  * @param {string} pem of an encrypted key that could not be opened
  * @param {string | null} file what it was read from
+ * @param {unknown} error what opening it threw
  * @returns {string | null} the end of a sentence about it, if it takes a cipher that this Node.js does not have
  */
-function whyClosed(pem, file) {
+function whyClosed(pem, file, error) {
   const found = cipherOf(pem);
-  if (found === null || getCiphers().includes(found.cipher.toLowerCase())) return null;
+  if (found === null || (getCiphers().includes(found.cipher.toLowerCase()) && !saysUnsupported(error))) return null;
   const name = file !== null && /^[\w./@%+=:,-]+$/.test(file) ? file : 'KEY';
   return `is encrypted with ${found.name}, which this Node.js cannot open, nor tell whether its passphrase is right: encrypt it again, ` +
     `openssl pkcs8 -topk8 -v2 aes-256-cbc -in ${name} -out ${name}.new (from OpenSSL 3 on with -provider legacy -provider default)`;

@@ -85,7 +85,7 @@ function readKey(plan, source) {
   } catch (error) {
     // What OpenSSL says is another text in each of its versions: the cause has it.
     if (!isEncrypted) throw new TlsError('CERTIFICATE', `${source.name} is no private key in PEM (${whyNone(pem)})`, error);
-    const why = whyClosed(pem, source.file);
+    const why = whyClosed(pem, source.file, error);
     if (why !== null) throw new TlsError('CERTIFICATE', `${source.name} ${why}`, error);
     throw new TlsError('PASSPHRASE', `${source.name} cannot be opened: its passphrase is another one than ${whose(plan)}, or the file is damaged`, error);
   }

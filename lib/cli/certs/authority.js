@@ -51,8 +51,8 @@ function checkKey({ publicKey, key }, passphrase) {
   let opened;
   try {
     opened = createPrivateKey({ key, passphrase });
-  } catch {
-    const why = whyClosed(key.toString('latin1'), 'ca.key');
+  } catch (error) {
+    const why = whyClosed(key.toString('latin1'), 'ca.key', error);
     if (why !== null) throw new CommandError(`ca.key ${why}`);
     throw new CommandError('ca.key cannot be opened: its passphrase is another one, or it is no key in PEM');
   }
