@@ -80,7 +80,9 @@ export declare const status: {
 
 /**
  * What every call fails with. Its message is `<code> <NAME>: <details>`. A handler
- * that throws one gives its caller the same.
+ * that throws one gives its caller the same. A whole number that is none of gRPC's
+ * codes, and has no name, arrives as it is at callers who read it, as here and in
+ * grpc-js; others are told UNKNOWN.
  *
  * @example
  * const error = new RpcError(status.NOT_FOUND, 'no room1', new Metadata());
@@ -90,12 +92,12 @@ export declare class RpcError extends Error {
   /**
    * An error for a handler to throw.
    *
-   * @param code one of {@link status}
+   * @param code one of {@link status}, or another whole number
    * @param details what the caller reads
    * @param metadata sent along as trailing metadata; none by default
    */
   constructor(code: number, details: string, metadata?: Metadata);
-  /** One of {@link status}. */
+  /** One of {@link status}, or what else the handler has given. */
   code: number;
   /** The text alone, without the code. */
   details: string;

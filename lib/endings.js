@@ -17,9 +17,9 @@ const { RpcError, messageOf, status } = require('./errors');
  * @returns {StatusObject & { headers: Metadata | null }}
  */
 function readStatus(buf, flags, start, end) {
-  const code = buf.readUInt32LE(start);
-  let at = start + 8 + buf.readUInt32LE(start + 4);
-  const details = buf.utf8Slice(start + 8, at);
+  const code = buf.readDoubleLE(start);
+  let at = start + 12 + buf.readUInt32LE(start + 8);
+  const details = buf.utf8Slice(start + 12, at);
   let headers = null;
   if (flags & 1) {
     const length = buf.readUInt32LE(at);

@@ -38,7 +38,8 @@ class RpcError extends Error {
    * @param {Metadata} [metadata] trailing metadata
    */
   constructor(code, details, metadata = new Metadata()) {
-    super(`${code} ${names[code] ?? 'UNKNOWN'}: ${details}`);
+    // gRPC has names for its own codes only; an application may have others.
+    super(`${[code, names[code]].filter((part) => part !== undefined).join(' ')}: ${details}`);
     this.code = code;
     this.details = details;
     this.metadata = metadata;

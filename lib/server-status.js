@@ -20,7 +20,7 @@ function statusOf(error, trailers) {
   let code = status.UNKNOWN;
   let details = 'message' in error ? String(error.message) : 'Unknown Error';
   // A failure is no success, whatever its code says.
-  if (Number.isInteger(error.code) && error.code !== status.OK) {
+  if (Number.isSafeInteger(error.code) && error.code !== status.OK) {
     code = error.code;
     if (typeof error.details === 'string') details = error.details;
   }

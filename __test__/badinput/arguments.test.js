@@ -160,3 +160,37 @@ test('calls beyond maxPendingCalls fail with the limit, and those below are answ
   assert.equal(refused.length, 5);
   assert.match(refused[0].reason.message, /8 RESOURCE_EXHAUSTED: 10 calls are pending, which is the limit \(client option maxPendingCalls\)/);
 });
+
+test('messages with getters that make calls, and then throw or not: each call has its own end', LIMIT, async (t) => {
+  let client;
+  const inner = [];
+  const call = (id) => inner.push(client.publish({ id }));
+  const calling = (id, then) => ({
+    get id() {
+      call(`inside of ${id}`);
+      return then();
+    },
+  });
+  const fail = () => {
+    throw new Error('from the getter');
+  };
+  ({ client } = await connect(t, {
+    impl: { ...impl, subscribe: async ({ request: { id } }) => calling(id, id === 'a reply' ? () => 'reply' : fail) },
+  }));
+  const ends = [
+    client.publish({ id: 'before' }),
+    client.publish(calling('a request', () => 'request')),
+    client.publish(calling('a bad request', fail)),
+    client.subscribe({ id: 'a reply' }),
+    client.subscribe({ id: 'a bad reply' }),
+    client.publish({ id: 'after' }),
+  ];
+  const told = (await Promise.allSettled(ends)).map(({ value, reason }) => value?.id ?? reason.details);
+  assert.deepEqual(told.slice(0, 2), ['before', 'request']);
+  assert.match(told[2], /serialization failure: from the getter/);
+  assert.equal(told[3], 'reply');
+  assert.match(told[4], /Error serializing response: from the getter/);
+  assert.equal(told[5], 'after');
+  const ids = (await Promise.all(inner)).map(({ id }) => id);
+  for (const id of ['a request', 'a bad request', 'a reply', 'a bad reply']) assert.ok(ids.includes(`inside of ${id}`), `${ids}`);
+});

@@ -25,12 +25,50 @@ inAllPairings('every status code arrives with its details and trailers', async (
   }
 });
 
+// JSON-RPC's codes are negative, and so are errno's numbers.
+const CODES_OF_THEIR_OWN = [17, 99, 1000, -1, -32601, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER];
+
+/** Each way by which a handler can give an error of this code. */
+const WAYS = {
+  publish: (error, call, callback) => callback(error),
+  subscribe: (error, call, callback) => setImmediate(callback, error),
+  listenToNotifications: (error, call) => call.emit('error', error),
+  validateTokenCallback: (error, call) => setImmediate(() => call.emit('error', error)),
+};
+
+const statusOf = (stream) => new Promise((resolve) => stream.on('error', () => {}).on('status', resolve).resume());
+
+inAllPairings('a code that gRPC does not have arrives as it is, however it is given, and calls beside it are answered', async ({ connect }) => {
+  let code;
+  const fail = (way) => (call, callback) => way({ code, details: 'odd' }, call, callback);
+  const failing = Object.fromEntries(Object.entries(WAYS).map(([name, way]) => [name, fail(way)]));
+  const { client } = await connect('quic', { ...failing, unpublish: (call, callback) => callback(null, { message: call.request.id }) });
+  const beside = async (id) => (await ask(client, 'unpublish', { id }, { deadline: Date.now() + 10_000 })).reply?.message;
+  for (code of CODES_OF_THEIR_OWN) {
+    const ends = [
+      beside('a'),
+      ask(client, 'publish', {}).then(({ error }) => error),
+      beside('b'),
+      statusOf(client.listenToNotifications({})),
+      ask(client, 'subscribe', {}).then(({ error }) => error),
+      statusOf(client.validateTokenCallback()),
+      beside('c'),
+    ];
+    const told = (await Promise.all(ends)).map((end) => (typeof end === 'string' ? end : [end.code, end.details]));
+    const odd = [code, 'odd'];
+    assert.deepEqual(told, ['a', odd, 'b', odd, odd, odd, 'c']);
+  }
+});
+
 const ANSWERS = {
   'an Error': [new Error('text'), 2, 'text'],
   'an Error without text': [new Error(undefined), 2, ''],
   'an Error made of an object': [new Error({}), 2, '[object Object]'],
   'code and details': [{ code: 5, details: 'gone' }, 5, 'gone'],
   'an Error with a code': [Object.assign(new Error('x'), { code: 7, details: 'no' }), 7, 'no'],
+  'a code that is no whole number': [{ code: 1.5, message: 'odd' }, 2, 'odd'],
+  'a code that is a text': [{ code: '5', message: 'odd' }, 2, 'odd'],
+  'a code of NaN': [{ code: NaN, message: 'odd' }, 2, 'odd'],
   'an Error of the system': [Object.assign(new Error('no file'), { code: 'ENOENT' }), 2, 'no file'],
 };
 

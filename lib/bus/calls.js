@@ -48,6 +48,17 @@ class Calls {
   }
 
   /**
+   * It could not be sent.
+   *
+   * @param {number} number
+   * @param {string} why
+   */
+  abandon(number, why) {
+    this.table.get(number)?.report?.endBus(BusOutcome.CANCELLED, why);
+    this.table.delete(number);
+  }
+
+  /**
    * The member has left.
    *
    * @param {string} why

@@ -6,16 +6,17 @@
 const { inspect } = require('node:util');
 const { getBridge } = require('../crossing/bridge');
 const { CallTable } = require('../crossing/call-table');
-const { BusState, Command, Event } = require('../crossing/records');
+const { BusState, Event } = require('../crossing/records');
 const { WARN, log } = require('../log');
 const { messageOf } = require('../errors');
 const { BUS_CALL, BUS_REQUEST, giveInTrace, traceOf } = require('../seeing/roles');
 const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
 const { toText } = require('../seeing/w3c');
-const { encode, write } = require('./body');
+const { encode } = require('./body');
 const { Calls } = require('./calls');
+const { Commands } = require('./commands');
 const { revealed } = require('./etcd');
-const { FLAG, Request, TRACED, readMessage } = require('./records');
+const { Request, readMessage } = require('./records');
 
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
@@ -31,6 +32,7 @@ class BusConnection {
     this.registry = options.registry;
     this.listener = listener;
     this.number = this.bridge.nextBus++;
+    this.commands = new Commands(this.bridge.outbox, this.number);
     this.calls = new Calls();
     /** @type {Map<number, (value: any) => void>} */
     this.requests = new Map();
@@ -67,14 +69,6 @@ class BusConnection {
   }
 
   /**
-   * @param {number} op
-   * @param {number} [flags]
-   */
-  record(op, flags = 0) {
-    return this.bridge.outbox.start(op, flags, this.number);
-  }
-
-  /**
    * Throws what JSON.stringify throws.
    *
    * @param {string} to
@@ -89,25 +83,19 @@ class BusConnection {
     const number = this.calls.add(receiver);
     const report = BUS_CALL.begin(this.tally.calls, allBuses.calls, { id: to, method, member: this.member });
     receiver.report = report;
-    const { trace } = report;
-    const { outbox } = this.bridge;
-    const start = this.record(Command.BUS_CALL, (receiver.many ? FLAG : 0) | (trace === null ? 0 : TRACED));
-    outbox.u32(number);
-    outbox.u32(timeout);
-    if (trace !== null) outbox.text(toText(trace));
-    outbox.text(to);
-    outbox.text(method);
-    report.sent(write(outbox, body));
-    outbox.finish(start);
+    const trace = report.trace === null ? '' : toText(report.trace);
+    try {
+      report.sent(this.commands.call({ number, timeout, trace, to, method, body, many: receiver.many }));
+    } catch (error) {
+      this.calls.abandon(number, messageOf(error));
+      throw error;
+    }
     return number;
   }
 
   /** @param {number} number */
   cancel(number) {
-    if (!this.calls.cancel(number)) return;
-    const start = this.record(Command.BUS_CANCEL);
-    this.bridge.outbox.u32(number);
-    this.bridge.outbox.finish(start);
+    if (this.calls.cancel(number)) this.commands.cancel(number);
   }
 
   /**
@@ -117,9 +105,9 @@ class BusConnection {
    */
   cast(to, method, args) {
     const body = encode(args) ?? '';
+    this.commands.cast(traceOf('bus.cast', { id: to, method, member: this.member }), to, method, body);
     this.tally.casts++;
     allBuses.casts++;
-    this.send(Command.BUS_CAST, to, method, body, traceOf('bus.cast', { id: to, method, member: this.member }));
   }
 
   /**
@@ -128,26 +116,9 @@ class BusConnection {
    * @param {import('./body').Body} body
    */
   publish(exchange, key, body) {
+    this.commands.publish(traceOf('bus.publish', { exchange, routingKey: key, member: this.member }), exchange, key, body);
     this.tally.published++;
     allBuses.published++;
-    this.send(Command.BUS_PUBLISH, exchange, key, body, traceOf('bus.publish', { exchange, routingKey: key, member: this.member }));
-  }
-
-  /**
-   * @param {number} op
-   * @param {string} first
-   * @param {string} second
-   * @param {import('./body').Body} body
-   * @param {string} trace empty for none
-   */
-  send(op, first, second, body, trace) {
-    const { outbox } = this.bridge;
-    const start = this.record(op, trace === '' ? 0 : TRACED);
-    if (trace !== '') outbox.text(trace);
-    outbox.text(first);
-    outbox.text(second);
-    write(outbox, body);
-    outbox.finish(start);
   }
 
   /**
@@ -159,22 +130,17 @@ class BusConnection {
    */
   reply(request, kind, data, err, failed) {
     if (this.closing !== null && !this.bridge.buses.has(this.number)) return;
-    let body;
+    let length;
     try {
-      body = encode({ data, err: err instanceof Error ? err.message : err }) ?? '';
+      const body = encode({ data, err: err instanceof Error ? err.message : err }) ?? '';
+      length = this.commands.reply(request, kind, body, failed);
     } catch (error) {
       failed = true;
       kind = '';
-      body = JSON.stringify({ data: 'error', err: `The reply cannot be sent: ${messageOf(error)}` });
+      err = `The reply cannot be sent: ${messageOf(error)}`;
+      length = this.commands.reply(request, kind, JSON.stringify({ data: 'error', err }), failed);
     }
-    const { outbox } = this.bridge;
-    const start = this.record(Command.BUS_REPLY, failed ? FLAG : 0);
-    outbox.u32(request.peer);
-    outbox.u32(request.call);
-    outbox.text(kind);
-    const length = write(outbox, body);
     request.report?.sent(length);
-    outbox.finish(start);
     if (kind === '') this.ended(request, failed, failed ? String(err ?? data) : '');
   }
 
@@ -191,13 +157,15 @@ class BusConnection {
   }
 
   /**
-   * @returns {{ number: number, done: Promise<any> }} for what is to come into
-   *   effect: true if it has while this member was open
+   * Asks for what is to come into effect. Throws what asking throws.
+   *
+   * @param {(number: number) => void} ask
+   * @returns {Promise<any>} true if it has while this member was open
    */
-  request() {
+  request(ask) {
     const number = this.nextRequest++;
-    const done = new Promise((resolve) => this.requests.set(number, resolve));
-    return { number, done };
+    ask(number);
+    return new Promise((resolve) => this.requests.set(number, resolve));
   }
 
   /**
@@ -206,8 +174,9 @@ class BusConnection {
    * @returns {Promise<boolean>} when everybody knows; false if this member left before
    */
   serve(id, handler) {
+    const done = this.request((number) => this.commands.serve(number, id, false));
     this.served.set(id, handler);
-    return this.serving(id, 0);
+    return done;
   }
 
   /**
@@ -218,21 +187,8 @@ class BusConnection {
    */
   async stopServing(id, handler) {
     if (this.served.get(id) !== handler || this.closing !== null) return;
-    await this.serving(id, FLAG);
+    await this.request((number) => this.commands.serve(number, id, true));
     if (this.served.get(id) === handler) this.served.delete(id);
-  }
-
-  /**
-   * @param {string} id
-   * @param {number} flags
-   */
-  serving(id, flags) {
-    const { number, done } = this.request();
-    const start = this.record(Command.BUS_SERVE, flags);
-    this.bridge.outbox.u32(number);
-    this.bridge.outbox.text(id);
-    this.bridge.outbox.finish(start);
-    return done;
   }
 
   /**
@@ -243,8 +199,9 @@ class BusConnection {
    */
   subscribe(exchange, patterns, handler) {
     const number = this.nextSubscription++;
+    const done = this.request((request) => this.commands.subscribe(request, number, exchange, patterns, false));
     this.subscriptions.set(number, handler);
-    return { number, done: this.subscribing(number, exchange, patterns, 0) };
+    return { number, done };
   }
 
   /**
@@ -255,25 +212,8 @@ class BusConnection {
    */
   unsubscribe(number, exchange, patterns, isLast) {
     if (isLast) this.subscriptions.delete(number);
-    return this.closing === null ? this.subscribing(number, exchange, patterns, FLAG) : Promise.resolve();
-  }
-
-  /**
-   * @param {number} subscription
-   * @param {string} exchange
-   * @param {string[]} patterns
-   * @param {number} flags
-   */
-  subscribing(subscription, exchange, patterns, flags) {
-    const { number, done } = this.request();
-    const { outbox } = this.bridge;
-    const start = this.record(Command.BUS_SUBSCRIBE, flags);
-    outbox.u32(number);
-    outbox.u32(subscription);
-    outbox.text(exchange);
-    for (const pattern of patterns) outbox.text(pattern);
-    outbox.finish(start);
-    return done;
+    if (this.closing !== null) return Promise.resolve();
+    return this.request((request) => this.commands.subscribe(request, number, exchange, patterns, true));
   }
 
   /** @returns {Promise<any>} what BusStatus in index.d.ts says; null when closed */
@@ -287,11 +227,7 @@ class BusConnection {
   /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
   nativeStatus() {
     if (this.closing !== null) return Promise.resolve(null);
-    const { number, done } = this.request();
-    const start = this.record(Command.BUS_STATUS);
-    this.bridge.outbox.u32(number);
-    this.bridge.outbox.finish(start);
-    return done;
+    return this.request((number) => this.commands.status(number));
   }
 
   /**
@@ -305,7 +241,7 @@ class BusConnection {
       // What only the native side has counted goes with it.
       void this.nativeStatus().then((last) => last !== null && allBuses.keep(last));
       this.closing = this.left;
-      this.bridge.outbox.finish(this.record(Command.BUS_LEAVE));
+      this.commands.leave();
       // Whoever calls process.exit() next has no turn left to flush in.
       this.bridge.outbox.flush();
     }

@@ -1,13 +1,15 @@
 'use strict';
 
-// The commands of one turn, in one buffer. Messages are encoded straight into
-// it, behind their record's header.
+// The commands of one turn, in one buffer, and where each of them begins. Messages
+// are encoded straight into it, behind their record's header.
 
 const { Writer } = require('../codec-runtime');
 const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;
 const SHORT = 64;
+/** Its length is a u16. */
+const LONGEST_TEXT = 0xffff;
 /**
  * A batch of so many bytes or records does not wait for the end of the turn: the
  * network thread and the peer work on it meanwhile. With 128 calls in flight 64
@@ -15,6 +17,7 @@ const SHORT = 64;
  */
 const FLUSH_SIZE = 32 * 1024;
 const FLUSH_RECORDS = 64;
+const INDEX_SIZE = 4 * (FLUSH_RECORDS + 1);
 /** A buffer that a large message made larger is not kept. */
 const KEEP_SIZE = 1024 * 1024;
 
@@ -26,25 +29,118 @@ class Outbox extends Writer {
     super(FIRST_SIZE);
     this.send = send;
     this.records = 0;
+    /** Where the records begin. */
+    this.starts = new Uint32Array(FLUSH_RECORDS);
     this.scheduled = false;
+    /** A record is begun and not yet whole. */
+    this.writing = false;
+    /** For what is sent meanwhile. @type {Outbox | null} */
+    this.beside = null;
     this.flush = this.flush.bind(this);
   }
 
+  /** @returns {void} */
   flush() {
+    // Half a record is not sent: the rest of it, or its end, comes in this turn.
+    if (this.writing) return this.schedule();
     this.scheduled = false;
-    if (this.pos === 0) return;
+    if (this.pos === 0) return this.beside?.flush();
+    this.index();
     const length = this.pos;
     this.pos = 0;
     this.records = 0;
     this.send(this.buf, length);
     if (this.buf.length > KEEP_SIZE) this.buf = Buffer.allocUnsafeSlow(FIRST_SIZE);
+    this.beside?.flush();
+  }
+
+  schedule() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    process.nextTick(this.flush);
+  }
+
+  /** Behind the records, where there is room: where each begins, and how many there are. */
+  index() {
+    const { buf, records, starts } = this;
+    let { pos } = this;
+    for (let n = 0; n <= records; n++) {
+      const value = n < records ? starts[n] : records;
+      buf[pos++] = value;
+      buf[pos++] = value >>> 8;
+      buf[pos++] = value >>> 16;
+      buf[pos++] = value >>> 24;
+    }
+    this.pos = pos;
+  }
+
+  /** @param {number} n */
+  grow(n) {
+    // A large message is not moved again for the index behind it.
+    super.grow(n + INDEX_SIZE);
+  }
+
+  /**
+   * Writes one record, whole or not at all: what was begun is taken back if `write`
+   * throws, and so do what `write` is given. There is no other way into the buffer.
+   *
+   * @template T
+   * @param {number} op
+   * @param {number} flags
+   * @param {number} id
+   * @param {(outbox: Outbox, a: any, b: any, c: any, d: any, e: any, f: any) => T} write writes the body
+   * @param {any} [a]
+   * @param {any} [b]
+   * @param {any} [c]
+   * @param {any} [d]
+   * @param {any} [e]
+   * @param {any} [f]
+   * @returns {T} what `write` returned
+   */
+  record(op, flags, id, write, a, b, c, d, e, f) {
+    if (this.writing) return this.recordBeside(op, flags, id, write, a, b, c, d, e, f);
+    const start = this.pos;
+    let result;
+    this.writing = true;
+    try {
+      this.start(op, flags, id);
+      result = write(this, a, b, c, d, e, f);
+      this.buf.writeUInt32LE(this.pos - start, start);
+      this.reserve(INDEX_SIZE);
+    } catch (error) {
+      this.pos = start;
+      this.writing = false;
+      throw error;
+    }
+    this.writing = false;
+    this.starts[this.records++] = start;
+    if (this.records === FLUSH_RECORDS || this.pos > FLUSH_SIZE) this.flush();
+    else this.schedule();
+    return result;
+  }
+
+  /**
+   * A message may have a getter that makes a call, whose record cannot be in the
+   * middle of the message's.
+   *
+   * @template T
+   * @param {number} op
+   * @param {number} flags
+   * @param {number} id
+   * @param {(outbox: Outbox, ...args: any[]) => T} write
+   * @param {any[]} args
+   * @returns {T}
+   */
+  recordBeside(op, flags, id, write, ...args) {
+    if (this.beside === null) this.beside = new Outbox(this.send);
+    const [a, b, c, d, e, f] = args;
+    return this.beside.record(op, flags, id, write, a, b, c, d, e, f);
   }
 
   /**
    * @param {number} op
    * @param {number} flags
    * @param {number} id
-   * @returns {number} where the record starts, for `finish`
    */
   start(op, flags, id) {
     this.reserve(64);
@@ -55,24 +151,18 @@ class Outbox extends Writer {
     buf[pos + 7] = 0;
     buf.writeUInt32LE(id, pos + 8);
     this.pos = pos + HEADER;
-    return pos;
-  }
-
-  /** @param {number} start */
-  finish(start) {
-    this.buf.writeUInt32LE(this.pos - start, start);
-    if (++this.records >= FLUSH_RECORDS || this.pos > FLUSH_SIZE) {
-      this.flush();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      process.nextTick(this.flush);
-    }
   }
 
   /** @param {number} value */
   u32(value) {
     this.reserve(4);
     this.pos = this.buf.writeUInt32LE(value, this.pos);
+  }
+
+  /** @param {number} value */
+  f64(value) {
+    this.reserve(8);
+    this.pos = this.buf.writeDoubleLE(value, this.pos);
   }
 
   /**
@@ -84,6 +174,7 @@ class Outbox extends Writer {
     this.reserve(2 + text.length * 3);
     const { buf, pos } = this;
     const length = this.short(text, pos + 2) ? text.length : buf.utf8Write(text, pos + 2);
+    if (length > LONGEST_TEXT) throw new RangeError(`a text of ${length} bytes is longer than the ${LONGEST_TEXT} that may be sent in its place`);
     this.pos = buf.writeUInt16LE(length, pos) + length;
   }
 
@@ -167,24 +258,7 @@ class Outbox extends Writer {
   }
 
   /**
-   * Runs `write`, and takes back what it wrote if it throws.
-   *
-   * @template T
-   * @param {number} start
-   * @param {() => T} write
-   * @returns {T}
-   */
-  orTakeBack(start, write) {
-    try {
-      return write();
-    } catch (error) {
-      this.pos = start;
-      throw error;
-    }
-  }
-
-  /**
-   * A call. With a message, that is the only one.
+   * A call. With a message, that is the only one. Throws what the encoder throws.
    *
    * @param {number} id
    * @param {{ channel: number, method: number, timeout: number | null, metadata: Uint8Array | null, waitForReady: boolean, unary: boolean }} call
@@ -196,24 +270,11 @@ class Outbox extends Writer {
     let flags = codec === null ? 0 : CallFlag.HAS_MESSAGE | CallFlag.COMPLETE;
     if (call.waitForReady) flags |= CallFlag.WAIT_FOR_READY;
     if (call.unary) flags |= CallFlag.UNARY;
-    const start = this.start(Command.CALL, flags, id);
-    let length = 0;
-    try {
-      this.u32(call.channel);
-      this.u32(call.method);
-      this.u32(call.timeout ?? NO_TIMEOUT);
-      this.sizedBlock(call.metadata);
-      if (codec !== null) length = this.frame(codec, message);
-    } catch (error) {
-      this.pos = start;
-      throw error;
-    }
-    this.finish(start);
-    return length;
+    return this.record(Command.CALL, flags, id, writeCall, call, codec, message);
   }
 
   /**
-   * A message of a stream.
+   * A message of a stream. Throws what the encoder throws.
    *
    * @param {number} id
    * @param {Codec} codec
@@ -221,14 +282,11 @@ class Outbox extends Writer {
    * @returns {number} its length
    */
   message(id, codec, message) {
-    const start = this.start(Command.MESSAGE, 0, id);
-    const length = this.orTakeBack(start, () => this.frame(codec, message));
-    this.finish(start);
-    return length;
+    return this.record(Command.MESSAGE, 0, id, writeFrame, codec, message);
   }
 
   /**
-   * The one reply of a call.
+   * The one reply of a call. Throws what the encoder throws.
    *
    * @param {number} id
    * @param {Uint8Array | null} trailers
@@ -237,17 +295,7 @@ class Outbox extends Writer {
    * @returns {number} its length
    */
   reply(id, trailers, codec, message) {
-    const start = this.start(Command.REPLY, 0, id);
-    let length;
-    try {
-      this.sizedBlock(trailers);
-      length = this.frame(codec, message);
-    } catch (error) {
-      this.pos = start;
-      throw error;
-    }
-    this.finish(start);
-    return length;
+    return this.record(Command.REPLY, 0, id, writeReply, trailers, codec, message);
   }
 
   /**
@@ -255,12 +303,7 @@ class Outbox extends Writer {
    * @param {{ code: number, details: string, metadata: Uint8Array | null }} status
    */
   status(id, status) {
-    const start = this.start(Command.STATUS, 0, id);
-    const details = Buffer.from(status.details);
-    this.u32(status.code);
-    this.sizedBlock(details);
-    if (status.metadata !== null) this.block(status.metadata);
-    this.finish(start);
+    this.record(Command.STATUS, 0, id, writeStatus, status);
   }
 
   /**
@@ -268,9 +311,7 @@ class Outbox extends Writer {
    * @param {Uint8Array | null} metadata
    */
   headers(id, metadata) {
-    const start = this.start(Command.HEADERS, 0, id);
-    if (metadata !== null) this.block(metadata);
-    this.finish(start);
+    this.record(Command.HEADERS, 0, id, writeBlock, metadata);
   }
 
   /**
@@ -278,20 +319,60 @@ class Outbox extends Writer {
    * @param {number} bytes
    */
   credit(id, bytes) {
-    const start = this.start(Command.CREDIT, 0, id);
-    this.u32(bytes);
-    this.finish(start);
+    this.record(Command.CREDIT, 0, id, writeNumber, bytes);
   }
 
   /** @param {number} id */
   halfClose(id) {
-    this.finish(this.start(Command.END, 0, id));
+    this.record(Command.END, 0, id, writeNothing);
   }
 
   /** @param {number} id */
   cancel(id) {
-    this.finish(this.start(Command.CANCEL, 0, id));
+    this.record(Command.CANCEL, 0, id, writeNothing);
   }
 }
 
-module.exports = { Outbox };
+// The bodies of records. They are no closures: one would be made for each call.
+
+/**
+ * @param {Outbox} outbox
+ * @param {{ channel: number, method: number, timeout: number | null, metadata: Uint8Array | null }} call
+ * @param {Codec | null} codec
+ * @param {any} message
+ */
+function writeCall(outbox, call, codec, message) {
+  outbox.u32(call.channel);
+  outbox.u32(call.method);
+  outbox.u32(call.timeout ?? NO_TIMEOUT);
+  outbox.sizedBlock(call.metadata);
+  return codec === null ? 0 : outbox.frame(codec, message);
+}
+
+/** @param {Outbox} outbox @param {Codec} codec @param {any} message */
+const writeFrame = (outbox, codec, message) => outbox.frame(codec, message);
+
+/** @param {Outbox} outbox @param {Uint8Array | null} trailers @param {Codec} codec @param {any} message */
+function writeReply(outbox, trailers, codec, message) {
+  outbox.sizedBlock(trailers);
+  return outbox.frame(codec, message);
+}
+
+/** @param {Outbox} outbox @param {{ code: number, details: string, metadata: Uint8Array | null }} status */
+function writeStatus(outbox, { code, details, metadata }) {
+  outbox.f64(code);
+  outbox.sizedBlock(Buffer.from(details));
+  writeBlock(outbox, metadata);
+}
+
+/** @param {Outbox} outbox @param {Uint8Array | null} block */
+function writeBlock(outbox, block) {
+  if (block !== null) outbox.block(block);
+}
+
+/** @param {Outbox} outbox @param {number} value */
+const writeNumber = (outbox, value) => outbox.u32(value);
+
+const writeNothing = () => {};
+
+module.exports = { Outbox, writeNothing, writeNumber };

@@ -106,7 +106,7 @@ impl Pipe {
         let last = if self.dialed {
             Outgoing::End
         } else {
-            Outgoing::Status(Status::new(Code::Ok, ""))
+            Outgoing::Status(Status::new(Code::OK, ""))
         };
         let _ = self.out.send(last);
     }

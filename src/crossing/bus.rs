@@ -87,6 +87,41 @@ pub fn carry_out(
     }
 }
 
+/// A command was refused: who waits for a reply gets the reason. `None` if it does
+/// not even say who that is.
+pub fn refuse(
+    environment: &Arc<Environment>,
+    op: u8,
+    bus: u32,
+    mut body: Reader,
+    why: &str,
+) -> Option<()> {
+    let json = serde_json::json!({ "data": "error", "err": why }).to_string();
+    match op {
+        command::BUS_CALL => {
+            let call = body.u32()?;
+            environment.push(event::BUS_REPLY, event::FLAG, bus, |record| {
+                record.u32(call).text("").bytes(json.as_bytes())
+            });
+        }
+        command::BUS_REPLY => {
+            let peer = body.u32()?;
+            let reply = Reply {
+                number: body.u32()?,
+                kind: String::new(),
+                body: json.into(),
+                left: 0,
+                failed: true,
+            };
+            let node = environment.bus(bus)?;
+            environment.touch_bus(bus);
+            node.queue(|member, now| member.reply(now, peer, reply));
+        }
+        _ => {}
+    }
+    Some(())
+}
+
 fn call(node: &Arc<Node>, flags: u8, mut body: Reader) -> Option<()> {
     let calling = Calling {
         number: body.u32()?,

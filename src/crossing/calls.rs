@@ -48,6 +48,11 @@ impl Entry {
     }
 }
 
+/// Whether a call is one of this side's servers, by its number.
+fn is_of_server(id: u32) -> bool {
+    id.is_multiple_of(2)
+}
+
 impl Calls {
     /// Ends those that this side has made; those of servers end with their
     /// connections.
@@ -136,19 +141,38 @@ impl Environment {
         };
         if let Some(task) = entry.task {
             task.abort();
-            let status = Status::new(Code::Cancelled, "Cancelled on client");
+            let status = Status::new(Code::CANCELLED, "Cancelled on client");
             self.push_ended(id, &status.into());
         } else {
-            let status = Status::new(Code::Cancelled, "Cancelled by the server");
+            let status = Status::new(Code::CANCELLED, "Cancelled by the server");
             let _ = entry.inbox.send(Outgoing::Status(status));
             self.push_closed(id, Closed::Finished);
         }
     }
 
+    /// A command for a call was refused: the call ends with the reason, for nobody
+    /// would know what it waits for.
+    pub fn fail(self: &Arc<Self>, id: u32, why: Status) {
+        let mut table = self.calls.table.lock();
+        if is_of_server(id) {
+            if let Some(entry) = table.entries.get(&id) {
+                let _ = entry.inbox.send(Outgoing::Status(why));
+            }
+            return;
+        }
+        let entry = table.entries.remove(&id);
+        drop(table);
+        if let Some(task) = entry.and_then(|entry| entry.task) {
+            task.abort();
+        }
+        // JS may know of a call that has not begun here.
+        self.push_ended(id, &why.into());
+    }
+
     fn push_ended(self: &Arc<Self>, id: u32, ended: &Ended) {
         let trailers = &ended.status.trailers;
         if let Some(reply) = &ended.reply
-            && ended.status.code == Code::Ok
+            && ended.status.code == Code::OK
         {
             // grpc-status is reserved, so plain headers have nothing to tell.
             let told = |headers: &HeaderMap| {
@@ -170,7 +194,7 @@ impl Environment {
         }
         self.push(event::STATUS, event::FLAG, id, |record| {
             record
-                .u32(ended.status.code as u32)
+                .f64(ended.status.code.to_js())
                 .sized(ended.status.details.as_bytes())
                 .sized_metadata(&ended.headers)
                 .metadata(trailers)

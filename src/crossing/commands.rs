@@ -1,5 +1,6 @@
 //! Carries out what JS sent, in order, on the network thread.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use http::HeaderMap;
 use http::uri::PathAndQuery;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::batch::{Batch, Record};
 use super::environment::{Environment, level};
 use super::network::Shared;
-use super::record::{HEADER, Reader, command};
+use super::record::{Reader, command};
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::Channel;
 use crate::grpc::metadata;
@@ -20,38 +22,57 @@ use crate::grpc::stream::{Gate, Outgoing};
 /// The timeout that means none.
 const NO_TIMEOUT: u32 = u32::MAX;
 
-struct Record {
-    op: u8,
-    flags: u8,
-    id: u32,
-    body: Reader,
-}
-
-/// Carries out one batch. What cannot be read is logged and skipped.
-pub fn carry_out(environment: &Arc<Environment>, shared: &Shared, mut batch: Bytes) {
-    while let Some(record) = next_record(&mut batch) {
-        let (op, id) = (record.op, record.id);
-        if apply(environment, shared, record).is_none() {
-            environment.log(level::WARN, &format!("bad command {op} for call {id}"));
+/// Carries out one batch. A record that cannot be carried out costs itself alone,
+/// and whoever waits for what it would have done is told.
+pub fn carry_out(environment: &Arc<Environment>, shared: &Shared, batch: Bytes) {
+    match Batch::read(batch) {
+        Ok(mut batch) => {
+            while let Some(record) = batch.next() {
+                let (at, op, id) = (record.at, record.op, record.id);
+                if let Err(why) = apply_whole(environment, shared, record) {
+                    refuse(environment, op, id, at, &why, batch.body_at(at));
+                }
+            }
         }
+        Err(what) => environment.log(
+            level::ERROR,
+            &format!("a batch of commands was refused: {what}: a bug in owt-grpc"),
+        ),
     }
     super::bus::flush(environment);
 }
 
-fn next_record(batch: &mut Bytes) -> Option<Record> {
-    let header = *batch.first_chunk::<HEADER>()?;
-    let [s0, s1, s2, s3, op, flags, _, _, i0, i1, i2, i3] = header;
-    let size = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
-    if size < HEADER || size > batch.len() {
-        return None;
+/// Carries out a record, or says why that cannot be.
+fn apply_whole(
+    environment: &Arc<Environment>,
+    shared: &Shared,
+    record: Record,
+) -> Result<(), String> {
+    if let Some(misfit) = record.misfit {
+        return Err(misfit);
     }
-    let record = batch.split_to(size);
-    Some(Record {
-        op,
-        flags,
-        id: u32::from_le_bytes([i0, i1, i2, i3]),
-        body: Reader::new(record.slice(HEADER..)),
-    })
+    // A bug must cost one command, not the thread that all share.
+    let applied = catch_unwind(AssertUnwindSafe(|| apply(environment, shared, record)));
+    match applied {
+        Ok(Some(())) => Ok(()),
+        Ok(None) => Err("the sizes in it do not add up".to_owned()),
+        Err(_) => Err("it was cut short".to_owned()),
+    }
+}
+
+/// Ends what a command was for that cannot be carried out.
+fn refuse(environment: &Arc<Environment>, op: u8, id: u32, at: usize, why: &str, body: Reader) {
+    let text = format!(
+        "command {op} for {id}, at byte {at} of its batch, was refused: {why}: a bug in owt-grpc"
+    );
+    environment.log(level::ERROR, &text);
+    match op {
+        command::CALL..=command::STATUS => environment.fail(id, Status::internal(text)),
+        command::BUS_CALL..=command::BUS_LEAVE => {
+            super::bus::refuse(environment, op, id, body, &text);
+        }
+        _ => {}
+    }
 }
 
 fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Option<()> {
@@ -60,6 +81,7 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
         flags,
         id,
         mut body,
+        ..
     } = record;
     match op {
         command::CALL => return start_call(environment, shared, flags, id, body),
@@ -88,7 +110,7 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
             );
         }
         command::STATUS => {
-            let code = i32::try_from(body.u32()?).map_or(Code::Unknown, Code::from_i32);
+            let code = Code::from_js(body.f64()?);
             let length = body.u32()? as usize;
             let details = String::from_utf8_lossy(&body.bytes(length)?).into_owned();
             let mut status = Status::new(code, details);

@@ -1,6 +1,7 @@
 //! How events and bytes pass between JS and the network thread. The format is
 //! docs/crossing.md.
 
+mod batch;
 pub mod bus;
 mod calls;
 pub mod commands;

@@ -187,7 +187,7 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
     while let Some(work) = inbox.recv().await {
         match work {
             Work::Batch(environment, batch) => {
-                // A bug must cost one batch, not the thread that all share.
+                // A bug must not cost the thread that all share.
                 let carried_out = catch_unwind(AssertUnwindSafe(|| {
                     carry_out(&environment, &shared, batch);
                 }));
@@ -304,6 +304,39 @@ mod tests {
         record
     }
 
+    fn batch(records: &[Vec<u8>]) -> Bytes {
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let mut batch = Vec::new();
+        let mut index = Vec::new();
+        for record in records {
+            index.extend(size(&batch));
+            batch.extend(record);
+        }
+        batch.extend(index);
+        batch.extend(u32::try_from(records.len()).unwrap().to_le_bytes());
+        batch.into()
+    }
+
+    /// A call that is answered at once, if anybody is there to do so: channel,
+    /// method and timeout do not exist, and there is no metadata.
+    fn call(id: u32) -> Vec<u8> {
+        let mut body = [0xff; 16];
+        body[12..].fill(0);
+        record(command::CALL, command::COMPLETE, id, &body)
+    }
+
+    fn environment() -> (Arc<Environment>, std::sync::mpsc::Receiver<()>) {
+        let (wake, woken) = std::sync::mpsc::channel();
+        let environment = Environment::new(Box::new(move || wake.send(()).unwrap_or(())));
+        environment.set_log_level(level::ERROR);
+        (environment, woken)
+    }
+
+    fn send(environment: &Arc<Environment>, batch: Bytes) {
+        let network = Network::get().unwrap();
+        network.submit(Work::Batch(Arc::clone(environment), batch));
+    }
+
     /// The ops and ids of the next events.
     fn events(environment: &Environment, woken: &std::sync::mpsc::Receiver<()>) -> Vec<(u8, u32)> {
         woken.recv_timeout(Duration::from_secs(10)).unwrap();
@@ -320,21 +353,40 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_costs_its_batch_and_not_the_thread() {
-        let (wake, woken) = std::sync::mpsc::channel();
-        let environment = Environment::new(Box::new(move || wake.send(()).unwrap_or(())));
-        environment.set_log_level(level::ERROR);
-        let network = Network::get().unwrap();
-        let send = |batch: Vec<u8>| {
-            network.submit(Work::Batch(Arc::clone(&environment), Bytes::from(batch)));
-        };
-        send(record(command::PANIC, 0, 1, &[]));
+    fn a_panic_costs_its_command_and_neither_those_beside_it_nor_the_thread() {
+        let (environment, woken) = environment();
+        let panic = record(command::PANIC, 0, 1, &[]);
+        send(&environment, batch(&[call(3), panic, call(5)]));
+        let ended = [(event::STATUS, 3), (event::LOG, 0), (event::STATUS, 5)];
+        assert_eq!(events(&environment, &woken), ended);
+        send(&environment, batch(&[call(7)]));
+        assert_eq!(events(&environment, &woken), [(event::STATUS, 7)]);
+    }
+
+    #[test]
+    fn a_command_whose_sizes_do_not_add_up_ends_its_own_call_and_no_other() {
+        let mut misfit = call(5);
+        misfit[0] += 1;
+        let mut inside = call(5);
+        inside[HEADER + 12] = 200;
+        let unknown_message = record(command::MESSAGE, 0, 5, b"no frame");
+        for bad in [misfit, inside, unknown_message] {
+            let (environment, woken) = environment();
+            send(&environment, batch(&[call(3), bad, call(7)]));
+            let ended = [
+                (event::STATUS, 3),
+                (event::LOG, 0),
+                (event::STATUS, 5),
+                (event::STATUS, 7),
+            ];
+            assert_eq!(events(&environment, &woken), ended);
+        }
+    }
+
+    #[test]
+    fn a_batch_without_an_index_is_refused_aloud() {
+        let (environment, woken) = environment();
+        send(&environment, call(3).into());
         assert_eq!(events(&environment, &woken), [(event::LOG, 0)]);
-        // Channel, method and timeout that do not exist, no metadata: a call
-        // that is answered at once, if anybody is there to do so.
-        let mut body = [0xff; 16];
-        body[12..].fill(0);
-        send(record(command::CALL, command::COMPLETE, 5, &body));
-        assert_eq!(events(&environment, &woken), [(event::STATUS, 5)]);
     }
 }

@@ -188,6 +188,11 @@ impl Reader {
         Some(u16::from_le_bytes(self.array()?))
     }
 
+    /// A number, `None` past the end.
+    pub fn f64(&mut self) -> Option<f64> {
+        Some(f64::from_le_bytes(self.array()?))
+    }
+
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let array = *self.rest.first_chunk::<N>()?;
         let _ = self.rest.split_to(N);

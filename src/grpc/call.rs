@@ -103,7 +103,7 @@ pub async fn run(
         "connecting to"
     };
     Ended::from(Status::new(
-        Code::DeadlineExceeded,
+        Code::DEADLINE_EXCEEDED,
         format!(
             "Deadline exceeded after {:.3}s while {} {} ({})",
             limit.as_secs_f64(),
@@ -316,8 +316,8 @@ async fn download(
 
 /// Success without the one reply is none.
 fn complete(mut ended: Ended, unary: bool) -> Ended {
-    if unary && ended.status.code == Code::Ok && ended.reply.is_none() {
-        ended.status = Status::new(Code::Unimplemented, "No message received");
+    if unary && ended.status.code == Code::OK && ended.reply.is_none() {
+        ended.status = Status::new(Code::UNIMPLEMENTED, "No message received");
     }
     ended
 }
@@ -372,13 +372,13 @@ async fn final_status(body: &mut RecvStream) -> Result<Status, h2::Error> {
     let trailers = body.trailers().await?;
     Ok(trailers
         .and_then(Status::from_trailers)
-        .unwrap_or_else(|| Status::new(Code::Unknown, "The peer ended the call without a status")))
+        .unwrap_or_else(|| Status::new(Code::UNKNOWN, "The peer ended the call without a status")))
 }
 
 /// The status for a message over the caller's own limit.
 pub fn too_large_to_send(length: usize, limit: usize) -> Status {
     Status::new(
-        Code::ResourceExhausted,
+        Code::RESOURCE_EXHAUSTED,
         format!("Attempted to send message with a size larger than max ({length} vs {limit})"),
     )
 }

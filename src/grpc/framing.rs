@@ -73,7 +73,7 @@ impl Decoder {
     fn check_limit(&self, length: usize) -> Result<(), Status> {
         match self.limit {
             Some(limit) if length > limit => Err(Status::new(
-                Code::ResourceExhausted,
+                Code::RESOURCE_EXHAUSTED,
                 format!("Received message larger than max ({length} vs {limit})"),
             )),
             _ => Ok(()),
@@ -172,7 +172,7 @@ mod tests {
         let mut decoder = Decoder::new(Some(10), false);
         decoder.push(Bytes::from_static(&[0, 0, 0, 0, 11]));
         let status = decoder.next_message().unwrap_err();
-        assert_eq!(status.code, Code::ResourceExhausted);
+        assert_eq!(status.code, Code::RESOURCE_EXHAUSTED);
         assert!(status.details.contains("(11 vs 10)"), "{}", status.details);
     }
 
@@ -191,7 +191,7 @@ mod tests {
         decoder.push(framed);
         assert_eq!(
             decoder.next_message().unwrap_err().code,
-            Code::ResourceExhausted
+            Code::RESOURCE_EXHAUSTED
         );
     }
 
@@ -199,6 +199,6 @@ mod tests {
     fn a_compressed_message_needs_a_known_encoding() {
         let mut decoder = Decoder::new(None, false);
         decoder.push(Bytes::from(frame(1, b"x")));
-        assert_eq!(decoder.next_message().unwrap_err().code, Code::Internal);
+        assert_eq!(decoder.next_message().unwrap_err().code, Code::INTERNAL);
     }
 }

@@ -4,6 +4,7 @@
 pub mod backoff;
 pub mod call;
 pub mod channel;
+pub mod code;
 pub mod connection;
 pub mod framing;
 pub mod io;

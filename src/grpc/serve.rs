@@ -140,7 +140,7 @@ fn check<'a>(
     }
     options.methods.get(path).ok_or_else(|| {
         Rejection::Status(Status::new(
-            Code::Unimplemented,
+            Code::UNIMPLEMENTED,
             format!("The server does not implement the method {path}"),
         ))
     })
@@ -148,7 +148,7 @@ fn check<'a>(
 
 fn deadline_exceeded(path: &str) -> Status {
     Status::new(
-        Code::DeadlineExceeded,
+        Code::DEADLINE_EXCEEDED,
         format!("Deadline exceeded while the server handled {path}"),
     )
 }
@@ -245,7 +245,7 @@ impl ServerCall {
                 if let Some(limit) = self.max_send.filter(|limit| length > *limit) {
                     self.end(too_large_to_send(length, limit));
                 } else if let Some(sending) = self.open(None) {
-                    let mut status = Status::new(Code::Ok, "");
+                    let mut status = Status::new(Code::OK, "");
                     status.trailers = trailers;
                     let _ = sending.send_data(message.into(), false);
                     let _ = sending.send_trailers(status.into_trailers());

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use h2::Reason;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
-pub use tonic::Code;
+
+pub use super::code::Code;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -23,7 +24,7 @@ const LONGEST: usize = 4 << 10;
 /// The status of a call and the trailing metadata that came with it.
 #[derive(Debug, Clone)]
 pub struct Status {
-    /// The gRPC status code.
+    /// The status code.
     pub code: Code,
     /// The text for a person: `details` in JS, `grpc-message` on the wire.
     pub details: String,
@@ -43,23 +44,24 @@ impl Status {
 
     /// The peer, or the way to it, cannot take the call now.
     pub fn unavailable(details: impl Into<String>) -> Self {
-        Self::new(Code::Unavailable, details)
+        Self::new(Code::UNAVAILABLE, details)
     }
 
     /// Somebody broke the protocol, or this library has a bug.
     pub fn internal(details: impl Into<String>) -> Self {
-        Self::new(Code::Internal, details)
+        Self::new(Code::INTERNAL, details)
     }
 
     /// Reads the status out of trailers, `None` if they carry none.
     pub fn from_trailers(mut trailers: HeaderMap) -> Option<Self> {
         let value = trailers.remove(GRPC_STATUS)?;
-        let code = Code::from_bytes(value.as_bytes());
+        let parsed = Code::parse(value.as_bytes());
+        let code = parsed.unwrap_or(Code::UNKNOWN);
         let details = match trailers.remove(GRPC_MESSAGE) {
             Some(text) => percent_decode(text.as_bytes())
                 .decode_utf8_lossy()
                 .into_owned(),
-            None if code == Code::Unknown && value != "2" => {
+            None if parsed.is_none() => {
                 format!("The peer's grpc-status is {value:?}, which is no status code")
             }
             None => String::new(),
@@ -74,12 +76,12 @@ impl Status {
     /// What a response without a gRPC status means, by its HTTP status.
     pub fn from_http(status: http::StatusCode, what: &str) -> Self {
         let code = match status.as_u16() {
-            400 => Code::Internal,
-            401 => Code::Unauthenticated,
-            403 => Code::PermissionDenied,
-            404 => Code::Unimplemented,
-            429 | 502 | 503 | 504 => Code::Unavailable,
-            _ => Code::Unknown,
+            400 => Code::INTERNAL,
+            401 => Code::UNAUTHENTICATED,
+            403 => Code::PERMISSION_DENIED,
+            404 => Code::UNIMPLEMENTED,
+            429 | 502 | 503 | 504 => Code::UNAVAILABLE,
+            _ => Code::UNKNOWN,
         };
         Self::new(code, format!("{what} (HTTP status {})", status.as_u16()))
     }
@@ -87,14 +89,14 @@ impl Status {
     /// What a stream that the peer reset means.
     pub fn from_reset(reason: Reason) -> Self {
         match reason {
-            Reason::CANCEL => Self::new(Code::Cancelled, "The peer cancelled the stream"),
+            Reason::CANCEL => Self::new(Code::CANCELLED, "The peer cancelled the stream"),
             Reason::REFUSED_STREAM => Self::unavailable("The peer refused the stream"),
             Reason::ENHANCE_YOUR_CALM => Self::new(
-                Code::ResourceExhausted,
+                Code::RESOURCE_EXHAUSTED,
                 "The peer refused the stream: too much at once (ENHANCE_YOUR_CALM)",
             ),
             Reason::INADEQUATE_SECURITY => Self::new(
-                Code::PermissionDenied,
+                Code::PERMISSION_DENIED,
                 "The peer refused the stream: inadequate security",
             ),
             other => Self::internal(format!("The peer reset the stream: {other}")),
@@ -104,7 +106,7 @@ impl Status {
     /// The trailers that end a response with this status.
     pub fn into_trailers(self) -> HeaderMap {
         let mut trailers = self.trailers;
-        trailers.insert(GRPC_STATUS, HeaderValue::from(self.code as i32));
+        trailers.insert(GRPC_STATUS, HeaderValue::from(self.code.number()));
         if !self.details.is_empty() {
             let escaped = escape(&self.details);
             // Escaped text is visible ASCII, so this holds for every details.
@@ -159,10 +161,10 @@ mod tests {
     #[test]
     fn details_survive_the_wire_whatever_they_contain() {
         for details in ["", "plain", "50 % of Ωmega\r\n\u{1F600}", "a%20b"] {
-            let status = Status::new(Code::NotFound, details);
+            let status = Status::new(Code::NOT_FOUND, details);
             let back = Status::from_trailers(status.into_trailers());
             let back = back.map(|status| (status.code, status.details));
-            assert_eq!(back, Some((Code::NotFound, details.to_owned())));
+            assert_eq!(back, Some((Code::NOT_FOUND, details.to_owned())));
         }
     }
 
@@ -170,7 +172,7 @@ mod tests {
     fn details_that_no_peer_would_take_are_cut_between_characters() {
         for unit in ["x", "%", "\u{1F600}", "aΩ"] {
             let details = unit.repeat(100_000);
-            let trailers = Status::new(Code::Internal, &*details).into_trailers();
+            let trailers = Status::new(Code::INTERNAL, &*details).into_trailers();
             assert!(trailers[GRPC_MESSAGE].len() <= LONGEST + 3);
             let back = Status::from_trailers(trailers).map(|status| status.details);
             let back = back.unwrap_or_default();

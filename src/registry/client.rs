@@ -115,7 +115,7 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<Str
             Err(status) => status,
         };
         let Some(owner) = node.upgrade() else { return };
-        if failure.code == Code::Unimplemented {
+        if failure.code == Code::UNIMPLEMENTED {
             let text = format!("{} is a gRPC server, but no registry", registry.target);
             return owner.deliver(Delivery::Refused { why: text });
         }

@@ -39,11 +39,16 @@ class TopicParticipant {
   async listen(patterns, onMessage) {
     const list = [patterns].flat().map(String);
     if (!this.connection.isOpen) return false;
-    const { number, done } = this.connection.subscribe(this.name, list, (/** @type {string} */ key, /** @type {import('../../bus/body').Body} */ body) => {
-      call(`message of ${this.name}`, onMessage, decode(body), key);
-    });
-    this.subscriptions.push({ number, patterns: list });
-    return done;
+    /** @type {(key: string, body: import('../../bus/body').Body) => void} */
+    const handler = (key, body) => call(`message of ${this.name}`, onMessage, decode(body), key);
+    try {
+      const { number, done } = this.connection.subscribe(this.name, list, handler);
+      this.subscriptions.push({ number, patterns: list });
+      return done;
+    } catch (error) {
+      log(WARN, `${this.name}: cannot subscribe: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   /**

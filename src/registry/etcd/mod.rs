@@ -94,7 +94,7 @@ impl Etcd {
     /// What waiting would not mend, for a person.
     fn hopeless(&self, status: &Status, endpoint: &Target) -> Option<String> {
         let text = &status.details;
-        if status.code == Code::Unimplemented {
+        if status.code == Code::UNIMPLEMENTED {
             return Some(format!("{endpoint} is a gRPC server, but no etcd"));
         }
         if text.contains("authentication failed") {
@@ -107,7 +107,7 @@ impl Etcd {
                 "etcd at {endpoint} asks for a user and password, and there are none in the settings"
             ));
         }
-        (status.code == Code::PermissionDenied).then(|| {
+        (status.code == Code::PERMISSION_DENIED).then(|| {
             let user = self.login.as_ref().map_or("this member", |login| &login.user);
             let prefix = &self.prefix;
             format!(

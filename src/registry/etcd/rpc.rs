@@ -136,7 +136,7 @@ impl Endpoint {
         let call = self.request(method, true);
         let ended = call::run(channel, call, inbox, gate, &events).await;
         match ended.reply {
-            Some(reply) if ended.status.code == Code::Ok => read(reply),
+            Some(reply) if ended.status.code == Code::OK => read(reply),
             _ => Err(ended.status),
         }
     }
@@ -185,7 +185,7 @@ impl Stream {
     pub async fn next<A: Message + Default>(&mut self) -> Result<A, Status> {
         match self.answers.recv().await {
             Some(Ok(message)) => read(message),
-            Some(Err(status)) if status.code != Code::Ok => Err(status),
+            Some(Err(status)) if status.code != Code::OK => Err(status),
             _ => Err(Status::unavailable("etcd has ended the stream")),
         }
     }

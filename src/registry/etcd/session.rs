@@ -294,7 +294,7 @@ impl Session<'_> {
             Answer::Written(written) => {
                 let how = match written {
                     Ok(answer) => self.place.keys.written(&answer),
-                    Err(status) if status.code == Code::NotFound => Written::NoLease,
+                    Err(status) if status.code == Code::NOT_FOUND => Written::NoLease,
                     Err(status) => return Err(status),
                 };
                 self.desk.written(now, how);
