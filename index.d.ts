@@ -790,10 +790,10 @@ export declare class Bus {
    *
    * @param id 1 to 255 characters, not beginning with `!`; several members may serve one
    * @param methods own functions of the object and of its class are callable
-   * @returns the id, and `stop`, which serves it no more
+   * @returns the id, and `stop`, which serves it no more and waits for its handlers at work, for `graceMs` at most (default 5000)
    * @throws BusError `REFUSED` if this bus serves it already
    */
-  serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(): Promise<void> }>;
+  serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(options?: { graceMs?: number }): Promise<void> }>;
   /**
    * Listens to what is published, from the subscription's `ready` on.
    *
@@ -815,8 +815,14 @@ export declare class Bus {
   publish(exchange: string, routingKey: string, data: any): void;
   /** Who this is, who the others are, what waits, what was lost. */
   status(): Promise<BusStatus>;
-  /** Sends what is still to be sent and leaves; takes less than a second. Calls that are pending fail with `CLOSED`. */
-  close(): Promise<void>;
+  /**
+   * Leaves: nobody is sent here any more, handlers at work end and their callers are answered, then calls of this bus that
+   * are pending fail with `CLOSED`. Until then handlers that are at work may use it. Called again it gives the same end.
+   *
+   * @param options `graceMs`: what handlers at work are given to end, in ms; default 5000. 0 waits for none. The rest takes
+   *   less than a second
+   */
+  close(options?: { graceMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -13,7 +13,7 @@ async function buses(t, count) {
   const registry = `127.0.0.1:${await freePort()}`;
   const all = [];
   for (let n = 0; n < count; n++) all.push(await connectBus({ registry }));
-  t.after(() => Promise.all(all.map((bus) => bus.close())));
+  t.after(() => Promise.all(all.map((bus) => bus.close({ graceMs: 0 }))));
   return { all, registry };
 }
 
@@ -41,7 +41,7 @@ test('errors tell unknown id, unknown method, failing handler, slow peer and los
   await fails(b.call('x', 'wait', [], { timeout: 30 }), 'TIMEOUT', /^x\.wait: no reply from .+ at 127\.0\.0\.1:\d+ \(after \d+ ms\)$/);
   const lost = b.call('y', 'wait');
   await arrived;
-  await Promise.all([fails(lost, 'PEER_LOST', /^y\.wait: lost /), c.close()]);
+  await Promise.all([fails(lost, 'PEER_LOST', /^y\.wait: lost /), c.close({ graceMs: 0 })]);
   await fails(b.call('x', 'm', ['x'.repeat(17 << 20)]), 'TOO_LARGE', /178258\d\d bytes of arguments, the limit being 16777216/);
   await assert.rejects(c.call('x', 'm'), { code: 'CLOSED' });
 });

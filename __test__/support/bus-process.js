@@ -25,6 +25,7 @@ const methods = {
   ping: (reply) => reply('callback', id),
   who: (reply) => reply('callback', process.pid),
   echo: (value, reply) => reply('callback', value),
+  slowly: (value, reply) => void setTimeout(reply, 100, 'callback', value),
   messages: (reply) => reply('callback', messages),
   note: (from, number) => heard.casts.note(from, number),
   /** On record even if the process is killed next. */

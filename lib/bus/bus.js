@@ -4,6 +4,7 @@
 
 const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
+const { within } = require('./at-work');
 const { encode } = require('./body');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
@@ -16,6 +17,8 @@ const { INFO, WARN, log } = require('../log');
 const { messageOf } = require('../errors');
 
 const DEFAULT_TIMEOUT = 10_000;
+/** As a server's `stop()`. */
+const GRACE_MS = 5000;
 const CALL_OPTIONS = ['timeout', 'signal'];
 
 /** @typedef {import('./records').Request} Request */
@@ -28,6 +31,11 @@ class Bus {
 
   assertOpen() {
     if (!this.connection.isOpen) throw new BusError('CLOSED', 'This bus is closed');
+  }
+
+  /** Where something is begun that lasts: handlers that are at work at the end begin nothing of the kind. */
+  assertStaying() {
+    if (this.connection.closing !== null) throw new BusError('CLOSED', 'This bus is closed, or is being closed');
   }
 
   /**
@@ -86,15 +94,20 @@ class Bus {
    * @returns {Promise<{ id: string, stop: () => Promise<void> }>} when everybody knows
    */
   async serve(id, methods) {
-    this.assertOpen();
+    this.assertStaying();
     servableId('bus.serve: id', id);
     if (methods === null || typeof methods !== 'object') throw new TypeError('bus.serve: methods must be an object of functions');
-    if (this.connection.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
+    if (this.connection.incoming.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
     const handler = (request) => void answer(this.connection, id, methods, request);
-    const isServed = await this.connection.serve(id, handler);
-    if (!isServed) throw new BusError('CLOSED', `This bus was closed before everybody knew that it serves ${id}`, { id });
-    const stop = () => this.connection.stopServing(id, handler);
+    const { service, done } = this.connection.serve(id, handler);
+    if (!(await done)) throw new BusError('CLOSED', `This bus was closed before everybody knew that it serves ${id}`, { id });
+    /** @param {{ graceMs?: number }} [options] */
+    const stop = async (options) => {
+      const graceMs = graceOf('stop', options);
+      await this.connection.stopServing(service);
+      await within(graceMs, service.none());
+    };
     return { id, stop };
   }
 
@@ -105,7 +118,7 @@ class Bus {
    * @returns {Subscription}
    */
   subscribe(exchange, patterns, options) {
-    this.assertOpen();
+    this.assertStaying();
     nameOf('bus: exchange', exchange);
     const list = typeof patterns === 'string' ? [patterns] : patterns;
     for (const pattern of list) nameOf('bus: pattern', pattern);
@@ -130,13 +143,28 @@ class Bus {
     return this.connection.status();
   }
 
-  /** @returns {Promise<void>} */
-  close() {
-    return this.connection.close();
+  /**
+   * @param {{ graceMs?: number }} [options]
+   * @returns {Promise<void>}
+   */
+  async close(options) {
+    await this.connection.close(graceOf('bus.close', options));
   }
 }
 if (Symbol.asyncDispose) {
-  Object.defineProperty(Bus.prototype, Symbol.asyncDispose, { value: Bus.prototype.close });
+  Object.defineProperty(Bus.prototype, Symbol.asyncDispose, { value() { return this.close(); } });
+}
+
+/**
+ * What handlers at work are given to end.
+ *
+ * @param {string} owner
+ * @param {unknown} options
+ * @returns {number} ms
+ */
+function graceOf(owner, options) {
+  const checked = checkedOptions(owner, options, ['graceMs']);
+  return numberOption(owner, checked, 'graceMs', { min: 0, max: 0x7fffffff }) ?? GRACE_MS;
 }
 
 /**
@@ -151,15 +179,15 @@ async function answer(connection, id, methods, request) {
     const called = methodOf(methods, method);
     if (called === undefined) throw new Error('Not support method');
     const result = await called.apply(methods, argumentsOf(request.body));
-    if (isCall) connection.reply(request, '', result, undefined, false);
-    else connection.ended(request, false, '');
+    if (isCall) connection.incoming.reply(request, '', result, undefined, false);
+    else connection.incoming.ended(request, false, '');
   } catch (error) {
     if (isCall) {
-      connection.reply(request, '', 'error', messageOf(error), true);
+      connection.incoming.reply(request, '', 'error', messageOf(error), true);
       return;
     }
     log(WARN, `cast to ${id}.${method}: ${messageOf(error)}`);
-    connection.ended(request, true, messageOf(error));
+    connection.incoming.ended(request, true, messageOf(error));
   }
 }
 

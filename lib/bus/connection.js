@@ -5,17 +5,18 @@
 
 const { inspect } = require('node:util');
 const { getBridge } = require('../crossing/bridge');
-const { CallTable } = require('../crossing/call-table');
 const { BusState, Event } = require('../crossing/records');
 const { WARN, log } = require('../log');
 const { messageOf } = require('../errors');
-const { BUS_CALL, BUS_REQUEST, giveInTrace, traceOf } = require('../seeing/roles');
-const { BusOutcome, BusTally, allBuses } = require('../seeing/tally');
+const { BUS_CALL, giveInTrace, traceOf } = require('../seeing/roles');
+const { BusTally, allBuses } = require('../seeing/tally');
 const { toText } = require('../seeing/w3c');
+const { within } = require('./at-work');
 const { encode } = require('./body');
 const { Calls } = require('./calls');
 const { Commands } = require('./commands');
 const { revealed } = require('./etcd');
+const { Incoming, Service } = require('./incoming');
 const { Request, readMessage } = require('./records');
 
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
@@ -38,17 +39,18 @@ class BusConnection {
     this.requests = new Map();
     this.nextRequest = 1;
     this.tally = new BusTally();
-    /** Requests that have not ended. @type {CallTable<Request>} */
-    this.open = new CallTable();
-    /** @type {Map<string, (request: Request) => void>} */
-    this.served = new Map();
+    this.incoming = new Incoming(this.commands, this.tally);
     /** @type {Map<number, (key: string, body: import('./body').Body, trace: string) => void>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
     /** Has been in, whether or not the registry is there now. */
     this.joined = false;
+    /** Takes nothing new on; handlers at work may still use the bus. */
+    this.isDraining = false;
     /** @type {Promise<void> | null} */
     this.closing = null;
+    /** @type {Promise<void> | null} */
+    this.leaving = null;
     /** @type {() => void} */
     this.onLeft = () => {};
     /** @type {Promise<void>} */
@@ -63,9 +65,9 @@ class BusConnection {
     this.bridge.acquire();
   }
 
-  /** Whether requests can be made. */
+  /** Whether requests can be made: when it is being closed, for the handlers that are at work. */
   get isOpen() {
-    return this.joined && this.closing === null;
+    return this.joined && this.leaving === null && (!this.isDraining || this.incoming.atWork.count > 0);
   }
 
   /**
@@ -122,41 +124,6 @@ class BusConnection {
   }
 
   /**
-   * @param {Request} request
-   * @param {string} kind '' for the last reply
-   * @param {any} data
-   * @param {any} err
-   * @param {boolean} failed
-   */
-  reply(request, kind, data, err, failed) {
-    if (this.closing !== null && !this.bridge.buses.has(this.number)) return;
-    let length;
-    try {
-      const body = encode({ data, err: err instanceof Error ? err.message : err }) ?? '';
-      length = this.commands.reply(request, kind, body, failed);
-    } catch (error) {
-      failed = true;
-      kind = '';
-      err = `The reply cannot be sent: ${messageOf(error)}`;
-      length = this.commands.reply(request, kind, JSON.stringify({ data: 'error', err }), failed);
-    }
-    request.report?.sent(length);
-    if (kind === '') this.ended(request, failed, failed ? String(err ?? data) : '');
-  }
-
-  /**
-   * A request has been handled.
-   *
-   * @param {Request} request
-   * @param {boolean} failed
-   * @param {string} why
-   */
-  ended(request, failed, why) {
-    this.open.delete(request.number);
-    request.report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, why);
-  }
-
-  /**
    * Asks for what is to come into effect. Throws what asking throws.
    *
    * @param {(number: number) => void} ask
@@ -170,25 +137,27 @@ class BusConnection {
 
   /**
    * @param {string} id
-   * @param {(request: Request) => void} handler
-   * @returns {Promise<boolean>} when everybody knows; false if this member left before
+   * @param {(request: import('./records').Request) => void} handler
+   * @returns {{ service: Service, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
   serve(id, handler) {
     const done = this.request((number) => this.commands.serve(number, id, false));
-    this.served.set(id, handler);
-    return done;
+    const service = new Service(id, handler);
+    this.incoming.served.set(id, service);
+    return { service, done };
   }
 
   /**
    * Requests come until everybody knows.
    *
-   * @param {string} id
-   * @param {(request: Request) => void} handler
+   * @param {Service} service
    */
-  async stopServing(id, handler) {
-    if (this.served.get(id) !== handler || this.closing !== null) return;
+  async stopServing(service) {
+    const { id } = service;
+    const { served } = this.incoming;
+    if (served.get(id) !== service || this.leaving !== null) return;
     await this.request((number) => this.commands.serve(number, id, true));
-    if (this.served.get(id) === handler) this.served.delete(id);
+    if (served.get(id) === service) served.delete(id);
   }
 
   /**
@@ -212,7 +181,7 @@ class BusConnection {
    */
   unsubscribe(number, exchange, patterns, isLast) {
     if (isLast) this.subscriptions.delete(number);
-    if (this.closing !== null) return Promise.resolve();
+    if (this.leaving !== null) return Promise.resolve();
     return this.request((request) => this.commands.subscribe(request, number, exchange, patterns, true));
   }
 
@@ -226,26 +195,47 @@ class BusConnection {
 
   /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
   nativeStatus() {
-    if (this.closing !== null) return Promise.resolve(null);
+    if (this.leaving !== null) return Promise.resolve(null);
     return this.request((number) => this.commands.status(number));
   }
 
   /**
-   * Leaves. What was sent before goes out; what is pending fails. Bounded on the
-   * native side.
+   * Takes no more requests, lets the handlers at work end for so long, and
+   * leaves. Calling it again gives the same promise.
    *
+   * @param {number} [graceMs]
    * @returns {Promise<void>}
    */
-  close() {
+  close(graceMs = 0) {
     if (this.closing === null) {
-      // What only the native side has counted goes with it.
-      void this.nativeStatus().then((last) => last !== null && allBuses.keep(last));
-      this.closing = this.left;
-      this.commands.leave();
+      const { served, atWork } = this.incoming;
+      const hasNothing = served.size === 0 && atWork.count === 0;
+      this.closing = graceMs === 0 || hasNothing ? this.leave() : this.drain(graceMs).then(() => this.leave());
       // Whoever calls process.exit() next has no turn left to flush in.
       this.bridge.outbox.flush();
     }
     return this.closing;
+  }
+
+  /** @param {number} graceMs */
+  drain(graceMs) {
+    this.isDraining = true;
+    const { served, atWork } = this.incoming;
+    const withdrawn = Promise.all([...served.values()].map((service) => this.stopServing(service)));
+    return within(graceMs, withdrawn.then(() => atWork.none()));
+  }
+
+  /**
+   * What was sent before goes out; what is pending fails. Bounded on the native side.
+   *
+   * @returns {Promise<void>}
+   */
+  leave() {
+    // What only the native side has counted goes with it.
+    void this.nativeStatus().then((last) => last !== null && allBuses.keep(last));
+    this.leaving = this.left;
+    this.commands.leave();
+    return this.left;
   }
 
   /**
@@ -262,7 +252,7 @@ class BusConnection {
         this.calls.onReply(flags, buf, start, end, outside);
         break;
       case Event.BUS_REQUEST:
-        this.onRequest(new Request(flags, buf, start, end, outside, this.member));
+        this.incoming.arrived(new Request(flags, buf, start, end, outside, this.member));
         break;
       case Event.BUS_MESSAGE:
         this.onMessage(readMessage(flags, buf, start, end, outside));
@@ -271,6 +261,7 @@ class BusConnection {
         this.calls.onFailed(buf, start, end);
         break;
       case Event.BUS_DONE:
+        // What is asked for while it is being closed is to end something.
         this.settle(buf.readUInt32LE(start), this.closing === null);
         break;
       case Event.BUS_STATUS:
@@ -294,19 +285,6 @@ class BusConnection {
     resolve?.(value);
   }
 
-  /** @param {import('./records').Request} request */
-  onRequest(request) {
-    const { id, bytes, isCall } = request;
-    const report = BUS_REQUEST.begin(this.tally.requests, allBuses.requests, request);
-    report.received(bytes);
-    request.report = report;
-    request.number = this.open.add(request);
-    const handler = this.served.get(id);
-    if (handler !== undefined) report.run(() => handler(request));
-    else if (isCall) this.reply(request, '', 'error', `${id} is not served here any more`, true);
-    else this.ended(request, true, `${id} is not served here any more`);
-  }
-
   /** @param {ReturnType<typeof readMessage>} message */
   onMessage({ subscriptions, routingKey, body, trace }) {
     this.tally.received++;
@@ -328,7 +306,7 @@ class BusConnection {
       this.listener.onJoined();
     } else if (state === BusState.PARTED) {
       // One that leaves and was its host has asked for that.
-      if (this.closing === null) this.listener.onParted(why);
+      if (this.leaving === null) this.listener.onParted(why);
     } else if (state === BusState.REFUSED) {
       this.listener.onRefused(why);
     } else {
@@ -336,11 +314,10 @@ class BusConnection {
       this.bridge.release();
       for (const credentials of this.credentials) credentials?.release();
       const why = 'This member has left the bus';
-      for (const { report } of this.open.values()) report?.endBus(BusOutcome.CLOSED, why);
+      this.incoming.close(why);
       this.calls.close(why);
       for (const resolve of this.requests.values()) resolve(null);
       this.requests.clear();
-      this.served.clear();
       this.subscriptions.clear();
       this.onLeft();
     }

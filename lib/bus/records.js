@@ -54,6 +54,8 @@ class Request {
     this.number = 0;
     /** @type {import('../seeing/report').Report | null} */
     this.report = null;
+    /** Whose handler has it. @type {import('./incoming').Service | null} */
+    this.service = null;
   }
 }
 

@@ -169,7 +169,10 @@ interface AmqpClient {
    * @param onFailure with the reason
    */
   asMonitoringTarget(onOk: (target: MonitoringTarget) => void, onFailure?: OnFailure): void;
-  /** Leaves the bus, in less than a second; pending calls end with ('error', reason). Never rejects. */
+  /**
+   * Leaves the bus, in less than a second, of which half is for handlers at work to reply in; pending calls end with
+   * ('error', reason). Never rejects.
+   */
   disconnect(): Promise<void>;
   /** The same. */
   close(): Promise<void>;

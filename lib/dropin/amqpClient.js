@@ -18,6 +18,11 @@ const { call } = require('./amqp/callbacks');
 const { INFO, WARN, log } = require('../log');
 
 const STORE = '.owt.authstore';
+/**
+ * What handlers at work are given to end, in ms. OWT's workers are stopped by SIGTERM and wait
+ * for this before they exit; whoever started them waits a second at most.
+ */
+const GRACE_MS = 500;
 const NOT_READY = 'amqp connection not ready';
 
 /** @typedef {((...args: any[]) => void) | undefined} Callback */
@@ -118,14 +123,14 @@ class AmqpClient {
     const server = new RpcServer(this, id, methods);
     this.rpcServer = server;
     // Nothing is in effect if this client is disconnected meanwhile.
-    void connection.serve(id, server.handler).then((isServed) => isServed && call('asRpcServer', onOk, server));
+    void server.ready.then((isServed) => isServed && call('asRpcServer', onOk, server));
   }
 
   /** @returns {Promise<string>} */
   async removeRpcServer() {
     const server = this.rpcServer;
     this.rpcServer = null;
-    if (server !== null && this.connection !== null) await this.connection.stopServing(server.id, server.handler);
+    if (server !== null && this.connection !== null) await this.connection.stopServing(server.service);
     return 'ok';
   }
 
@@ -164,11 +169,15 @@ class AmqpClient {
     call('asMonitoringTarget', onOk, this.monitoringTarget);
   }
 
-  /** @returns {Promise<void>} never rejects; bounded in time */
+  /**
+   * Lets the handlers at work end, and leaves.
+   *
+   * @returns {Promise<void>} never rejects; takes less than a second
+   */
   async disconnect() {
     const { connection } = this;
     if (connection === null) return;
-    const left = connection.close();
+    const left = connection.close(GRACE_MS);
     this.connection = null;
     this.rpcClient = null;
     this.rpcServer = null;

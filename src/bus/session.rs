@@ -121,9 +121,12 @@ impl Session {
         })
     }
 
-    /// The member is going.
+    /// The member is going. A registry that has left something else unanswered
+    /// is not waited for anew.
     pub fn leave(&mut self, now: Millis) -> Option<ToRegistry> {
-        let number = self.expect(Effect::Left, now);
+        let since = self.pending.iter().find(is_ending);
+        let since = since.map_or(now, |pending| pending.since);
+        let number = self.expect(Effect::Left, since);
         self.connected
             .then(|| asked(Asked::Leave(Leave { request: number })))
     }
@@ -148,19 +151,23 @@ impl Session {
 
     /// When `overdue` will have something.
     pub fn next_deadline(&self) -> Option<Millis> {
-        let ending = |pending: &&Pending| !matches!(pending.effect, Effect::Tell { .. });
-        let first = self.pending.iter().find(ending)?;
+        let first = self.pending.iter().find(is_ending)?;
         Some(first.since + PATIENCE)
     }
 
     /// What ends without the registry, because it has not answered.
     pub fn overdue(&mut self, now: Millis) -> Vec<Effect> {
         let is_overdue = |pending: &mut Pending| {
-            !matches!(pending.effect, Effect::Tell { .. }) && pending.since + PATIENCE <= now
+            is_ending(&&*pending) && pending.since + PATIENCE <= now
         };
         let overdue = self.pending.extract_if(.., is_overdue);
         overdue.map(|pending| pending.effect).collect()
     }
+}
+
+/// What `overdue` has in the end.
+fn is_ending(pending: &&Pending) -> bool {
+    !matches!(pending.effect, Effect::Tell { .. })
 }
 
 /// A message to the registry.

@@ -19,8 +19,11 @@ class RpcServer {
     this.id = id;
     this.methods = methods;
     this.connection = bus.connection;
-    /** @param {Request} request */
-    this.handler = (request) => this.handle(request);
+    /** Set once, so that what one copy of a client serves ends with it. */
+    const { service, done } = this.connection.serve(id, (/** @type {Request} */ request) => this.handle(request));
+    this.service = service;
+    /** @type {Promise<boolean>} true when everybody knows, false if this client left before */
+    this.ready = done;
   }
 
   /** @param {Request} request */
@@ -30,16 +33,16 @@ class RpcServer {
     const called = methodOf(this.methods, method);
     if (called === undefined) {
       log(WARN, `${this.id} has no method ${method}`);
-      if (reply === null) this.connection.ended(request, true, 'Not support method');
+      if (reply === null) this.connection.incoming.ended(request, true, 'Not support method');
       else reply('callback', 'error', 'Not support method');
       return;
     }
     /** @param {unknown} error */
     const failed = (error) => {
       this.failed(method, error, reply);
-      if (reply === null) this.connection.ended(request, true, messageOf(error));
+      if (reply === null) this.connection.incoming.ended(request, true, messageOf(error));
     };
-    const castEnded = () => reply === null && this.connection.ended(request, false, '');
+    const castEnded = () => reply === null && this.connection.incoming.ended(request, false, '');
     try {
       const args = argumentsOf(request.body);
       if (reply !== null) args.push(reply);
@@ -77,7 +80,7 @@ class RpcServer {
       const isLast = type === 'callback';
       if (isLast && isSettled) return;
       isSettled = isSettled || isLast;
-      this.connection.reply(request, isLast ? '' : String(type), data, err, data === 'error');
+      this.connection.incoming.reply(request, isLast ? '' : String(type), data, err, data === 'error');
     };
   }
 }
