@@ -162,7 +162,6 @@ test('calls beyond maxPendingCalls fail with the limit, and those below are answ
 });
 
 test('messages with getters that make calls, and then throw or not: each call has its own end', LIMIT, async (t) => {
-  let client;
   const inner = [];
   const call = (id) => inner.push(client.publish({ id }));
   const calling = (id, then) => ({
@@ -174,9 +173,9 @@ test('messages with getters that make calls, and then throw or not: each call ha
   const fail = () => {
     throw new Error('from the getter');
   };
-  ({ client } = await connect(t, {
+  const { client } = await connect(t, {
     impl: { ...impl, subscribe: async ({ request: { id } }) => calling(id, id === 'a reply' ? () => 'reply' : fail) },
-  }));
+  });
   const ends = [
     client.publish({ id: 'before' }),
     client.publish(calling('a request', () => 'request')),
