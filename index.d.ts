@@ -265,7 +265,10 @@ export interface MessageSink<Message> {
 /** A unary call that was started with a callback. Emits 'metadata' and 'status'. */
 export interface UnaryCall extends ClientCall, EventEmitter {}
 
-/** Emits 'metadata', 'data' ..., on failure 'error', then 'status', 'end', 'close'. Leaving a `for await` cancels it. */
+/**
+ * Emits 'metadata', 'data' ..., on failure 'error', then 'status', 'end', 'close'. Leaving a `for await` cancels it. After
+ * `cancel()`, its signal or its deadline nothing more is handed out.
+ */
 export type ServerStreamCall<Reply> = Messages<Reply> & ClientCall & Readable;
 /** Write to it, then `end()`; its callback gets the reply. Emits 'metadata' and 'status'. */
 export type ClientStreamCall<Request> = MessageSink<Request> & ClientCall & Writable;
@@ -466,7 +469,7 @@ export interface ServerUnaryCall<Request> extends EventEmitter, ServerCall {
 }
 /** The call of a handler that answers with a stream: write to it, or be an async generator. */
 export type ServerWritableCall<Request, Reply> = { request: Request } & MessageSink<Reply> & ServerCall & Writable;
-/** The call of a handler that is sent a stream: read it by `for await` or events. */
+/** The call of a handler that is sent a stream: read it by `for await`, which throws if it is cut off, or by events. */
 export type ServerReadableCall<Request> = Messages<Request> & ServerCall & Readable;
 /** The call of a handler with streams in both directions. */
 export type ServerDuplexCall<Request, Reply> = Messages<Request> & MessageSink<Reply> & ServerCall & Duplex;

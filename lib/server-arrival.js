@@ -5,7 +5,7 @@
 
 const { AbortController } = require('./compat/abort');
 const { Closed } = require('./crossing/records');
-const { status } = require('./errors');
+const { RpcError, status } = require('./errors');
 const { Metadata, blockOf } = require('./metadata');
 const { SERVER } = require('./seeing/roles');
 const { statusOf, trailersOf, unserializable } = require('./server-status');
@@ -39,6 +39,8 @@ class Arrival {
     this.headersSent = false;
     /** The status, or the reply, has been given. */
     this.answered = false;
+    /** Why it ended before its handler ended it. @type {import('./errors').RpcError | null} */
+    this.failure = null;
     this.report = SERVER.begin(server.tally, handler.tally, this);
   }
 
@@ -78,12 +80,19 @@ class Arrival {
    * @param {number} reason
    */
   abandon(reason) {
-    if (reason === Closed.DEADLINE_EXCEEDED) this.report.endWith(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
-    else this.report.endWith(status.CANCELLED, reason === Closed.CONNECTION_LOST ? 'The connection was lost' : 'Cancelled by the client');
+    const failure = gone(reason);
+    this.report.endWith(failure.code, failure.details);
+    if (this.failure === null) this.failure = failure;
     this.answered = true;
     this.cancelled = true;
     this.aborter?.abort();
   }
+}
+
+/** @param {number} reason */
+function gone(reason) {
+  if (reason === Closed.DEADLINE_EXCEEDED) return new RpcError(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
+  return new RpcError(status.CANCELLED, reason === Closed.CONNECTION_LOST ? 'The connection was lost' : 'Cancelled by the client');
 }
 
 /**

@@ -4,8 +4,11 @@
 
 const { EventEmitter } = require('node:events');
 const { Duplex, Readable, Writable } = require('node:stream');
+const { setImmediate, nextTick } = require('./clock');
+const { withLastingError } = require('./compat/streams');
 const { Closed } = require('./crossing/records');
-const { status } = require('./errors');
+const { RpcError, status } = require('./errors');
+const { withReading } = require('./reading-side');
 const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -59,55 +62,92 @@ class ServerUnaryCall extends EventEmitter {
 }
 addCommonMembers(ServerUnaryCall);
 
+/**
+ * Gives a class of calls whose requests are a stream what all of them have in common.
+ *
+ * @param {new (...args: any[]) => any} base
+ * @returns {new (arrival: Arrival) => any}
+ */
+function withRequests(base) {
+  return class extends withReading(base) {
+    /** @param {Arrival} arrival */
+    constructor(arrival) {
+      super({ objectMode: true });
+      this.arrival = arrival;
+      const { outbox, id, handler, report } = arrival;
+      this.incoming = new Incoming(outbox, id, handler.method.request, report, (/** @type {any} */ message) => this.push(message));
+    }
+
+    /** Leaving a loop over the requests leaves the call as it is: it can still be answered. */
+    [Symbol.asyncIterator]() {
+      return this.iterator({ destroyOnReturn: false });
+    }
+
+    /** A call that its handler has answered is no surprise to it. */
+    whyCut() {
+      const { answered, failure } = this.arrival;
+      return failure ?? (answered ? null : cancelledHere());
+    }
+
+    /** @param {Buffer} buf @param {number} start @param {number} end */
+    onMessage(buf, start, end) {
+      const { arrival, incoming } = this;
+      let message;
+      try {
+        message = incoming.decode(buf, start, end);
+      } catch (error) {
+        // Neither the client nor the handler may take what came before for all there is.
+        const failed = unreadable(error);
+        arrival.failure = new RpcError(failed.code, failed.details);
+        arrival.sendStatus(failed);
+        this.cut(arrival.failure);
+        return;
+      }
+      // Listeners run in this: what they throw is theirs.
+      incoming.arrived(message, end - start);
+    }
+
+    onHalfClosed() {
+      this.incoming.end();
+    }
+
+    /** The call is over, and there may be requests that have not been read. */
+    endReading() {
+      const { answered, failure } = this.arrival;
+      if (this.readableEnded) return;
+      // Below JS an answer is given to what is no message.
+      if (failure !== null || !answered) this.cut(failure);
+      else this.incoming.end();
+    }
+  };
+}
+
 /** A stream of requests, one reply. */
-class ServerReadableCall extends Readable {
+class ServerReadableCall extends withRequests(Readable) {
   /** @param {Arrival} arrival */
   constructor(arrival) {
-    super({ objectMode: true });
-    this.arrival = arrival;
-    const { outbox, id, handler, report } = arrival;
-    this.incoming = new Incoming(outbox, id, handler.method.request, report, (m) => this.push(m));
-  }
-
-  _read() {
-    this.incoming.read();
-  }
-
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onMessage(buf, start, end) {
-    receive(this, buf, start, end);
-  }
-
-  onHalfClosed() {
-    this.incoming.end();
+    super(arrival);
+    // As in grpc-js: an error that the handler emits is the call's status.
+    this.on('error', (/** @type {any} */ error) => arrival.sendStatus(statusOf(error)));
   }
 
   /** @param {number} reason */
   onClosed(reason) {
-    if (reason !== Closed.FINISHED) {
-      this.arrival.abandon(reason);
-      this.emit('cancelled', 'cancelled');
+    if (reason !== Closed.FINISHED) this.arrival.abandon(reason);
+    this.endReading();
+    try {
+      if (reason !== Closed.FINISHED) this.emit('cancelled', 'cancelled');
+    } finally {
+      if (this.isCut) this.destroy();
+      else this.resume();
     }
-    this.incoming.end();
-    this.resume();
   }
 }
 addCommonMembers(ServerReadableCall);
 
-/**
- * A request that cannot be read ends the call.
- *
- * @param {{ arrival: Arrival, incoming: Incoming }} call
- * @param {Buffer} buf
- * @param {number} start
- * @param {number} end
- */
-function receive(call, buf, start, end) {
-  try {
-    call.incoming.onMessage(buf, start, end);
-  } catch (error) {
-    call.arrival.sendStatus(unreadable(error));
-  }
+/** What a handler is told that still reads, or writes, when it has destroyed its call. */
+function cancelledHere() {
+  return new RpcError(status.CANCELLED, 'Cancelled by the server');
 }
 
 /** @param {unknown} error */
@@ -166,16 +206,16 @@ class Answering {
   /** @param {number} reason */
   closed(reason) {
     const { stream } = this;
-    if (reason !== Closed.FINISHED) {
-      stream.arrival.abandon(reason);
-      stream.emit('cancelled', 'cancelled');
+    try {
+      if (reason !== Closed.FINISHED) stream.emit('cancelled', 'cancelled');
+    } finally {
+      this.outgoing.release();
+      // A handler that ends the call now sees 'finish' and 'close'; one that does
+      // not sees 'close' all the same.
+      setImmediate(() => {
+        if (!stream.destroyed) stream.destroy();
+      });
     }
-    this.outgoing.release();
-    // A handler that ends the call now sees 'finish' and 'close'; one that does
-    // not sees 'close' all the same.
-    setImmediate(() => {
-      if (!stream.destroyed) stream.destroy();
-    });
   }
 }
 
@@ -189,8 +229,10 @@ function withAnswer(base) {
   return class extends base {
     /** @param {any} message @param {any[]} rest */
     write(message, ...rest) {
-      if (!this.answering.accepts()) return false;
-      return super.write(message, ...rest);
+      if (this.answering.accepts()) return super.write(message, ...rest);
+      const written = rest.find((arg) => typeof arg === 'function');
+      if (written !== undefined) nextTick(written, this.arrival.failure ?? new RpcError(status.CANCELLED, 'The call is over'));
+      return false;
     }
 
     /**
@@ -218,10 +260,12 @@ function withAnswer(base) {
 
     /** @param {Error | null} error @param {(error: Error | null) => void} done */
     _destroy(error, done) {
-      if (!this.arrival.answered) {
-        this.arrival.sendStatus(error ? statusOf(error) : plainStatus(status.CANCELLED, 'Cancelled by the server'));
+      const { arrival } = this;
+      if (!arrival.answered) {
+        arrival.failure = cancelledHere();
+        arrival.sendStatus(error ? statusOf(error) : plainStatus(status.CANCELLED, arrival.failure.details));
       }
-      done(error);
+      super._destroy(error, done);
     }
 
     /** @param {number} bytes */
@@ -231,13 +275,15 @@ function withAnswer(base) {
 
     /** @param {number} reason */
     onClosed(reason) {
+      if (reason !== Closed.FINISHED) this.arrival.abandon(reason);
+      this.endReading?.();
       this.answering.closed(reason);
     }
   };
 }
 
 /** One request, a stream of replies. */
-class ServerWritableCall extends withAnswer(Writable) {
+class ServerWritableCall extends withAnswer(withLastingError(Writable)) {
   /**
    * @param {Arrival} arrival
    * @param {any} request
@@ -248,47 +294,20 @@ class ServerWritableCall extends withAnswer(Writable) {
     this.request = request;
     this.answering = new Answering(this);
   }
+
+  /** Why it ended before its handler ended it. */
+  get cutOff() {
+    return this.arrival.failure;
+  }
 }
 addCommonMembers(ServerWritableCall);
 
 /** A stream each way. */
-class ServerDuplexCall extends withAnswer(Duplex) {
+class ServerDuplexCall extends withAnswer(withRequests(Duplex)) {
   /** @param {Arrival} arrival */
   constructor(arrival) {
-    super({ objectMode: true });
-    this.arrival = arrival;
+    super(arrival);
     this.answering = new Answering(this);
-    this.incoming = new Incoming(
-      arrival.outbox,
-      arrival.id,
-      arrival.handler.method.request,
-      arrival.report,
-      (/** @type {any} */ message) => this.push(message)
-    );
-  }
-
-  _read() {
-    this.incoming.read();
-  }
-
-  /** Reading to the end, or no further, leaves the answering side open. */
-  [Symbol.asyncIterator]() {
-    return this.iterator({ destroyOnReturn: false });
-  }
-
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onMessage(buf, start, end) {
-    receive(this, buf, start, end);
-  }
-
-  onHalfClosed() {
-    this.incoming.end();
-  }
-
-  /** @param {number} reason */
-  onClosed(reason) {
-    this.incoming.end();
-    super.onClosed(reason);
   }
 }
 addCommonMembers(ServerDuplexCall);

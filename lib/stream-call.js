@@ -5,167 +5,17 @@
 // without one 'status', 'end', 'close'.
 
 const { Duplex, Readable, Writable } = require('node:stream');
-const { Metadata } = require('./metadata');
-const { callOf, onAbort } = require('./call-options');
-const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
-const { status } = require('./errors');
-const { inPlace } = require('./seeing/in-context');
-const { CLIENT } = require('./seeing/roles');
-const { capture } = require('./seeing/tracing');
+const { nextTick } = require('./clock');
+const { withLastingError } = require('./compat/streams');
+const { errorOf, sendFailure, statusObject } = require('./endings');
+const { RpcError, status } = require('./errors');
+const { withReading } = require('./reading-side');
+const { StreamCore } = require('./stream-core');
 const { Incoming, Outgoing } = require('./stream-halves');
 
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
 /** @typedef {import('./endings').StatusObject} StatusObject */
-
-/**
- * What the three kinds have in common: the life of the call behind a stream.
- */
-class StreamCore {
-  /**
-   * @param {Readable | Writable} stream
-   * @param {Connection} connection
-   * @param {Method} method
-   */
-  constructor(stream, connection, method) {
-    this.stream = stream;
-    this.connection = connection;
-    this.method = method;
-    this.id = 0;
-    /** @type {Outgoing | null} */
-    this.outgoing = null;
-    /** @type {Incoming | null} */
-    this.incoming = null;
-    /** @type {any} the reply of a client stream */
-    this.reply = undefined;
-    /** @type {StatusObject | null} */
-    this.status = null;
-    /** @type {(ended: StatusObject) => void} what the stream does at the end */
-    this.whenEnded = () => {};
-    /** @type {(() => void) | null} */
-    this.stopListening = null;
-    this.report = CLIENT.begin(connection.tally, method.tally, this);
-  }
-
-  /**
-   * @param {any} request the one request, or undefined where requests are a stream
-   * @param {import('./call-options').CallOptions} options
-   */
-  start(request, options) {
-    const { bridge } = this.connection;
-    const { method } = this;
-    try {
-      const call = callOf(this.connection, method, options, false, this.report.trace);
-      this.id = bridge.begin(inPlace(capture(), this));
-      const length = bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
-      if (!method.requestStream) this.report.sent(length);
-    } catch (error) {
-      bridge.finish(this.id);
-      this.id = 0;
-      return this.failLater(sendFailure(error));
-    }
-    this.connection.streams.add(this);
-    if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
-  }
-
-  /** Gives up: the call ends with CANCELLED. */
-  cancel() {
-    if (this.id !== 0 && this.status === null) this.connection.bridge.outbox.cancel(this.id);
-  }
-
-  /** Gives up without a word: nobody reads the stream any more. */
-  abandon() {
-    if (this.status !== null) return;
-    this.status = statusObject(status.CANCELLED, 'Cancelled on client');
-    this.report.endWith(this.status.code, this.status.details);
-    this.leave();
-    const { bridge } = this.connection;
-    if (this.id !== 0 && bridge.finish(this.id)) bridge.outbox.cancel(this.id);
-  }
-
-  leave() {
-    this.stopListening?.();
-    this.connection.streams.delete(this);
-    this.outgoing?.release();
-  }
-
-  /** @param {StatusObject} ended */
-  failLater(ended) {
-    process.nextTick(() => this.end(ended));
-  }
-
-  /** @param {StatusObject} ended */
-  end(ended) {
-    if (this.status !== null) return;
-    this.status = ended;
-    // A client stream whose reply is missing has failed, whatever its status says.
-    const isWithoutReply = ended.code === status.OK && this.incoming === null && this.reply === undefined;
-    this.report.endWith(isWithoutReply ? status.UNIMPLEMENTED : ended.code, ended.details);
-    this.leave();
-    this.whenEnded(ended);
-  }
-
-  /** @param {unknown} error of the decoder */
-  failToParse(error) {
-    const { bridge } = this.connection;
-    if (bridge.finish(this.id)) bridge.outbox.cancel(this.id);
-    this.end(parseFailure(error));
-  }
-
-  /** Tells the end: behind all messages, before 'end'. */
-  tell() {
-    const ended = this.status ?? statusObject(status.CANCELLED, 'Cancelled on client');
-    if (ended.code !== status.OK) this.stream.emit('error', errorOf(ended));
-    this.stream.emit('status', ended);
-  }
-
-  // Events of the bridge.
-
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onHeaders(buf, start, end) {
-    this.stream.emit('metadata', Metadata.fromBlock(buf, start, end));
-  }
-
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onMessage(buf, start, end) {
-    try {
-      if (this.incoming !== null) this.incoming.onMessage(buf, start, end);
-      else {
-        this.report.received(end - start);
-        this.reply = this.method.response.decode(buf, start, end);
-      }
-    } catch (error) {
-      this.failToParse(error);
-    }
-  }
-
-  /** @param {number} bytes */
-  onWritable(bytes) {
-    this.outgoing?.onWritable(bytes);
-  }
-
-  /** @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
-  onStatus(buf, flags, start, end) {
-    const { headers: _, ...ended } = readStatus(buf, flags, start, end);
-    this.end(ended);
-  }
-}
-
-/**
- * Gives a readable side its end: told at once if nothing is left to read,
- * otherwise when the last message has been read.
- *
- * @param {Readable & { core: StreamCore, told: boolean }} stream
- */
-function endReading(stream) {
-  const { incoming } = stream.core;
-  if (stream.destroyed || incoming === null) return;
-  if (incoming.isEmpty && stream.readableLength === 0 && !stream.told) {
-    stream.told = true;
-    stream.core.tell();
-  }
-  incoming.end();
-}
 
 /**
  * Gives a class that has a `core` the reading side of a client call.
@@ -174,7 +24,12 @@ function endReading(stream) {
  * @param {Base} base
  */
 function withReplies(base) {
-  return class extends base {
+  return class extends withReading(base) {
+    /** What the stream fails with behind its last message. @type {Error | null} */
+    failure = null;
+    /** 'status' has been emitted. */
+    isTold = false;
+
     /** Gives up; the stream fails with CANCELLED. */
     cancel() {
       this.core.cancel();
@@ -184,23 +39,75 @@ function withReplies(base) {
       return this.core.connection.target;
     }
 
-    _read() {
-      this.core.incoming?.read();
+    get incoming() {
+      return this.core.incoming;
+    }
+
+    whyCut() {
+      return this.failure ?? this.core.whyCut();
     }
 
     /** @param {Error | null} error @param {(error: Error | null) => void} done */
     _destroy(error, done) {
       this.core.abandon();
-      done(error);
+      super._destroy(error, done);
+    }
+
+    /**
+     * The call has ended: what is left to be read comes first, unless it was this
+     * side that ended it.
+     *
+     * @param {StatusObject} ended
+     * @param {boolean} isAtOnce
+     */
+    onEnded(ended, isAtOnce) {
+      if (this.destroyed) return;
+      const { incoming } = this.core;
+      const isRead = incoming === null || (incoming.isEmpty && this.readableLength === 0);
+      if (ended.code !== status.OK) {
+        this.failure = errorOf(ended);
+        if (isAtOnce || isRead) this.destroy(this.failure);
+        else incoming.end();
+        return;
+      }
+      if (isRead) {
+        this.tell();
+        this.core.over();
+      }
+      incoming?.end();
+    }
+
+    tell() {
+      if (this.isTold) return;
+      this.isTold = true;
+      super.emit('status', this.core.status);
     }
 
     /** @param {string | symbol} event @param {...any} args */
     emit(event, ...args) {
-      if (event === 'end' && !this.told) {
-        this.told = true;
-        this.core.tell();
-      }
+      if (event === 'end') return this.emitEnd();
+      if (event === 'error' && args[0] === this.failure && !this.isTold) return this.emitFailure();
       return super.emit(event, ...args);
+    }
+
+    /** The last message has been read. */
+    emitEnd() {
+      if (this.failure !== null) {
+        this.destroy(this.failure);
+        return false;
+      }
+      this.tell();
+      this.core.over();
+      return super.emit('end');
+    }
+
+    emitFailure() {
+      try {
+        return super.emit('error', this.failure);
+      } finally {
+        this.tell();
+        super.emit('end');
+      }
     }
   };
 }
@@ -213,9 +120,8 @@ class ServerStreamCall extends withReplies(Readable) {
    */
   constructor(connection, method) {
     super({ objectMode: true });
-    this.told = false;
     this.core = new StreamCore(this, connection, method);
-    this.core.whenEnded = () => endReading(this);
+    this.core.whenEnded = (ended, isAtOnce) => this.onEnded(ended, isAtOnce);
   }
 
   /** @param {any} request @param {import('./call-options').CallOptions} options */
@@ -239,8 +145,7 @@ function writeMessage(core, message, done) {
   try {
     core.outgoing.write(message, done);
   } catch (error) {
-    const { bridge } = core.connection;
-    if (bridge.finish(core.id)) bridge.outbox.cancel(core.id);
+    core.hangUp();
     core.end(sendFailure(error));
     done();
   }
@@ -255,8 +160,16 @@ function finishWriting(core, done) {
   done();
 }
 
+/** @param {unknown} value */
+const isFunction = (value) => typeof value === 'function';
+
+/** What a message is that comes after the end of its call. */
+function tooLate() {
+  return new RpcError(status.CANCELLED, 'The server has ended the call');
+}
+
 /** A stream of requests, one reply, which goes to `settle`. */
-class ClientStreamCall extends Writable {
+class ClientStreamCall extends withLastingError(Writable) {
   /**
    * @param {Connection} connection
    * @param {Method} method
@@ -265,13 +178,34 @@ class ClientStreamCall extends Writable {
   constructor(connection, method, settle) {
     super({ objectMode: true });
     this.core = new StreamCore(this, connection, method);
-    this.core.whenEnded = (ended) => {
-      if (ended.code !== status.OK) settle(errorOf(ended));
-      else if (this.core.reply === undefined) settle(errorOf(statusObject(status.UNIMPLEMENTED, 'No message received')));
-      else settle(null, this.core.reply);
+    /** @type {Error | null} */
+    this.cutOff = null;
+    this.core.whenEnded = (ended, isAtOnce) => {
+      this.core.over();
+      if (isAtOnce) nextTick(() => this.settle(ended, settle));
+      else this.settle(ended, settle);
+    };
+  }
+
+  /**
+   * @param {StatusObject} ended
+   * @param {(error: Error | null, reply?: any) => void} settle
+   */
+  settle(ended, settle) {
+    const { reply } = this.core;
+    const isMissing = ended.code === status.OK && reply === undefined;
+    if (ended.code !== status.OK) this.cutOff = errorOf(ended);
+    else if (isMissing) this.cutOff = errorOf(statusObject(status.UNIMPLEMENTED, 'No message received'));
+    const error = this.cutOff;
+    // Whoever still writes is told so.
+    if (error === null && !this.writableFinished) this.cutOff = tooLate();
+    try {
+      if (error !== null) settle(error);
+      else settle(null, reply);
+    } finally {
       this.emit('status', ended);
       this.destroy();
-    };
+    }
   }
 
   /** @param {import('./call-options').CallOptions} options */
@@ -301,7 +235,7 @@ class ClientStreamCall extends Writable {
 
   /** @param {Error | null} error @param {(error: Error | null) => void} done */
   _destroy(error, done) {
-    if (this.core.status === null) this.core.cancel();
+    this.core.cancel();
     done(error);
   }
 }
@@ -314,10 +248,9 @@ class BidiStreamCall extends withReplies(Duplex) {
    */
   constructor(connection, method) {
     super({ objectMode: true });
-    this.told = false;
     this.core = new StreamCore(this, connection, method);
-    this.core.whenEnded = () => {
-      endReading(this);
+    this.core.whenEnded = (ended, isAtOnce) => {
+      this.onEnded(ended, isAtOnce);
       // A server may end first; what is written after that goes nowhere.
       if (!this.writableEnded && !this.destroyed) this.end();
     };
@@ -330,6 +263,34 @@ class BidiStreamCall extends withReplies(Duplex) {
     const { outbox } = core.connection.bridge;
     core.outgoing = new Outgoing(outbox, core.id, core.method.request, core.report);
     core.incoming = new Incoming(outbox, core.id, core.method.response, core.report, (m) => this.push(m));
+  }
+
+  /**
+   * @param {any} message
+   * @param {any[]} rest
+   */
+  write(message, ...rest) {
+    if (this.core.status === null) return super.write(message, ...rest);
+    this.refuse(rest);
+    return false;
+  }
+
+  /** @param {any[]} args */
+  end(...args) {
+    if (this.core.status === null) return super.end(...args);
+    if (!this.writableEnded) return super.end(args.find(isFunction));
+    this.refuse(args);
+    return this;
+  }
+
+  /**
+   * The call is over: what is written goes nowhere.
+   *
+   * @param {any[]} args of which one may be a callback
+   */
+  refuse(args) {
+    const written = args.find(isFunction);
+    if (written !== undefined) nextTick(written, this.failure ?? tooLate());
   }
 
   /** @param {any} message @param {string} _encoding @param {() => void} done */

@@ -88,28 +88,39 @@ class Incoming {
   }
 
   /**
-   * Throws what the decoder throws.
+   * Reads a message that has come. Throws what the decoder throws.
    *
    * @param {Buffer} buf
    * @param {number} start
    * @param {number} end
    */
-  onMessage(buf, start, end) {
+  decode(buf, start, end) {
     this.report.received(end - start);
-    const message = this.codec.decode(buf, start, end);
-    if (this.asked && this.queue.length === 0) this.give(message, cost(end - start));
-    else this.queue.push({ message, cost: cost(end - start) });
+    return this.codec.decode(buf, start, end);
+  }
+
+  /**
+   * Listeners of the stream may run in this, and throw.
+   *
+   * @param {any} message
+   * @param {number} length in bytes
+   */
+  arrived(message, length) {
+    if (this.pushedEnd) return;
+    if (this.asked && this.queue.length === 0) this.give(message, cost(length));
+    else this.queue.push({ message, cost: cost(length) });
   }
 
   /** The stream wants more. */
   read() {
     this.asked = true;
+    const { queue } = this;
     let given = 0;
-    while (this.asked && given < this.queue.length) {
-      const { message, cost: size } = this.queue[given++];
+    while (this.asked && given < queue.length) {
+      const { message, cost: size } = queue[given++];
       this.give(message, size);
     }
-    if (given > 0) this.queue.splice(0, given);
+    if (given > 0) queue.splice(0, given);
     this.endIfEmpty();
   }
 
@@ -117,6 +128,14 @@ class Incoming {
   end() {
     this.ended = true;
     this.endIfEmpty();
+  }
+
+  /** Nobody reads any more: what waits goes, what comes is ignored. */
+  drop() {
+    this.queue = [];
+    this.asked = false;
+    this.ended = true;
+    this.pushedEnd = true;
   }
 
   /** Whether everything has been handed to the stream. */
@@ -135,12 +154,12 @@ class Incoming {
    * @param {number} size
    */
   give(message, size) {
-    this.asked = this.push(message);
     this.consumed += size;
     if (this.consumed >= CREDIT_STEP && !this.ended) {
       this.outbox.credit(this.id, this.consumed);
       this.consumed = 0;
     }
+    this.asked = this.push(message);
   }
 }
 
