@@ -146,14 +146,15 @@ async function bus(out) {
 let lastUse;
 
 /**
- * Nothing before the loop has begun, and nothing on Bun and Deno, which answer
- * with zeros for ever: a loop that is never busy would be a wrong reading.
+ * Nothing on Bun and Deno, which answer with zeros for ever: a loop that is never
+ * busy would be a wrong reading. Node.js does so until its loop begins, and says that.
  *
  * @param {Exposition} out
  */
 function eventLoop(out) {
   const use = performance.eventLoopUtilization();
-  if (use.active === 0 && use.idle === 0) return;
+  const hasBegun = performance.nodeTiming?.loopStart !== -1;
+  if (hasBegun && use.active === 0 && use.idle === 0) return;
   const { utilization } = performance.eventLoopUtilization(use, lastUse);
   lastUse = use;
   out.family('owt_grpc_event_loop_active_seconds_total', 'counter', "Time that this thread's event loop was busy.", [[{}, use.active / 1000]]);
