@@ -92,6 +92,20 @@ test('messages are iterated, and leaving the loop ends the subscription', async 
   assert.deepEqual(await last.next(), { value: undefined, done: true });
 });
 
+test('awaiting a subscription waits until every member knows of it', { timeout: 20_000 }, async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  for (let n = 0; n < 20; n++) {
+    const news = await a.subscribe('news', `n${n}`);
+    b.publish('news', `n${n}`, n);
+    assert.deepEqual((await news.next()).value, { routingKey: `n${n}`, data: n });
+    assert.equal(await news, news, 'again, and from a function that gives it');
+    await news.return();
+  }
+  const unread = a.subscribe('news', 'x');
+  const [first, second] = await Promise.all([unread, unread]);
+  assert.ok(first === unread && second === unread);
+});
+
 test('a reader that is slow loses the oldest messages and can see it', async (t) => {
   const { all: [a] } = await buses(t, 1);
   const messages = a.subscribe('news', '#', { maxWaiting: 3 });

@@ -14,6 +14,7 @@ const MAX_WAITING = 10_000;
 /**
  * Iterating it gives what is published from `ready` on. Leaving the loop ends
  * the subscription. When more than `maxWaiting` messages wait, the oldest go.
+ * `await` on it waits until it is ready.
  *
  * @implements {AsyncIterableIterator<Message>}
  */
@@ -41,6 +42,13 @@ class Subscription {
     /** @type {Promise<void>} when every member knows of it */
     this.ready = done.then(() => {});
     void connection.left.then(() => this.end());
+    // What it is awaited for is itself, which then is nothing to be awaited any more.
+    const then = (/** @type {any} */ onReady, /** @type {any} */ onError) =>
+      this.ready.then(() => {
+        Object.defineProperty(this, 'then', { value: undefined });
+        return this;
+      }).then(onReady, onError);
+    Object.defineProperty(this, 'then', { value: then, configurable: true });
   }
 
   /**

@@ -57,6 +57,8 @@ pub enum Action {
     },
     /// Tell the registry.
     ToRegistry(ToRegistry),
+    /// Listen on another port, and call `moved`.
+    Move,
     /// Tell the application.
     Deliver(Delivery),
     /// All that `leave` waits for has happened.
@@ -74,6 +76,8 @@ pub struct Identity {
     pub cluster: String,
     /// host:port of its endpoint.
     pub address: String,
+    /// Whether that may become another.
+    pub may_move: bool,
     /// Where its links' numbers begin: chosen at random.
     pub seed: u64,
     /// Largest body, in bytes, in both directions.
@@ -114,6 +118,8 @@ pub struct Member {
     waiting_bytes: usize,
     serving: HashMap<String, Serving>,
     subscriptions: Subscriptions,
+    /// The application has been told that it has joined.
+    introduced: bool,
     leaving: bool,
     counters: Counters,
     tally: Tally,
@@ -162,6 +168,7 @@ impl Member {
             waiting_bytes: 0,
             serving: HashMap::new(),
             subscriptions: Subscriptions::default(),
+            introduced: false,
             leaving: false,
             counters: Counters::default(),
             tally: Tally::default(),
