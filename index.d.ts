@@ -797,7 +797,7 @@ export declare class Bus {
    * @param patterns AMQP's: words between dots, `*` is one word, `#` any number
    * @param options `maxWaiting`: so many messages may wait to be read, default 10,000; then the oldest go
    * @returns the messages, to be read by `for await`
-   * @throws TypeError for a name that is none
+   * @throws TypeError for a name or an option that is none
    */
   subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription & PromiseLike<Subscription>;
   /**

@@ -16,7 +16,7 @@ mod tally;
 mod tap;
 pub mod traffic;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tally::Tally;
@@ -114,7 +114,9 @@ pub struct Member {
     next_link: u64,
     calls: Calls,
     /// Calls to ids that nobody serves yet.
-    waiting: HashMap<Arc<str>, VecDeque<Call>>,
+    /// By their turn: any of them may end first.
+    waiting: HashMap<Arc<str>, BTreeMap<u64, Call>>,
+    next_waiting: u64,
     waiting_bytes: usize,
     serving: HashMap<String, Serving>,
     subscriptions: Subscriptions,
@@ -165,6 +167,7 @@ impl Member {
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),
+            next_waiting: 0,
             waiting_bytes: 0,
             serving: HashMap::new(),
             subscriptions: Subscriptions::default(),
