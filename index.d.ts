@@ -751,8 +751,7 @@ export interface BusStatus {
  * bus.cast('rooms', 'forget', ['room1']);
  * await stop();
  *
- * const news = other.subscribe('news', ['room1.#', 'all']);
- * await news.ready;
+ * const news = await other.subscribe('news', ['room1.#', 'all']);
  * bus.publish('news', 'room1.joined', { name: 'Ann' });
  * for await (const { routingKey, data } of news) {
  *   console.log(routingKey, data.name); // room1.joined Ann
@@ -795,15 +794,15 @@ export declare class Bus {
    */
   serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(options?: { graceMs?: number }): Promise<void> }>;
   /**
-   * Listens to what is published, from the subscription's `ready` on.
+   * Listens to what is published, from the subscription's `ready` on, which `await bus.subscribe(…)` waits for.
    *
    * @param exchange where it is published
    * @param patterns AMQP's: words between dots, `*` is one word, `#` any number
    * @param options `maxWaiting`: so many messages may wait to be read, default 10,000; then the oldest go
    * @returns the messages, to be read by `for await`
-   * @throws TypeError for a name that is none
+   * @throws TypeError for a name or an option that is none
    */
-  subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription;
+  subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription & PromiseLike<Subscription>;
   /**
    * Sends to all who listen, this member included.
    *

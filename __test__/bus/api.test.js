@@ -92,6 +92,20 @@ test('messages are iterated, and leaving the loop ends the subscription', async 
   assert.deepEqual(await last.next(), { value: undefined, done: true });
 });
 
+test('awaiting a subscription waits until every member knows of it', { timeout: 20_000 }, async (t) => {
+  const { all: [a, b] } = await buses(t, 2);
+  for (let n = 0; n < 20; n++) {
+    const news = await a.subscribe('news', `n${n}`);
+    b.publish('news', `n${n}`, n);
+    assert.deepEqual((await news.next()).value, { routingKey: `n${n}`, data: n });
+    assert.equal(await news, news, 'again, and from a function that gives it');
+    await news.return();
+  }
+  const unread = a.subscribe('news', 'x');
+  const [first, second] = await Promise.all([unread, unread]);
+  assert.ok(first === unread && second === unread);
+});
+
 test('a reader that is slow loses the oldest messages and can see it', async (t) => {
   const { all: [a] } = await buses(t, 1);
   const messages = a.subscribe('news', '#', { maxWaiting: 3 });
@@ -141,6 +155,48 @@ test('wrong arguments are named', async (t) => {
   assert.throws(() => a.publish('x', 'k', undefined), /JSON has a form for/);
   await assert.rejects(connectBus(/** @type {any} */ ({ registri: 'x' })), /option registri is not known/);
   await assert.rejects(connectBus({ maxMessageBytes: 0x1fffffe9 }), /option maxMessageBytes must be a whole number from 1024 to 536870888/);
+});
+
+test('each function of the bus looks at all it is given before it begins anything', { timeout: 20_000 }, async (t) => {
+  const { all: [a, b], registry } = await buses(t, 2);
+  const came = [];
+  await b.serve('x', { m: (...args) => void came.push(args) });
+  const heard = await b.subscribe('x', '#');
+  const names = [undefined, null, '', 5, {}, 'x'.repeat(256), Symbol('s')];
+  const lists = ['text', 5, null, {}, new Set([1]), { length: 0 }, (function () { return arguments; })()];
+  const signals = [5, 'abort', {}, new AbortController(), { aborted: false }, { addEventListener() {}, removeEventListener() {} }];
+  const options = [5, 'x', { tiemout: 1 }, { graceMS: 1 }, { unknown: undefined }];
+  /** @type {[(value: any) => any, any[]][]} */
+  const table = [
+    [(name) => a.call(name, 'm'), names],
+    [(name) => a.call('x', name), names],
+    [(list) => a.call('x', 'm', list), lists],
+    [(value) => a.call('x', 'm', [], value), options],
+    [(signal) => a.call('x', 'm', [], { signal }), signals],
+    [(timeout) => a.call('x', 'm', [], { timeout }), [0, -1, 1.5, NaN, Infinity, '5', 2 ** 31]],
+    [(name) => a.cast(name, 'm'), names],
+    [(name) => a.cast('x', name), names],
+    [(list) => a.cast('x', 'm', list), lists],
+    [(name) => a.publish(name, 'k', 1), names],
+    [(name) => a.publish('x', name, 1), names],
+    [(data) => a.publish('x', 'k', data), [undefined, () => {}, Symbol('s'), 1n]],
+    [(name) => a.subscribe(name, '#'), names],
+    [(patterns) => a.subscribe('x', patterns), [...names, [], ['a', ''], ['a', 5], new Set(['a'])]],
+    [(value) => a.subscribe('x', '#', value), [...options, { maxWaiting: 0 }, { maxWaiting: '5' }]],
+    [(name) => a.serve(name, {}), [...names, '!x']],
+    [(methods) => a.serve('y', methods), [undefined, null, 5, 'text', () => {}, [() => {}], new Map(), Promise.resolve({})]],
+    [(value) => a.close(value), [...options, { graceMs: -1 }, { graceMs: NaN }, { graceMs: '5' }]],
+    [(signal) => connectBus({ registry, signal }), signals],
+  ];
+  for (const [ask, values] of table) {
+    for (const value of values) await assert.rejects(async () => await ask(value), TypeError, `${ask} of ${String(value?.toString?.())}`);
+  }
+  const { members, pendingCalls, calls, casts, published } = await a.status();
+  assert.deepEqual([members.length, pendingCalls, calls.started, casts, published], [1, 0, 0, 0, 0]);
+  assert.equal(await a.call('x', 'm', ['last'], { timeout: 5000 }), undefined);
+  a.publish('x', 'last', 1);
+  assert.equal((await heard.next()).value.routingKey, 'last');
+  assert.deepEqual(came, [['last']]);
 });
 
 test('waiting for a registry can be given up', async () => {

@@ -6,6 +6,7 @@ const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { within } = require('./at-work');
 const { encode } = require('./body');
+const { argsOf, graceOf, methodsOf, patternsOf, signalOf } = require('./checks');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
@@ -17,8 +18,6 @@ const { INFO, WARN, log } = require('../log');
 const { messageOf } = require('../errors');
 
 const DEFAULT_TIMEOUT = 10_000;
-/** As a server's `stop()`. */
-const GRACE_MS = 5000;
 const CALL_OPTIONS = ['timeout', 'signal'];
 
 /** @typedef {import('./records').Request} Request */
@@ -49,10 +48,10 @@ class Bus {
     this.assertOpen();
     nameOf('bus: id', id);
     nameOf('bus: method', method);
-    if (!Array.isArray(args)) throw new TypeError('bus.call: args must be an array');
+    argsOf('bus.call', args);
     const checked = checkedOptions('bus.call', options, CALL_OPTIONS);
     const timeout = numberOption('bus.call', checked, 'timeout', { min: 1, max: 0x7fffffff }) ?? DEFAULT_TIMEOUT;
-    const { signal } = checked;
+    const signal = signalOf('bus.call', checked.signal);
     if (signal) throwIfAborted(signal);
     const about = { to: id, method, since: performance.now() };
     return new Promise((resolve, reject) => {
@@ -85,7 +84,7 @@ class Bus {
    */
   cast(id, method, args = []) {
     this.assertOpen();
-    this.connection.cast(nameOf('bus: id', id), nameOf('bus: method', method), args);
+    this.connection.cast(nameOf('bus: id', id), nameOf('bus: method', method), argsOf('bus.cast', args));
   }
 
   /**
@@ -96,7 +95,7 @@ class Bus {
   async serve(id, methods) {
     this.assertStaying();
     servableId('bus.serve: id', id);
-    if (methods === null || typeof methods !== 'object') throw new TypeError('bus.serve: methods must be an object of functions');
+    methodsOf('bus.serve', methods);
     if (this.connection.incoming.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
     const handler = (request) => void answer(this.connection, id, methods, request);
@@ -120,9 +119,7 @@ class Bus {
   subscribe(exchange, patterns, options) {
     this.assertStaying();
     nameOf('bus: exchange', exchange);
-    const list = typeof patterns === 'string' ? [patterns] : patterns;
-    for (const pattern of list) nameOf('bus: pattern', pattern);
-    return new Subscription(this.connection, exchange, list, options);
+    return new Subscription(this.connection, exchange, patternsOf('bus.subscribe', patterns), options);
   }
 
   /**
@@ -132,9 +129,11 @@ class Bus {
    */
   publish(exchange, routingKey, data) {
     this.assertOpen();
+    nameOf('bus: exchange', exchange);
+    nameOf('bus: routing key', routingKey);
     const body = encode(data);
     if (body === undefined) throw new TypeError('bus.publish: data must be something that JSON has a form for');
-    this.connection.publish(nameOf('bus: exchange', exchange), nameOf('bus: routing key', routingKey), body);
+    this.connection.publish(exchange, routingKey, body);
   }
 
   /** @returns {Promise<any>} */
@@ -153,18 +152,6 @@ class Bus {
 }
 if (Symbol.asyncDispose) {
   Object.defineProperty(Bus.prototype, Symbol.asyncDispose, { value() { return this.close(); } });
-}
-
-/**
- * What handlers at work are given to end.
- *
- * @param {string} owner
- * @param {unknown} options
- * @returns {number} ms
- */
-function graceOf(owner, options) {
-  const checked = checkedOptions(owner, options, ['graceMs']);
-  return numberOption(owner, checked, 'graceMs', { min: 0, max: 0x7fffffff }) ?? GRACE_MS;
 }
 
 /**
@@ -200,7 +187,7 @@ async function answer(connection, id, methods, request) {
 function connectBus(options) {
   return new Promise((resolve, reject) => {
     const checked = busOptions('connectBus', options);
-    const signal = options?.signal;
+    const signal = signalOf('connectBus', options?.signal);
     if (signal) throwIfAborted(signal);
     /** @param {unknown} why */
     const giveUp = (why) => {

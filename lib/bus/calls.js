@@ -7,6 +7,7 @@ const { CallTable } = require('../crossing/call-table');
 const { messageOf } = require('../errors');
 const { BusOutcome } = require('../seeing/tally');
 const { decode, read, sizeOf } = require('./body');
+const { Queue } = require('./queue');
 const { FLAG } = require('./records');
 
 /** Calls that are settled and still listen: as many as the native side keeps. */
@@ -26,8 +27,8 @@ class Calls {
   constructor() {
     /** @type {CallTable<CallReceiver>} */
     this.table = new CallTable();
-    /** @type {number[]} */
-    this.listening = [];
+    /** @type {Queue<number>} */
+    this.listening = new Queue();
   }
 
   /**

@@ -3,6 +3,7 @@
 // Topic messages as an async iterable.
 
 const { decode } = require('./body');
+const { Queue } = require('./queue');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
 const { fromText, valid } = require('../seeing/w3c');
@@ -14,6 +15,7 @@ const MAX_WAITING = 10_000;
 /**
  * Iterating it gives what is published from `ready` on. Leaving the loop ends
  * the subscription. When more than `maxWaiting` messages wait, the oldest go.
+ * `await` on it waits until it is ready.
  *
  * @implements {AsyncIterableIterator<Message>}
  */
@@ -30,10 +32,10 @@ class Subscription {
     this.connection = connection;
     this.exchange = exchange;
     this.patterns = patterns;
-    /** @type {Message[]} */
-    this.waiting = [];
-    /** @type {((result: IteratorResult<Message>) => void)[]} */
-    this.takers = [];
+    /** @type {Queue<Message>} */
+    this.waiting = new Queue();
+    /** @type {Queue<(result: IteratorResult<Message>) => void>} */
+    this.takers = new Queue();
     this.dropped = 0;
     this.ended = false;
     const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body, trace) => this.arrived(routingKey, body, trace));
@@ -41,6 +43,13 @@ class Subscription {
     /** @type {Promise<void>} when every member knows of it */
     this.ready = done.then(() => {});
     void connection.left.then(() => this.end());
+    // What it is awaited for is itself, which then is nothing to be awaited any more.
+    const then = (/** @type {any} */ onReady, /** @type {any} */ onError) =>
+      this.ready.then(() => {
+        Object.defineProperty(this, 'then', { value: undefined });
+        return this;
+      }).then(onReady, onError);
+    Object.defineProperty(this, 'then', { value: then, configurable: true });
   }
 
   /**
@@ -74,14 +83,15 @@ class Subscription {
 
   end() {
     this.ended = true;
-    for (const taker of this.takers.splice(0)) taker({ value: undefined, done: true });
+    let taker;
+    while ((taker = this.takers.shift()) !== undefined) taker({ value: undefined, done: true });
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */
   async return() {
     if (!this.ended) {
       this.end();
-      this.waiting = [];
+      this.waiting.clear();
       await this.connection.unsubscribe(this.number, this.exchange, this.patterns, true);
     }
     return { value: undefined, done: true };

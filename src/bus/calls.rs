@@ -10,8 +10,8 @@ use super::table::PeerNumber;
 /// Where a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// Nobody serves the id yet.
-    Waiting(Arc<str>),
+    /// Nobody serves the id yet. With its turn among those that wait.
+    Waiting(Arc<str>, u64),
     /// Not yet handed to a link.
     Queued(PeerNumber),
     /// On its way, or with the handler.

@@ -10,48 +10,26 @@ use tokio::sync::{Notify, watch};
 
 use super::Millis;
 use super::application::{Application, Delivery};
-use super::endpoint::{Endpoint, LinkEvents};
+use super::endpoint::LinkEvents;
+use super::listening::{LINK, Listening};
 use super::member::{Action, Identity, Member};
 use super::numbered::Numbered;
+pub use super::options::Options;
 use super::peer::Conn;
 use super::pipe::{self, Pipe};
 use super::wire::{FromRegistry, ToRegistry};
 use crate::grpc::server::Server;
+use crate::registry::Session;
 use crate::registry::host::Host;
-use crate::registry::{Registry, Session};
-use crate::tls::credentials::Mutual;
 
-const LINK: &str = "/owt.bus.v1.Link/Open";
 /// What leaving may take for what is still to be sent.
 const LAST_WORDS: Duration = Duration::from_millis(150);
-
-/// What a node is made with.
-pub struct Options {
-    /// Unique among all members that are and were.
-    pub name: String,
-    /// Shows that the member is who it says it is.
-    pub token: String,
-    /// Members of another cluster are refused.
-    pub cluster: String,
-    /// A random number.
-    pub seed: u64,
-    /// Largest body, in bytes.
-    pub max_message: usize,
-    /// A link without traffic is closed after so many ms.
-    pub idle: Millis,
-    /// The way to the registry.
-    pub registry: Box<dyn Registry>,
-    /// Mutual TLS of links, or plaintext.
-    pub tls: Option<Mutual>,
-    /// What others dial, if not what the route to the registry says.
-    pub advertise: Option<(String, Option<u16>)>,
-}
 
 /// See the module.
 pub struct Node {
     state: Mutex<State>,
     application: Box<dyn Application>,
-    tls: Option<Mutual>,
+    listening: Listening,
     started: Instant,
     alarm: Notify,
     /// Goes with the node, which ends its tasks.
@@ -82,30 +60,27 @@ impl Node {
         if let Some((advertised, _)) = &options.advertise {
             reach.allows(advertised)?;
         }
-        let port = options.advertise.as_ref().and_then(|(_, port)| *port);
-        let service = Endpoint::default();
-        let node_of_service = service.node();
-        let listen = reach.listen.to_string();
         let tls = options.tls;
-        let serving = tls.as_ref().map(|tls| Arc::clone(&tls.server));
-        let server_options = pipe::server_options(LINK, serving);
-        let server = Server::listen(&listen, port.unwrap_or(0), server_options, service);
-        let server = server.await.map_err(|error| error.to_string())?;
+        let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let host = match (options.advertise, &tls) {
             (Some((host, _)), _) => host,
             (None, Some(tls)) => reach.vouched_for(&tls.server.names())?,
             (None, None) => reach.advertise.to_string(),
         };
-        let address = if host.contains(':') {
-            format!("[{host}]:{}", server.port)
-        } else {
-            format!("{host}:{}", server.port)
+        let ip = reach.listen;
+        let listening = Listening {
+            ip,
+            host,
+            port,
+            tls,
         };
+        let (server, node_of_service) = listening.bind().await?;
         let member = Member::new(Identity {
             name: options.name,
             token: options.token,
             cluster: options.cluster,
-            address,
+            address: listening.address(server.port),
+            may_move: port.is_none(),
             seed: options.seed,
             max_message: options.max_message,
             idle: options.idle,
@@ -121,7 +96,7 @@ impl Node {
                 left: false,
             }),
             application,
-            tls,
+            listening,
             started: Instant::now(),
             alarm: Notify::new(),
             alive: watch::Sender::new(()),
@@ -185,6 +160,7 @@ impl Node {
                     }
                 }
                 Action::ToRegistry(message) => Self::tell_registry(state, &message),
+                Action::Move => self.spawn(Arc::clone(self).listen_elsewhere()),
                 Action::Left => {
                     let node = Arc::clone(self);
                     tokio::spawn(async move { node.finish().await });
@@ -224,7 +200,7 @@ impl Node {
         state.pipes.insert(conn, pipe);
         let events = LinkEvents::new(Arc::downgrade(self), conn);
         let target = address.parse();
-        let tls = self.tls.clone();
+        let tls = self.listening.tls.clone();
         self.spawn(async move {
             let why = match target {
                 Ok(target) => {
@@ -237,6 +213,29 @@ impl Node {
             };
             events.ended(&why);
         });
+    }
+
+    /// Listens on another port, and joins anew with that.
+    async fn listen_elsewhere(self: Arc<Self>) {
+        // Where no other port is to be had this one has to do.
+        let Ok((server, node_of_service)) = self.listening.bind().await else {
+            return;
+        };
+        *node_of_service.lock() = Arc::downgrade(&self);
+        let address = self.listening.address(server.port);
+        let former = {
+            let mut state = self.state.lock();
+            if state.left {
+                return;
+            }
+            state.member.moved(address);
+            if let Some(session) = state.registry.take() {
+                session.close();
+            }
+            state.endpoint.replace(server)
+        };
+        // Nobody has a call on its links: there was no id to call.
+        drop(former);
     }
 
     // For `endpoint`.

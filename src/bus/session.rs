@@ -157,9 +157,8 @@ impl Session {
 
     /// What ends without the registry, because it has not answered.
     pub fn overdue(&mut self, now: Millis) -> Vec<Effect> {
-        let is_overdue = |pending: &mut Pending| {
-            is_ending(&&*pending) && pending.since + PATIENCE <= now
-        };
+        let is_overdue =
+            |pending: &mut Pending| is_ending(&&*pending) && pending.since + PATIENCE <= now;
         let overdue = self.pending.extract_if(.., is_overdue);
         overdue.map(|pending| pending.effect).collect()
     }

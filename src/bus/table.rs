@@ -104,10 +104,12 @@ impl Table {
     /// is about to tell the same; or it has told already that the member does so
     /// again, and nothing more will come.
     pub fn doubt(&mut self, now: Millis, peer: PeerNumber, id: &str) {
-        self.stop_serving(peer, id);
-        let until = now + DOUBT;
-        let id = id.to_owned();
-        self.doubts.push_back(Doubt { until, peer, id });
+        // Many calls may come back at once: one doubt is enough.
+        if self.stop_serving(peer, id) {
+            let until = now + DOUBT;
+            let id = id.to_owned();
+            self.doubts.push_back(Doubt { until, peer, id });
+        }
     }
 
     /// When `trust_again` will have something.
@@ -137,13 +139,18 @@ impl Table {
         }
     }
 
-    fn stop_serving(&mut self, peer: PeerNumber, id: &str) {
-        if let Some(servers) = self.ids.get_mut(id) {
-            servers.members.retain(|member| *member != peer);
-            if servers.members.is_empty() {
-                self.ids.remove(id);
-            }
+    /// Whether it served it.
+    fn stop_serving(&mut self, peer: PeerNumber, id: &str) -> bool {
+        let Some(servers) = self.ids.get_mut(id) else {
+            return false;
+        };
+        let before = servers.members.len();
+        servers.members.retain(|member| *member != peer);
+        let served = servers.members.len() < before;
+        if servers.members.is_empty() {
+            self.ids.remove(id);
         }
+        served
     }
 
     fn unsubscribe(&mut self, peer: PeerNumber, gone: &Subscription) {

@@ -1,7 +1,7 @@
 //! What this member wants known of itself, and what the registry tells of the
 //! others.
 
-use super::{Action, Member, Serving};
+use super::{Action, Identity, Member, Serving};
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
 use crate::bus::peer::Peer;
@@ -133,6 +133,7 @@ impl Member {
             Some(Told::Changes(changes)) => self.apply(now, changes),
             Some(Told::Done(done)) => {
                 if self.session.has_joined(done.request) {
+                    self.introduced = true;
                     self.deliver(Delivery::Joined);
                 }
                 let effects = self.session.done(done.request);
@@ -146,7 +147,29 @@ impl Member {
         }
     }
 
+    /// The address of this member may have been another's, who is gone and known
+    /// still: whoever dials that one comes here then. So this member goes
+    /// elsewhere, before anybody calls it.
+    fn avoid(&mut self, records: &[Record]) {
+        let Identity { name, address, .. } = &self.identity;
+        let is_there = |record: &Record| record.address == *address && record.member != *name;
+        if self.identity.may_move && !self.introduced && records.iter().any(is_there) {
+            self.identity.may_move = false;
+            self.actions.push(Action::Move);
+        }
+    }
+
+    /// This member listens at another address: joins anew with it.
+    pub fn moved(&mut self, address: String) {
+        self.identity.may_move = true;
+        self.session.record.address.clone_from(&address);
+        self.identity.address = address;
+        self.table.set(SELF, self.session.record.clone());
+        self.session.lost();
+    }
+
     fn apply(&mut self, now: Millis, changes: Changes) {
+        self.avoid(&changes.records);
         if changes.whole {
             let confirm_by = now + CONFIRM;
             for peer in self.peers.values_mut().filter(|peer| peer.known) {
@@ -261,5 +284,70 @@ impl Member {
             };
             self.deliver(Delivery::Done { request });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_is_at_an_address_of_another_joins_anew_at_a_different_one() {
+        let identity = Identity {
+            name: "me".to_owned(),
+            token: "token".to_owned(),
+            cluster: "c".to_owned(),
+            address: "h:1".to_owned(),
+            may_move: true,
+            seed: 1,
+            max_message: 1 << 20,
+            idle: 300_000,
+        };
+        let another = Record {
+            member: "gone".to_owned(),
+            address: "h:1".to_owned(),
+            ..Record::default()
+        };
+        let told = |kind| FromRegistry { kind: Some(kind) };
+        let changes = |whole| {
+            told(Told::Changes(Changes {
+                records: vec![another.clone()],
+                whole,
+                ..Changes::default()
+            }))
+        };
+        let moves = |member: &mut Member| {
+            let actions = member.take_actions(0);
+            let is_move = |action: &&Action| matches!(action, Action::Move);
+            actions.iter().filter(is_move).count()
+        };
+        let mut member = Member::new(identity.clone());
+        member.registry_open();
+        member.registry_message(0, changes(true));
+        member.registry_message(0, changes(false));
+        assert_eq!(moves(&mut member), 1, "once is enough");
+        member.moved("h:2".to_owned());
+        // The session that it ends is not one that was lost.
+        member.registry_lost("closed");
+        member.registry_open();
+        let actions = member.take_actions(0);
+        let [Action::ToRegistry(ToRegistry { kind })] = &actions[..] else {
+            panic!("{actions:?}");
+        };
+        let Some(Asked::Join(join)) = kind else {
+            panic!("{kind:?}");
+        };
+        assert_eq!(join.record.as_ref().map(|r| &*r.address), Some("h:2"));
+        member.registry_message(0, changes(true));
+        assert_eq!(moves(&mut member), 0);
+        // Where the address is the user's choice it stays.
+        let may_move = false;
+        let mut member = Member::new(Identity {
+            may_move,
+            ..identity
+        });
+        member.registry_open();
+        member.registry_message(0, changes(true));
+        assert_eq!(moves(&mut member), 0);
     }
 }

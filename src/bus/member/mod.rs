@@ -16,7 +16,7 @@ mod tally;
 mod tap;
 pub mod traffic;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tally::Tally;
@@ -57,6 +57,8 @@ pub enum Action {
     },
     /// Tell the registry.
     ToRegistry(ToRegistry),
+    /// Listen on another port, and call `moved`.
+    Move,
     /// Tell the application.
     Deliver(Delivery),
     /// All that `leave` waits for has happened.
@@ -74,6 +76,8 @@ pub struct Identity {
     pub cluster: String,
     /// host:port of its endpoint.
     pub address: String,
+    /// Whether that may become another.
+    pub may_move: bool,
     /// Where its links' numbers begin: chosen at random.
     pub seed: u64,
     /// Largest body, in bytes, in both directions.
@@ -110,10 +114,14 @@ pub struct Member {
     next_link: u64,
     calls: Calls,
     /// Calls to ids that nobody serves yet.
-    waiting: HashMap<Arc<str>, VecDeque<Call>>,
+    /// By their turn: any of them may end first.
+    waiting: HashMap<Arc<str>, BTreeMap<u64, Call>>,
+    next_waiting: u64,
     waiting_bytes: usize,
     serving: HashMap<String, Serving>,
     subscriptions: Subscriptions,
+    /// The application has been told that it has joined.
+    introduced: bool,
     leaving: bool,
     counters: Counters,
     tally: Tally,
@@ -159,9 +167,11 @@ impl Member {
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),
+            next_waiting: 0,
             waiting_bytes: 0,
             serving: HashMap::new(),
             subscriptions: Subscriptions::default(),
+            introduced: false,
             leaving: false,
             counters: Counters::default(),
             tally: Tally::default(),

@@ -141,6 +141,7 @@ mod tests {
                     token: n.to_string(),
                     cluster: "owt".to_owned(),
                     address: n.to_string(),
+                    may_move: false,
                     seed: 1,
                     max_message: 1 << 20,
                     idle: IDLE,
@@ -211,7 +212,7 @@ mod tests {
                     self.members[other].lost(now, conn, "closed");
                 }
                 Action::Deliver(delivery) => self.told[n].push(delivery),
-                Action::ToRegistry(_) | Action::Left => {}
+                Action::ToRegistry(_) | Action::Move | Action::Left => {}
             }
         }
 

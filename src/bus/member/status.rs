@@ -1,6 +1,6 @@
 //! What a member can say of itself.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -97,7 +97,7 @@ impl Member {
                 revision: self.session.revision,
             },
             pending_calls: self.calls.pending(),
-            waiting_for_server: self.waiting.values().map(VecDeque::len).sum(),
+            waiting_for_server: self.waiting.values().map(BTreeMap::len).sum(),
             unroutable: self.counters.unroutable,
             dropped: self.counters.dropped,
             links_made: self.counters.links,

@@ -211,6 +211,7 @@ mod tests {
             token: "token".to_owned(),
             cluster: "c".to_owned(),
             address: "h:1".to_owned(),
+            may_move: false,
             seed: 1,
             max_message: 1 << 20,
             idle: 300_000,

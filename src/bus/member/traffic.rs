@@ -45,7 +45,7 @@ impl Member {
         if let Some((why, detail)) = self.objection(&calling) {
             return self.fail(number, why, detail);
         }
-        let place = Place::Waiting(Arc::from(""));
+        let place = Place::Waiting(Arc::from(""), 0);
         let deadline = now.saturating_add(calling.timeout);
         if !self.calls.begin(number, place, calling.many, deadline) {
             let text = format!("call number {number} is in use");
@@ -85,7 +85,7 @@ impl Member {
     /// The application does not want the reply any more.
     pub fn cancel(&mut self, number: u32) {
         if let Some(place) = self.calls.settle(number) {
-            self.stop_waiting(number, &place);
+            self.stop_waiting(&place);
         }
     }
 
@@ -127,23 +127,23 @@ impl Member {
             Some((id, _)) => Arc::clone(id),
             None => Arc::from(&*call.to),
         };
-        if self
-            .calls
-            .move_to(call.number, Place::Waiting(Arc::clone(&id)))
-        {
+        let turn = self.next_waiting;
+        self.next_waiting += 1;
+        let place = Place::Waiting(Arc::clone(&id), turn);
+        if self.calls.move_to(call.number, place) {
             self.waiting_bytes += size;
-            self.waiting.entry(id).or_default().push_back(call);
+            self.waiting.entry(id).or_default().insert(turn, call);
         }
     }
 
-    fn stop_waiting(&mut self, number: u32, place: &Place) {
-        let Place::Waiting(id) = place else { return };
+    fn stop_waiting(&mut self, place: &Place) {
+        let Place::Waiting(id, turn) = place else {
+            return;
+        };
         let Some(queue) = self.waiting.get_mut(id) else {
             return;
         };
-        if let Some(at) = queue.iter().position(|call| call.number == number)
-            && let Some(call) = queue.remove(at)
-        {
+        if let Some(call) = queue.remove(turn) {
             self.waiting_bytes -= call.encoded_len();
         }
         if queue.is_empty() {
@@ -154,7 +154,8 @@ impl Member {
     /// Somebody serves these ids now.
     pub(super) fn served(&mut self, now: Millis, ids: &[String]) {
         for id in ids {
-            for call in self.waiting.remove(&**id).unwrap_or_default() {
+            let waited = self.waiting.remove(&**id).unwrap_or_default();
+            for call in waited.into_values() {
                 self.waiting_bytes -= call.encoded_len();
                 self.route_call(now, call);
             }
@@ -371,12 +372,12 @@ impl Member {
     pub(super) fn end_overdue_calls(&mut self, now: Millis) {
         for (number, place) in self.calls.overdue(now) {
             let (why, detail) = match &place {
-                Place::Waiting(_) => (Failure::UnknownId, String::new()),
+                Place::Waiting(..) => (Failure::UnknownId, String::new()),
                 Place::Queued(peer) => (Failure::Unreachable, self.describe(*peer)),
                 Place::Sent(SELF) => (Failure::Slow, "this process itself".to_owned()),
                 Place::Sent(peer) => (Failure::Slow, self.describe(*peer)),
             };
-            self.stop_waiting(number, &place);
+            self.stop_waiting(&place);
             self.fail(number, why, detail);
         }
     }

@@ -186,6 +186,7 @@ fn newcomer(number: usize) -> Member {
         token: "0123456789abcdef0123456789abcdef0123".to_owned(),
         cluster: "owt".to_owned(),
         address: format!("10.0.0.22:{number}"),
+        may_move: false,
         seed: 1,
         max_message: 1 << 20,
         idle: 300_000,

@@ -129,6 +129,7 @@ impl World {
             token: format!("{:016x}", self.rng.u64(..)),
             cluster: "sim".to_owned(),
             address: format!("p:{index}"),
+            may_move: false,
             seed: self.rng.u64(..),
             max_message: 1 << 20,
             idle: self.idle,

@@ -61,6 +61,8 @@ impl World {
                 }
             }
             Action::Deliver(delivery) => self.deliver(index, delivery),
+            // No address is another's here.
+            Action::Move => {}
             Action::Left => {
                 self.note(|| format!("{index} has left"));
                 self.end(index, false);

@@ -1,0 +1,27 @@
+//! What a node is made with.
+
+use super::Millis;
+use crate::registry::Registry;
+use crate::tls::credentials::Mutual;
+
+/// See the module.
+pub struct Options {
+    /// Unique among all members that are and were.
+    pub name: String,
+    /// Shows that the member is who it says it is.
+    pub token: String,
+    /// Members of another cluster are refused.
+    pub cluster: String,
+    /// A random number.
+    pub seed: u64,
+    /// Largest body, in bytes.
+    pub max_message: usize,
+    /// A link without traffic is closed after so many ms.
+    pub idle: Millis,
+    /// The way to the registry.
+    pub registry: Box<dyn Registry>,
+    /// Mutual TLS of links, or plaintext.
+    pub tls: Option<Mutual>,
+    /// What others dial, if not what the route to the registry says.
+    pub advertise: Option<(String, Option<u16>)>,
+}
