@@ -73,6 +73,15 @@ test('calls by gRPC need no permission of Deno but for files, the environment an
   assert.equal(stdout, 'p\n', stderr);
 });
 
+test("a key of OWT's guide that Deno does not open is told by its cipher, not by its passphrase", { ...ON_DENO, skip: ON_DENO.skip || (!hasOpenssl && 'openssl is not installed') }, async (t) => {
+  const shop = await new Workshop(t).guide({ bits: 2048 });
+  const text = `
+    const { Server } = require(${JSON.stringify(LIBRARY)});
+    new Server().listen('127.0.0.1:0').then(() => console.log('listens'), ({ message }) => console.log(message));`;
+  const { stdout } = await run(t, ['deno', 'run', '--allow-all', shop.write('script.cjs', text)], { cwd: shop.folder, env: shop.environment() });
+  assert.match(stdout, /server\.key is encrypted with DES-EDE3-CBC, which .* cannot open/);
+});
+
 test("a lock needs Deno's permission to read the host's name, and says so", ON_DENO, async (t) => {
   const file = script(t, `
     const { updateStore } = require(${JSON.stringify(path.join(LIBRARY, 'lib/credentials/store'))});
