@@ -9,10 +9,12 @@ const os = require('node:os');
 const path = require('node:path');
 const { Server, createClient } = require('owt-grpc');
 
+// What `npx owt-grpc` runs.
+const command = path.join(path.dirname(require.resolve('owt-grpc/package.json')), 'bin', 'owt-grpc.js');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-tls-'));
 
 async function main() {
-  const made = execFileSync('npx', ['--no', 'owt-grpc', 'certs', folder, '--json'], { encoding: 'utf8', shell: process.platform === 'win32' });
+  const made = execFileSync(process.execPath, [command, 'certs', folder, '--json'], { encoding: 'utf8' });
   // As a module is started: with the variables, in the folder that has the passphrases.
   const { variables } = JSON.parse(made);
   Object.assign(process.env, variables);

@@ -7,12 +7,14 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { hasOpenssl } = require('../support/certificates');
 const { PRINTS, TYPED, folder, names, runs } = require('../support/examples');
+const { needs } = require('../../scripts/testing/needs');
 
 const root = path.join(__dirname, '../..');
-const opensslFor = (name) => (name === 'tls.js' && !hasOpenssl ? 'openssl is not installed' : false);
+/** Why an example cannot run here, or false. */
+const unfit = (name) => (name === 'tls.js' && !hasOpenssl ? 'openssl is not installed' : needs(`examples/${name}`, process.version) ?? false);
 
 for (const name of names) {
-  test(`examples/${name} runs, prints what it should and ends by itself`, { timeout: 30_000, skip: opensslFor(name) }, async (t) => {
+  test(`examples/${name} runs, prints what it should and ends by itself`, { timeout: 30_000, skip: unfit(name) }, async (t) => {
     await runs(t, path.join(folder, name), PRINTS[name]);
   });
 }

@@ -156,22 +156,22 @@ const ROWS = {
   },
   'an encrypted key and no store': {
     env: () => shop.environment(locked()),
-    both: ['PASSPHRASE', 'KEY is encrypted, and STORE has no passphrase for it: run `owt-grpc auth --grpc` in FOLDER'],
+    both: ['PASSPHRASE', 'KEY is encrypted, and STORE has no passphrase for it: run `owt-grpc auth --grpc --dir FOLDER`'],
   },
   'an encrypted key and a store without passphrases': {
     env: () => shop.environment(locked()),
     store: 'none.store',
-    both: ['PASSPHRASE', 'KEY is encrypted, and STORE has no passphrase for it: run `owt-grpc auth --grpc` in FOLDER'],
+    both: ['PASSPHRASE', 'KEY is encrypted, and STORE has no passphrase for it: run `owt-grpc auth --grpc --dir FOLDER`'],
   },
   'an encrypted key and a store that was cleaned up': {
     env: () => shop.environment(locked()),
     store: 'cleaned.store',
-    both: ['PASSPHRASE', 'KEY is encrypted, and STORE has no passphrase for it: run `owt-grpc auth --grpc` in FOLDER'],
+    both: ['PASSPHRASE', 'KEY is encrypted, and STORE has no passphrase for it: run `owt-grpc auth --grpc --dir FOLDER`'],
   },
   'an encrypted key and another passphrase': {
     env: () => shop.environment(locked()),
     store: 'wrong.store',
-    both: ['PASSPHRASE', 'KEY cannot be opened: its passphrase is another one than the one that STORE has for the ROLE (run `owt-grpc auth --grpc` there to set it), or the file is damaged'],
+    both: ['PASSPHRASE', 'KEY cannot be opened: its passphrase is another one than the one that STORE has for the ROLE (`owt-grpc auth --grpc --dir FOLDER` sets it), or the file is damaged'],
   },
   'an encrypted key and garbage for a store': {
     env: () => shop.environment(locked()),

@@ -48,8 +48,8 @@ test('the commands make what the modules use', { skip: hasOpenssl ? false : 'nee
   };
   const commands = (block) => block.trim().split('\n').map(withPassphrases).join('\n');
   sh(commands(guide));
-  assert.equal(auth.trim(), 'npx owt-grpc auth --grpc');
-  const [, , ...args] = auth.trim().split(' ');
+  assert.equal(auth.trim(), 'npx owt-grpc auth --grpc --dir portal');
+  const [, , ...args] = auth.trim().replace('portal', '.').split(' ');
   execFileSync(process.execPath, [path.join(root, 'bin/owt-grpc.js'), ...args], { cwd: workshop.folder, input: `y\n${PASS}\n${PASS}\n`, stdio: ['pipe', 'ignore', 'inherit'] });
   const check = (...hosts) => `"${process.execPath}" -e '${CHECK}' ${hosts.join(' ')}`;
   assert.equal(sh(variables, check('localhost')), 'hello\n');

@@ -100,7 +100,7 @@ function whyNone(pem) {
 
 /** @param {Plan} plan */
 function whose({ role, store }) {
-  return store === null ? 'option tls.passphrase' : `the one that ${path.join(store, STORE)} has for the ${role} (run \`owt-grpc auth --grpc\` there to set it)`;
+  return store === null ? 'option tls.passphrase' : `the one that ${path.join(store, STORE)} has for the ${role} (\`owt-grpc auth --grpc --dir ${store}\` sets it)`;
 }
 
 /**
@@ -110,7 +110,7 @@ function whose({ role, store }) {
 function passphraseOf(plan, source) {
   const found = plan.passphrase ?? stored(plan, source);
   if (found !== null) return found;
-  const where = plan.store === null ? 'set option tls.passphrase' : `${path.join(plan.store, STORE)} has no passphrase for it: run \`owt-grpc auth --grpc\` in ${plan.store}`;
+  const where = plan.store === null ? 'set option tls.passphrase' : `${path.join(plan.store, STORE)} has no passphrase for it: run \`owt-grpc auth --grpc --dir ${plan.store}\``;
   throw new TlsError('PASSPHRASE', `${source.name} is encrypted, and ${where}`);
 }
 

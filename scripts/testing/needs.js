@@ -1,16 +1,22 @@
 'use strict';
 
-// Tests whose own packages need a newer Node.js than this package does.
+// Tests and examples whose own packages need a newer Node.js than this package does.
 
-/** @type {Record<string, { from: [major: number, minor: number], why: string }>} */
+/** @typedef {{ from: [major: number, minor: number], why: string }} Need */
+
+/** @type {Need} */
+const OPENTELEMETRY = { from: [18, 19], why: "OpenTelemetry's SDK needs Node.js 18.19" };
+
+/** @type {Record<string, Need>} */
 const NEEDS = {
-  '__test__/seeing/opentelemetry.test.js': { from: [18, 19], why: "OpenTelemetry's SDK needs Node.js 18.19" },
+  '__test__/seeing/opentelemetry.test.js': OPENTELEMETRY,
+  'examples/opentelemetry.js': OPENTELEMETRY,
 };
 
 /**
  * @param {string} file
  * @param {string} version such as v14.19.0
- * @returns {string | null} why a test cannot run there
+ * @returns {string | null} why it cannot run there
  */
 function needs(file, version) {
   const needed = NEEDS[file.replace(/\\/g, '/')];

@@ -19,7 +19,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
   HALF_SET: 'set all of them, or none for plaintext',
   INVALID: 'correct it',
   FILE: 'correct the path, or let the user that runs the modules read it',
-  PASSPHRASE: 'run `owt-grpc auth --grpc` in the folder of the module',
+  PASSPHRASE: 'run `owt-grpc auth --grpc --dir FOLDER`, with the folder of the module',
   STORE: 'repair the store with `owt-grpc auth --grpc`, as the user that runs the module',
   CERTIFICATE: 'make a new one: docs/tls.md has the steps',
 });
