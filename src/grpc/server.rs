@@ -13,7 +13,7 @@ use h2::Reason;
 use h2::server::{Builder, Connection};
 use http::HeaderMap;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -105,11 +105,42 @@ enum Stage {
     Aborting,
 }
 
+/// A connection that somebody else has accepted.
+pub type Accepting = std::net::TcpStream;
+
+/// Where a server's connections come from.
+enum Source {
+    /// It accepts them itself.
+    Port(TcpListener),
+    /// Somebody else does.
+    Handed(UnboundedReceiver<Accepting>),
+}
+
+impl Source {
+    /// May be given up while it waits.
+    async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        let handed = match self {
+            Self::Port(listener) => return listener.accept().await,
+            Self::Handed(handed) => handed,
+        };
+        while let Some(stream) = handed.recv().await {
+            // One whose peer is gone already is nobody's.
+            let peer = stream.peer_addr();
+            if let (Ok(peer), Ok(stream)) = (peer, TcpStream::from_std(stream)) {
+                return Ok((stream, peer));
+            }
+        }
+        std::future::pending().await
+    }
+}
+
 /// A server that listens.
 pub struct Server {
     stage: watch::Sender<Stage>,
     accepting: tokio::task::JoinHandle<u32>,
-    /// The port, chosen by the system if 0 was asked for.
+    handed: Option<UnboundedSender<Accepting>>,
+    /// The port, chosen by the system if 0 was asked for; 0 if connections are handed
+    /// to it.
     pub port: u16,
 }
 
@@ -126,18 +157,39 @@ impl Server {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((host, port)).await?;
         let port = listener.local_addr()?.port();
+        let mut server = Self::begin(Source::Port(listener), options, application);
+        server.port = port;
+        Ok(server)
+    }
+
+    /// Serves, until stopped, connections that somebody else accepts.
+    pub fn handed<A: Application>(options: Options, application: A) -> Self {
+        let (sender, inbox) = unbounded_channel();
+        let mut server = Self::begin(Source::Handed(inbox), options, application);
+        server.handed = Some(sender);
+        server
+    }
+
+    /// Takes such a connection.
+    pub fn hand(&self, connection: Accepting) {
+        if let Some(handed) = &self.handed {
+            let _ = handed.send(connection);
+        }
+    }
+
+    fn begin<A: Application>(source: Source, options: Options, application: A) -> Self {
         let stage = watch::Sender::new(Stage::Serving);
         let context = Context {
             options: Arc::new(options),
             application: Arc::new(application),
             stage: stage.subscribe(),
         };
-        let accepting = tokio::spawn(accept(listener, context));
-        Ok(Self {
+        Self {
             stage,
-            accepting,
-            port,
-        })
+            accepting: tokio::spawn(accept(source, context)),
+            handed: None,
+            port: 0,
+        }
     }
 
     /// Stops listening, tells every client to leave, waits up to `grace` for
@@ -169,12 +221,12 @@ impl<A> Clone for Context<A> {
     }
 }
 
-async fn accept<A: Application>(listener: TcpListener, context: Context<A>) -> u32 {
+async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 {
     let mut stage = context.stage.clone();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = source.next() => match accepted {
                 Ok((stream, peer)) => {
                     connections.spawn(attend(stream, peer, context.clone()));
                 }
@@ -188,7 +240,7 @@ async fn accept<A: Application>(listener: TcpListener, context: Context<A>) -> u
             _ = next_stage(&mut stage, Stage::Serving) => break,
         }
     }
-    drop(listener);
+    drop(source);
     let mut cut_off = 0;
     while let Some(ended) = connections.join_next().await {
         cut_off += u32::from(ended.unwrap_or(false));
