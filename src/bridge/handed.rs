@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::grpc::server::Accepting;
+use crate::grpc::source::Accepting;
 
 /// A connection of our own, of a descriptor that stays the caller's.
 ///

@@ -200,11 +200,9 @@ impl Bridge {
     pub fn hand_over(&self, server: u32, descriptor: i32) -> Result<()> {
         let connection = handed::duplicate(descriptor)
             .map_err(|error| invalid(format!("descriptor {descriptor}: {error}")))?;
-        self.network.submit(Work::HandOver {
-            environment: Arc::clone(&self.environment),
-            server,
-            connection,
-        });
+        let environment = Arc::clone(&self.environment);
+        self.network
+            .submit(Work::HandOver(environment, server, connection));
         Ok(())
     }
 

@@ -14,7 +14,8 @@ use super::calls::Calls;
 use super::queue::Queue;
 use super::record::{Writer, event};
 use crate::bus::node::Node;
-use crate::grpc::server::{Accepting, Server};
+use crate::grpc::server::Server;
+use crate::grpc::source::Accepting;
 use crate::registry::host::Host;
 
 /// Wakes the JS thread. Called on the network thread.

@@ -20,7 +20,8 @@ use super::handlers::Handlers;
 use super::record::event;
 use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};
-use crate::grpc::server::{self, Accepting, Server};
+use crate::grpc::server::{self, Server};
+use crate::grpc::source::Accepting;
 use crate::registry::host;
 
 /// What the JS threads ask of the network thread.
@@ -35,11 +36,7 @@ pub enum Work {
         options: server::Options,
     },
     /// A connection for a server that has not bound.
-    HandOver {
-        environment: Arc<Environment>,
-        server: u32,
-        connection: Accepting,
-    },
+    HandOver(Arc<Environment>, u32, Accepting),
     /// Become a registry of the bus for others.
     OpenRegistry {
         environment: Arc<Environment>,
@@ -208,11 +205,9 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
             } => {
                 tokio::spawn(listen(environment, server, at, options));
             }
-            Work::HandOver {
-                environment,
-                server,
-                connection,
-            } => environment.hand_over(server, connection),
+            Work::HandOver(environment, server, connection) => {
+                environment.hand_over(server, connection);
+            }
             Work::OpenRegistry {
                 environment,
                 server,

@@ -22,6 +22,7 @@ use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::payload::Payload;
 use super::serve::{Arrival, Closed, serve};
+use super::source::{Accepting, Source};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
 use crate::tls::credentials::ServerCredentials;
@@ -103,35 +104,6 @@ enum Stage {
     Draining,
     /// What is left is cut off.
     Aborting,
-}
-
-/// A connection that somebody else has accepted.
-pub type Accepting = std::net::TcpStream;
-
-/// Where a server's connections come from.
-enum Source {
-    /// It accepts them itself.
-    Port(TcpListener),
-    /// Somebody else does.
-    Handed(UnboundedReceiver<Accepting>),
-}
-
-impl Source {
-    /// May be given up while it waits.
-    async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        let handed = match self {
-            Self::Port(listener) => return listener.accept().await,
-            Self::Handed(handed) => handed,
-        };
-        while let Some(stream) = handed.recv().await {
-            // One whose peer is gone already is nobody's.
-            let peer = stream.peer_addr();
-            if let (Ok(peer), Ok(stream)) = (peer, TcpStream::from_std(stream)) {
-                return Ok((stream, peer));
-            }
-        }
-        std::future::pending().await
-    }
 }
 
 /// A server that listens.
