@@ -6,6 +6,7 @@ const { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, trans
 const { getBridge } = require('./crossing/bridge');
 const { grpcTally, methodTally } = require('./seeing/tally');
 const { startCall } = require('./server-dispatch');
+const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
 const { credentialsOf } = require('./tls/credentials');
 
 const OPTIONS = [
@@ -26,7 +27,7 @@ const GRACE_MS = 5000;
 
 /** What a port number can be used for when it is taken. */
 const ADVICE = /** @type {Record<string, string>} */ ({
-  EADDRINUSE: 'another process listens there: stop it, choose another port, or 0 for any free one',
+  EADDRINUSE: `another process listens there: stop it, choose another port, or 0 for any free one${WHY_NOT}`,
   EADDRNOTAVAIL: 'this machine does not have that address: use one of its own, or 0.0.0.0 for all',
   EACCES: 'the system does not allow it: ports below 1024 need privileges',
 });
@@ -66,6 +67,8 @@ class Server {
     this.tally = grpcTally();
     /** The port while it listens, otherwise null. @type {number | null} */
     this.port = null;
+    /** In a worker of `node:cluster`, whose primary listens. @type {SharedPort | null} */
+    this.shared = null;
     /** @type {Promise<number> | null} */
     this.starting = null;
     /** @type {Promise<number> | null} */
@@ -172,12 +175,13 @@ class Server {
     }
     bridge.acquire();
     try {
+      const handed = sharesPorts();
       const bound = await new Promise((resolve, reject) => {
         this.waiter = { resolve, reject };
-        bridge.native.listen(this.id, { host, port, methods, ...this.options }, this.credentials?.native);
+        bridge.native.listen(this.id, { host, port, handed, methods, ...this.options }, this.credentials?.native);
       });
-      this.port = bound;
-      return bound;
+      this.port = handed ? await this.share(bridge, host, port) : bound;
+      return /** @type {number} */ (this.port);
     } catch (error) {
       bridge.servers.delete(this.id);
       bridge.release();
@@ -186,6 +190,25 @@ class Server {
       const advice = ADVICE[failure.code ?? ''];
       failure.message = `Cannot listen on ${host}:${port}: ${failure.message}${advice ? ` (${advice})` : ''}`;
       throw failure;
+    }
+  }
+
+  /**
+   * Connections come by the primary of `node:cluster`.
+   *
+   * @param {import('./crossing/bridge').Bridge} bridge
+   * @param {string} host
+   * @param {number} port
+   * @returns {Promise<number>} the port that the workers have agreed on
+   */
+  async share(bridge, host, port) {
+    const take = (/** @type {number} */ descriptor) => bridge.native.handOver(this.id, descriptor);
+    try {
+      this.shared = await SharedPort.open(host, port, take, () => this.stop());
+      return this.shared.port;
+    } catch (error) {
+      await this.stopNative(bridge, 0);
+      throw error;
     }
   }
 
@@ -215,15 +238,25 @@ class Server {
     this.health?.stop();
     this.reflection?.stop();
     bridge.outbox.flush();
-    const cutOff = await new Promise((resolve, reject) => {
-      this.waiter = { resolve, reject };
-      bridge.native.stopServer(this.id, graceMs);
-    });
+    this.shared?.close();
+    const cutOff = await this.stopNative(bridge, graceMs);
     this.port = null;
     bridge.servers.delete(this.id);
     bridge.release();
     this.credentials?.release();
     return cutOff;
+  }
+
+  /**
+   * @param {import('./crossing/bridge').Bridge} bridge
+   * @param {number} graceMs
+   * @returns {Promise<number>}
+   */
+  stopNative(bridge, graceMs) {
+    return new Promise((resolve, reject) => {
+      this.waiter = { resolve, reject };
+      bridge.native.stopServer(this.id, graceMs);
+    });
   }
 
   /** @returns {import('..').ServerStats} what has come in so far */

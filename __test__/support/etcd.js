@@ -1,6 +1,7 @@
 'use strict';
 
-// An etcd cluster for tests: Debian's etcd-server, on free ports of loopback.
+// An etcd cluster for tests, on free ports of loopback: of the etcd that is first
+// on PATH.
 
 const { execFile, spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
@@ -138,6 +139,25 @@ class Etcd {
     const { kvs = [] } = JSON.parse(json.replace(/"lease":(\d+)/g, '"lease":"$1"'));
     const text = (/** @type {string} */ base64) => Buffer.from(base64, 'base64').toString();
     return new Map(kvs.map((/** @type {any} */ kv) => [text(kv.key), kv.lease]));
+  }
+
+  /**
+   * Puts `etcd grpc-proxy` in front of the cluster.
+   *
+   * @param {import('node:test').TestContext} t
+   * @returns {Promise<string>} where it listens
+   */
+  async proxy(t) {
+    const address = `127.0.0.1:${await freePort()}`;
+    const data = path.join(this.folder, 'proxy');
+    const child = spawn('etcd', ['grpc-proxy', 'start', '--endpoints', this.endpoints.join(','), '--listen-addr', address, '--data-dir', data], { stdio: 'ignore' });
+    const ended = once(child, 'close');
+    t.after(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+    await this.answers([address]);
+    return address;
   }
 
   get endpoints() {

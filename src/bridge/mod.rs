@@ -7,6 +7,7 @@
 mod body;
 mod certificates;
 mod credentials;
+mod handed;
 mod options;
 
 use std::sync::Arc;
@@ -180,8 +181,7 @@ impl Bridge {
         self.network.submit(Work::Listen {
             environment: Arc::clone(&self.environment),
             server,
-            host: options.host,
-            port,
+            at: (!options.handed).then_some((options.host, port)),
             options: server::Options {
                 methods: methods.collect(),
                 tls,
@@ -191,6 +191,18 @@ impl Bridge {
                 max_streams: options.max_concurrent_streams.unwrap_or(MAX_STREAMS),
             },
         });
+        Ok(())
+    }
+
+    /// Hands a connection to a server that listens with `handed`. The descriptor stays
+    /// the caller's, to be closed; what is handed over is a duplicate.
+    #[napi]
+    pub fn hand_over(&self, server: u32, descriptor: i32) -> Result<()> {
+        let connection = handed::duplicate(descriptor)
+            .map_err(|error| invalid(format!("descriptor {descriptor}: {error}")))?;
+        let environment = Arc::clone(&self.environment);
+        self.network
+            .submit(Work::HandOver(environment, server, connection));
         Ok(())
     }
 

@@ -38,6 +38,8 @@ pub struct ServedMethod {
 pub struct ServerOptions {
     pub host: String,
     pub port: u32,
+    /// Connections are handed to it: it does not listen itself.
+    pub handed: bool,
     pub methods: Vec<ServedMethod>,
     pub max_receive_bytes: Option<f64>,
     pub max_send_bytes: Option<f64>,

@@ -296,10 +296,10 @@ impl Node {
         self.with(|member, _| member.registry_open());
     }
 
-    /// It has ended.
-    pub fn registry_lost(self: &Arc<Self>, why: &str) {
+    /// It has ended. Returns false if somebody else has to say why.
+    pub fn registry_lost(self: &Arc<Self>, why: &str) -> bool {
         self.state.lock().registry = None;
-        self.with(|member, _| member.registry_lost(why));
+        self.with(|member, _| member.registry_lost(why))
     }
 
     /// It brought a message.

@@ -97,10 +97,11 @@ impl Session {
         }
     }
 
-    /// The stream is gone. What is pending is pending still.
-    pub fn lost(&mut self) {
-        self.connected = false;
-        self.joining = None;
+    /// The stream is gone. What is pending is pending still. Returns whether all
+    /// knew of this member.
+    pub fn lost(&mut self) -> bool {
+        let was_joining = self.joining.take().is_some();
+        std::mem::take(&mut self.connected) && !was_joining
     }
 
     /// Whether this Done is the one that ends joining.
@@ -172,4 +173,20 @@ fn is_ending(pending: &&Pending) -> bool {
 /// A message to the registry.
 pub fn asked(kind: Asked) -> ToRegistry {
     ToRegistry { kind: Some(kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_session_that_was_joined_is_lost_to_the_application_and_once() {
+        let mut session = Session::new("c".to_owned(), Record::default());
+        session.open();
+        assert!(!session.lost());
+        session.open();
+        assert!(session.has_joined(0));
+        assert!(session.lost());
+        assert!(!session.lost());
+    }
 }

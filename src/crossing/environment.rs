@@ -15,6 +15,7 @@ use super::queue::Queue;
 use super::record::{Writer, event};
 use crate::bus::node::Node;
 use crate::grpc::server::Server;
+use crate::grpc::source::Accepting;
 use crate::registry::host::Host;
 
 /// Wakes the JS thread. Called on the network thread.
@@ -223,6 +224,13 @@ impl Environment {
     /// Keeps what listens.
     pub fn keep_listening(&self, id: u32, listening: Listening) {
         self.listening.lock().insert(id, listening);
+    }
+
+    /// Hands a connection to a server, if it has not been stopped.
+    pub fn hand_over(&self, id: u32, connection: Accepting) {
+        if let Some(Listening::Server(server)) = self.listening.lock().get(&id) {
+            server.hand(connection);
+        }
     }
 
     /// Gives it back to be stopped.

@@ -21,20 +21,22 @@ use super::record::event;
 use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};
 use crate::grpc::server::{self, Server};
+use crate::grpc::source::Accepting;
 use crate::registry::host;
 
 /// What the JS threads ask of the network thread.
 pub enum Work {
     /// A batch of commands.
     Batch(Arc<Environment>, Bytes),
-    /// Bind and serve.
+    /// Bind, if there is where, and serve.
     Listen {
         environment: Arc<Environment>,
         server: u32,
-        host: String,
-        port: u16,
+        at: Option<(String, u16)>,
         options: server::Options,
     },
+    /// A connection for a server that has not bound.
+    HandOver(Arc<Environment>, u32, Accepting),
     /// Become a registry of the bus for others.
     OpenRegistry {
         environment: Arc<Environment>,
@@ -198,11 +200,13 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
             Work::Listen {
                 environment,
                 server,
-                host,
-                port,
+                at,
                 options,
             } => {
-                tokio::spawn(listen(environment, server, host, port, options));
+                tokio::spawn(listen(environment, server, at, options));
+            }
+            Work::HandOver(environment, server, connection) => {
+                environment.hand_over(server, connection);
             }
             Work::OpenRegistry {
                 environment,
@@ -243,15 +247,17 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
 async fn listen(
     environment: Arc<Environment>,
     server: u32,
-    host: String,
-    port: u16,
+    at: Option<(String, u16)>,
     options: server::Options,
 ) {
     let handlers = Handlers {
         environment: Arc::clone(&environment),
         server,
     };
-    let bound = Server::listen(&host, port, options, handlers).await;
+    let bound = match at {
+        Some((host, port)) => Server::listen(&host, port, options, handlers).await,
+        None => Ok(Server::handed(options, handlers)),
+    };
     listens(&environment, server, bound.map(Listening::Server));
 }
 

@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod payload;
 pub mod serve;
 pub mod server;
+pub mod source;
 pub mod status;
 pub mod stream;
 pub mod target;

@@ -13,7 +13,7 @@ use h2::Reason;
 use h2::server::{Builder, Connection};
 use http::HeaderMap;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -22,6 +22,7 @@ use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::payload::Payload;
 use super::serve::{Arrival, Closed, serve};
+use super::source::{Accepting, Source};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
 use crate::tls::credentials::ServerCredentials;
@@ -109,7 +110,9 @@ enum Stage {
 pub struct Server {
     stage: watch::Sender<Stage>,
     accepting: tokio::task::JoinHandle<u32>,
-    /// The port, chosen by the system if 0 was asked for.
+    handed: Option<UnboundedSender<Accepting>>,
+    /// The port, chosen by the system if 0 was asked for; 0 if connections are handed
+    /// to it.
     pub port: u16,
 }
 
@@ -126,18 +129,39 @@ impl Server {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((host, port)).await?;
         let port = listener.local_addr()?.port();
+        let mut server = Self::begin(Source::Port(listener), options, application);
+        server.port = port;
+        Ok(server)
+    }
+
+    /// Serves, until stopped, connections that somebody else accepts.
+    pub fn handed<A: Application>(options: Options, application: A) -> Self {
+        let (sender, inbox) = unbounded_channel();
+        let mut server = Self::begin(Source::Handed(inbox), options, application);
+        server.handed = Some(sender);
+        server
+    }
+
+    /// Takes such a connection.
+    pub fn hand(&self, connection: Accepting) {
+        if let Some(handed) = &self.handed {
+            let _ = handed.send(connection);
+        }
+    }
+
+    fn begin<A: Application>(source: Source, options: Options, application: A) -> Self {
         let stage = watch::Sender::new(Stage::Serving);
         let context = Context {
             options: Arc::new(options),
             application: Arc::new(application),
             stage: stage.subscribe(),
         };
-        let accepting = tokio::spawn(accept(listener, context));
-        Ok(Self {
+        Self {
             stage,
-            accepting,
-            port,
-        })
+            accepting: tokio::spawn(accept(source, context)),
+            handed: None,
+            port: 0,
+        }
     }
 
     /// Stops listening, tells every client to leave, waits up to `grace` for
@@ -169,12 +193,12 @@ impl<A> Clone for Context<A> {
     }
 }
 
-async fn accept<A: Application>(listener: TcpListener, context: Context<A>) -> u32 {
+async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 {
     let mut stage = context.stage.clone();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = source.next() => match accepted {
                 Ok((stream, peer)) => {
                     connections.spawn(attend(stream, peer, context.clone()));
                 }
@@ -188,7 +212,7 @@ async fn accept<A: Application>(listener: TcpListener, context: Context<A>) -> u
             _ = next_stage(&mut stage, Stage::Serving) => break,
         }
     }
-    drop(listener);
+    drop(source);
     let mut cut_off = 0;
     while let Some(ended) = connections.join_next().await {
         cut_off += u32::from(ended.unwrap_or(false));

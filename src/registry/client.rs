@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::host::{self, Host, SESSION};
-use super::{Pending, Registry, Session, complain};
+use super::{Complaints, Pending, Registry, Session};
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
@@ -99,17 +99,22 @@ impl Session for Pipe {
 /// Becomes the registry of `cluster`, if there is one and no registry.
 async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<String>) {
     let mut pause = FIRST_PAUSE;
-    let mut complained = String::new();
+    let mut complaints = Complaints::default();
     let tls = registry.tls.as_ref();
     loop {
         let channel = pipe::channel_to(registry.target.clone(), tls);
         let failure = match channel.ready(false).await {
             Ok(_) => {
-                let Some(status) = session(&node, channel).await else {
+                let Some((status, told)) = session(&node, channel).await else {
                     return;
                 };
                 // Gone, by the look of it: whoever comes first becomes the next.
                 pause = FIRST_PAUSE;
+                if told {
+                    complaints.clear();
+                } else if let Some(owner) = node.upgrade() {
+                    complaints.no_registry(&owner, &status.details);
+                }
                 status
             }
             Err(status) => status,
@@ -133,17 +138,17 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<Str
                 }
                 // Another process was faster, or it is another program.
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
-                Err(error) => complain(&owner, &mut complained, &error.to_string()),
+                Err(error) => complaints.no_registry(&owner, &error.to_string()),
             }
         } else {
-            complain(&owner, &mut complained, &failure.details);
+            complaints.no_registry(&owner, &failure.details);
         }
         if let Some(why) = hopeless(&registry).await {
             if !owner.has_joined() {
                 return owner.deliver(Delivery::Refused { why });
             }
             // There was a registry, so there may be one again.
-            complain(&owner, &mut complained, &why);
+            complaints.no_registry(&owner, &why);
         }
         drop(owner);
         tokio::time::sleep(pause).await;
@@ -171,8 +176,12 @@ async fn hopeless(registry: &Standalone) -> Option<String> {
     })
 }
 
-/// One session. `None` if there is no reason for another.
-async fn session(node: &Weak<Node>, channel: Arc<crate::grpc::channel::Channel>) -> Option<Status> {
+/// One session: why it has ended, and whether the application has been told. `None`
+/// if there is no reason for another.
+async fn session(
+    node: &Weak<Node>,
+    channel: Arc<crate::grpc::channel::Channel>,
+) -> Option<(Status, bool)> {
     let (pipe, inbox) = Pipe::new(true);
     let gate = Arc::<Gate>::default();
     let events = SessionEvents {
@@ -180,14 +189,12 @@ async fn session(node: &Weak<Node>, channel: Arc<crate::grpc::channel::Channel>)
         gate: Arc::clone(&gate),
     };
     node.upgrade()?.registry_open(Box::new(pipe));
-    let status = pipe::dial(channel, SESSION, inbox, gate, &events).await;
-    let why = if status.details.is_empty() {
-        "the registry closed the session"
-    } else {
-        &status.details
-    };
-    node.upgrade()?.registry_lost(why);
-    Some(status)
+    let mut status = pipe::dial(channel, SESSION, inbox, gate, &events).await;
+    if status.details.is_empty() {
+        status.details = "the registry closed the session".to_owned();
+    }
+    let told = node.upgrade()?.registry_lost(&status.details);
+    Some((status, told))
 }
 
 struct SessionEvents {

@@ -12,6 +12,7 @@ pub mod directory;
 pub mod etcd;
 pub mod host;
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Weak;
 
@@ -48,14 +49,31 @@ pub trait Session: Send {
     fn close(&self);
 }
 
-/// Says the same thing once.
-fn complain(node: &Node, last: &mut String, text: &str) {
-    if *last != text {
-        text.clone_into(last);
-        let text = format!("no registry yet, trying again: {text}");
-        node.deliver(Delivery::Note {
-            warning: true,
-            text,
-        });
+/// What a member's operator has been told since its registry was there last: each
+/// thing once, though several of them may alternate.
+#[derive(Default)]
+struct Complaints(HashSet<String>);
+
+/// Texts may have parts that are a peer's.
+const MOST_COMPLAINTS: usize = 32;
+
+impl Complaints {
+    /// There is no registry, for this reason.
+    fn no_registry(&mut self, node: &Node, why: &str) {
+        self.say(node, format!("no registry yet, trying again: {why}"));
+    }
+
+    fn say(&mut self, node: &Node, text: String) {
+        if self.0.len() < MOST_COMPLAINTS && self.0.insert(text.clone()) {
+            let warning = true;
+            node.deliver(Delivery::Note { warning, text });
+        }
+    }
+
+    /// All is well. Returns whether it was not.
+    fn clear(&mut self) -> bool {
+        let any = !self.0.is_empty();
+        self.0.clear();
+        any
     }
 }

@@ -107,10 +107,11 @@ impl Member {
         }
     }
 
-    /// The stream to the registry is gone.
-    pub fn registry_lost(&mut self, why: &str) {
-        if self.session.connected() {
-            self.session.lost();
+    /// The stream to the registry is gone, which the application is told of a session
+    /// that it was told to have joined. Returns false if somebody else has to say why.
+    pub fn registry_lost(&mut self, why: &str) -> bool {
+        let parted = self.session.lost();
+        if parted {
             let why = why.to_owned();
             self.deliver(Delivery::Parted { why });
         }
@@ -119,6 +120,7 @@ impl Member {
             let effects = self.session.done(u32::MAX);
             self.take_effect(effects);
         }
+        parted || self.leaving
     }
 
     /// Whether a registry has ever let this member in.

@@ -69,7 +69,7 @@ pub struct Write {
     pub settled: Option<u64>,
 }
 
-/// How a write ended, if etcd has done it.
+/// How a write ended, if etcd has answered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
     /// As that revision.
@@ -78,6 +78,8 @@ pub enum Written {
     Conflict(Option<Present>),
     /// The lease is gone.
     NoLease,
+    /// etcd does not do it, and would not at once.
+    Refused,
 }
 
 /// The keys of a cluster.

@@ -3,10 +3,12 @@
 //!
 //! `desk` is that part without sockets, `effects` how it is found out that all
 //! members know of a change; `keys` is what is where; `rpc` calls etcd, `session`
-//! is one connection's life, and here is what goes from one to the next.
+//! is one connection's life, `explain` says what etcd's errors mean, and here is what
+//! goes from one session to the next.
 
 mod desk;
 mod effects;
+mod explain;
 mod keys;
 #[cfg(test)]
 mod model;
@@ -22,15 +24,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::desk::Desk;
+use self::explain::Explain;
 use self::keys::Keys;
 use self::rpc::Endpoint;
 pub use self::rpc::Login;
 use self::session::{End, Place};
-use super::{Pending, Registry, complain};
+use super::{Complaints, Pending, Registry};
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::reach::Reach;
-use crate::grpc::status::{Code, Status};
 use crate::grpc::target::Target;
 use crate::tls::credentials::ClientCredentials;
 
@@ -91,72 +93,48 @@ impl Etcd {
         ))
     }
 
-    /// What waiting would not mend, for a person.
-    fn hopeless(&self, status: &Status, endpoint: &Target) -> Option<String> {
-        let text = &status.details;
-        if status.code == Code::UNIMPLEMENTED {
-            return Some(format!("{endpoint} is a gRPC server, but no etcd"));
-        }
-        if text.contains("authentication failed") {
-            return Some(format!(
-                "etcd at {endpoint} does not accept user or password"
-            ));
-        }
-        if text.contains("user name is empty") {
-            return Some(format!(
-                "etcd at {endpoint} asks for a user and password, and there are none in the settings"
-            ));
-        }
-        (status.code == Code::PERMISSION_DENIED).then(|| {
-            let user = self.login.as_ref().map_or("this member", |login| &login.user);
-            let prefix = &self.prefix;
-            format!(
-                "etcd does not let {user} read and write keys below {prefix}/: grant that to a role \
-                 of the user"
-            )
-        })
-    }
-
     async fn stay_joined(self, node: Weak<Node>) {
         let random = RandomState::new();
         let keys = Keys::new(&self.prefix, &self.cluster);
         let mut desk = Desk::new(self.name.clone(), random.hash_one("desk"));
-        let place = Place {
-            node: &node,
-            keys: &keys,
-            name: &self.name,
-            started: Instant::now(),
-        };
-        let mut complained = String::new();
+        let started = Instant::now();
+        let mut complaints = Complaints::default();
         let mut pause = FIRST_PAUSE;
         // Members spread over the endpoints.
         let first = usize::try_from(random.hash_one("first") >> 32).unwrap_or(0);
         for attempt in 0_usize.. {
             let endpoint =
                 &self.endpoints[(first % self.endpoints.len() + attempt) % self.endpoints.len()];
-            let tls = self.tls.clone();
-            let (end, stood) =
-                match Endpoint::open(endpoint.clone(), tls, self.login.as_ref()).await {
-                    Ok(endpoint) => session::run(&place, &mut desk, endpoint).await,
-                    Err(status) => (End::Lost(status), false),
-                };
+            let login = self.login.as_ref();
+            let explain = Explain {
+                endpoint,
+                login,
+                prefix: &self.prefix,
+            };
+            let place = Place {
+                node: &node,
+                keys: &keys,
+                name: &self.name,
+                started,
+                explain,
+            };
+            let (end, told) = match Endpoint::open(endpoint.clone(), self.tls.clone(), login).await
+            {
+                Ok(endpoint) => session::run(&place, &mut desk, &mut complaints, endpoint).await,
+                Err(status) => (End::Lost(status), false),
+            };
             let Some(owner) = node.upgrade() else { return };
             let End::Lost(status) = end else { return };
-            if stood {
+            if told {
                 pause = FIRST_PAUSE;
-                complained.clear();
+                complaints.clear();
             }
-            match self.hopeless(&status, endpoint) {
+            match explain.hopeless(&status) {
                 Some(why) if !desk.has_stood() => {
                     return owner.deliver(Delivery::Refused { why });
                 }
-                Some(why) => complain(&owner, &mut complained, &why),
-                None if stood => {}
-                None => complain(
-                    &owner,
-                    &mut complained,
-                    &format!("etcd at {endpoint}: {}", status.details),
-                ),
+                None if told => {}
+                _ => complaints.no_registry(&owner, &explain.text(&status)),
             }
             drop(owner);
             tokio::time::sleep(jitter(pause, random.hash_one(attempt))).await;

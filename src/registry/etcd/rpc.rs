@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use parking_lot::RwLock;
 use prost::Message;
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
@@ -51,7 +53,11 @@ pub struct Login {
 /// One member of the etcd cluster.
 pub struct Endpoint {
     channel: Arc<Channel>,
-    metadata: HeaderMap,
+    login: Option<Login>,
+    /// What etcd has given for the login, if it asks for one.
+    token: RwLock<Option<HeaderValue>>,
+    /// Those who find that a token has lapsed are helped by one new one.
+    renewing: Mutex<()>,
 }
 
 impl Endpoint {
@@ -77,39 +83,65 @@ impl Endpoint {
         let slow = |_| Status::unavailable(format!("No connection established to {shown} in time"));
         let ready = tokio::time::timeout(PATIENCE, channel.ready(false)).await;
         ready.map_err(slow)??;
-        let metadata = HeaderMap::from_iter([(HAS_LEADER, HeaderValue::from_static("true"))]);
-        let mut endpoint = Self { channel, metadata };
-        if let Some(login) = login {
-            endpoint.log_in(login).await?;
-        }
+        let endpoint = Self {
+            channel,
+            login: login.cloned(),
+            token: RwLock::default(),
+            renewing: Mutex::default(),
+        };
+        endpoint.renew(None).await?;
         Ok(endpoint)
     }
 
-    async fn log_in(&mut self, login: &Login) -> Result<(), Status> {
+    /// Logs in if there is a login, and if nobody has since the token was `lapsed`.
+    ///
+    /// # Errors
+    /// Why etcd gives no token.
+    pub async fn renew(&self, lapsed: Option<&HeaderValue>) -> Result<(), Status> {
+        let Some(login) = &self.login else {
+            return Ok(());
+        };
+        let _one_at_a_time = self.renewing.lock().await;
+        if self.token().as_ref() == lapsed {
+            let token = self.log_in(login).await?;
+            *self.token.write() = token;
+        }
+        Ok(())
+    }
+
+    /// What shows who this member is.
+    fn token(&self) -> Option<HeaderValue> {
+        self.token.read().clone()
+    }
+
+    /// `None` if nobody has to be anybody there.
+    async fn log_in(&self, login: &Login) -> Result<Option<HeaderValue>, Status> {
         let request = AuthenticateRequest {
             name: login.user.clone(),
             password: login.password.clone(),
         };
-        let answer = self.call(AUTHENTICATE, &request).await;
+        let answer = self.attempt(AUTHENTICATE, &request, None).await;
         let answer: AuthenticateResponse = match answer {
-            // Nobody has to be anybody there.
             Err(status) if status.details.contains("authentication is not enabled") => {
-                return Ok(());
+                return Ok(None);
             }
             answer => answer?,
         };
         let mut token = HeaderValue::from_str(&answer.token)
             .map_err(|_| Status::internal("etcd's token cannot be sent back"))?;
         token.set_sensitive(true);
-        self.metadata.insert(TOKEN, token);
-        Ok(())
+        Ok(Some(token))
     }
 
-    fn request(&self, Method(method, path): Method, unary: bool) -> Call {
+    fn request(Method(method, path): Method, token: Option<HeaderValue>, unary: bool) -> Call {
+        let mut metadata = HeaderMap::from_iter([(HAS_LEADER, HeaderValue::from_static("true"))]);
+        if let Some(token) = token {
+            metadata.insert(TOKEN, token);
+        }
         Call {
             method,
             path: PathAndQuery::from_static(path),
-            metadata: self.metadata.clone(),
+            metadata,
             timeout: unary.then_some(PATIENCE),
             message: None,
             complete: false,
@@ -118,7 +150,7 @@ impl Endpoint {
         }
     }
 
-    /// One call.
+    /// One call, with a new token if the present one has lapsed.
     ///
     /// # Errors
     /// etcd's, or that it cannot be reached or read.
@@ -127,13 +159,29 @@ impl Endpoint {
         method: Method,
         request: &impl Message,
     ) -> Result<A, Status> {
+        let token = self.token();
+        match self.attempt(method, request, token.clone()).await {
+            Err(status) if self.login.is_some() && has_lapsed(&status) => {
+                self.renew(token.as_ref()).await?;
+                self.attempt(method, request, self.token()).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn attempt<A: Message + Default>(
+        &self,
+        method: Method,
+        request: &impl Message,
+        token: Option<HeaderValue>,
+    ) -> Result<A, Status> {
         let (mut pipe, inbox) = Pipe::new(true);
         pipe.send(request);
         pipe.close();
         let (events, _) = Events::new();
         let gate = Arc::clone(&events.gate);
         let channel = Arc::clone(&self.channel);
-        let call = self.request(method, true);
+        let call = Self::request(method, token, true);
         let ended = call::run(channel, call, inbox, gate, &events).await;
         match ended.reply {
             Some(reply) if ended.status.code == Code::OK => read(reply),
@@ -146,7 +194,8 @@ impl Endpoint {
         let (pipe, inbox) = Pipe::new(true);
         let (events, answers) = Events::new();
         let channel = Arc::clone(&self.channel);
-        let call = self.request(method, false);
+        let token = self.token();
+        let call = Self::request(method, token.clone(), false);
         let task = tokio::spawn(async move {
             let gate = Arc::clone(&events.gate);
             let ended = call::run(channel, call, inbox, gate, &events).await;
@@ -156,8 +205,21 @@ impl Endpoint {
             pipe,
             answers,
             task,
+            token,
+            heard: false,
         }
     }
+}
+
+/// As etcd's own client has it: the token is not known any more, is of a time before
+/// users or roles were changed (which 3.5.1 also says in other words), or of one when
+/// nobody needed any.
+fn has_lapsed(status: &Status) -> bool {
+    let said = |text| status.details.contains(text);
+    said("invalid auth token")
+        || said("revision of auth store is old")
+        || said("revision in header is old")
+        || said("user name is empty")
 }
 
 fn read<A: Message + Default>(message: Bytes) -> Result<A, Status> {
@@ -170,9 +232,19 @@ pub struct Stream {
     pipe: Pipe,
     answers: UnboundedReceiver<Result<Bytes, Status>>,
     task: JoinHandle<()>,
+    /// It was opened with.
+    token: Option<HeaderValue>,
+    heard: bool,
 }
 
 impl Stream {
+    /// Whether it has ended because the token has lapsed that it was opened with,
+    /// which is that one. One that never was good is not renewed for ever.
+    pub fn lapsed(self, status: &Status) -> Option<HeaderValue> {
+        let token = self.token.clone();
+        token.filter(|_| self.heard && has_lapsed(status))
+    }
+
     /// Sends.
     pub fn send(&mut self, message: &impl Message) {
         self.pipe.send(message);
@@ -184,7 +256,10 @@ impl Stream {
     /// The end of the stream, whatever the reason.
     pub async fn next<A: Message + Default>(&mut self) -> Result<A, Status> {
         match self.answers.recv().await {
-            Some(Ok(message)) => read(message),
+            Some(Ok(message)) => {
+                self.heard = true;
+                read(message)
+            }
             Some(Err(status)) if status.code != Code::OK => Err(status),
             _ => Err(Status::unavailable("etcd has ended the stream")),
         }

@@ -107,12 +107,14 @@ pub struct Desk {
     /// The one under way.
     write: Option<Write>,
     next_write: Millis,
+    /// What etcd has refused is tried again then.
+    write_again: Millis,
+    grant_again: Option<Millis>,
     /// What others have been told of this member, and by it.
     acknowledged: u64,
     published: u64,
     random: u64,
-    /// etcd has taken what this member wrote: in this session, and ever.
-    stands: bool,
+    /// etcd has taken what this member wrote, once.
     has_stood: bool,
     actions: Vec<Action>,
 }
@@ -137,10 +139,11 @@ impl Desk {
             barriers: VecDeque::new(),
             write: None,
             next_write: 0,
+            write_again: 0,
+            grant_again: None,
             acknowledged: 0,
             published: 0,
             random: seed | 1,
-            stands: false,
             has_stood: false,
             actions: Vec::new(),
         }
@@ -211,9 +214,10 @@ impl Desk {
         self.has_stood
     }
 
-    /// The session is gone. The member goes on with what it knows. Returns whether
-    /// it had come to stand.
-    pub fn lost(&mut self) -> bool {
+    /// The session is gone. The member goes on with what it knows.
+    pub fn lost(&mut self) {
+        self.write_again = 0;
+        self.grant_again = None;
         self.phase = Phase::Closed;
         self.following = false;
         self.effects.forget_all();
@@ -226,12 +230,16 @@ impl Desk {
             self.own.dirty = true;
         }
         self.actions.clear();
-        std::mem::take(&mut self.stands)
     }
 
-    fn stand(&mut self) {
-        self.stands = true;
-        self.has_stood = true;
+    /// Up to where etcd has told what is watched.
+    pub fn reached(&self) -> u64 {
+        self.revision
+    }
+
+    /// Whether what this member is, is in etcd or on its way there.
+    pub fn is_written(&self) -> bool {
+        !self.own.dirty
     }
 
     /// The member says something.
@@ -284,10 +292,13 @@ impl Desk {
 
     /// The watch stands: nothing is missed from now on.
     pub fn watching(&mut self, now: Millis) {
+        if self.phase == Phase::Open {
+            return; // Again, and nothing was missed.
+        }
         self.phase = Phase::Open;
         if !self.own.dirty {
             // All is as it was. Who was there knows it, who came has read it.
-            self.stand();
+            self.has_stood = true;
             self.await_effect(now, self.own.modified);
         }
         self.turn(now);
@@ -312,9 +323,9 @@ impl Desk {
         let barrier = self.barriers.front().map(|barrier| barrier.until);
         let eldest = self.effects.deadline().filter(|_| self.is_eldest());
         let can_write = self.write.is_none() && self.lease.is_some();
-        let write = (can_write && self.has_word()).then_some(self.next_write);
+        let write = self.write_due().filter(|_| can_write);
         let missing = self.missing.values().min().copied();
-        [barrier, eldest, write, missing]
+        [barrier, eldest, write, self.grant_again, missing]
             .into_iter()
             .flatten()
             .min()
@@ -327,6 +338,9 @@ impl Desk {
         }
         self.give_up_missing(now);
         self.tend_effects(now);
+        if self.grant_again.take_if(|at| *at <= now).is_some() {
+            self.actions.push(Action::Grant);
+        }
         while let Some(first) = self.barriers.front() {
             if first.revision > self.effects.settled() && first.until > now {
                 break;

@@ -4,7 +4,12 @@
 
 use super::{Action, Barrier, Desk, LONGEST_GAP, PATIENCE, Phase, name_taken};
 use crate::bus::Millis;
+use crate::bus::wire::{Done, Told};
 use crate::registry::etcd::keys::{Write, Written};
+
+/// The pause before what etcd has refused is tried again. Somebody has to mend
+/// something there first.
+const AGAIN: Millis = 800;
 
 impl Desk {
     /// A write has ended.
@@ -17,7 +22,7 @@ impl Desk {
                 self.acknowledged = self.acknowledged.max(write.applied.unwrap_or(0));
                 self.published = self.published.max(write.settled.unwrap_or(0));
                 if write.record.is_some() {
-                    self.stand();
+                    self.has_stood = true;
                     self.own.modified = self.own.modified.max(revision);
                     if !self.own.dirty {
                         self.await_effect(now, revision);
@@ -38,8 +43,30 @@ impl Desk {
                 }
                 self.own.dirty = true;
             }
+            Written::Refused => {
+                self.own.dirty |= write.record.is_some();
+                self.write_again = now + self.some_of(AGAIN);
+                if self.own.gone {
+                    self.go_without_a_word();
+                }
+            }
         }
         self.turn(now);
+    }
+
+    /// etcd does not take down that this member leaves, but takes its lease back.
+    fn go_without_a_word(&mut self) {
+        self.own.dirty = false;
+        if let Some(lease) = self.lease.take() {
+            self.actions.push(Action::Revoke(lease));
+        }
+        let request = self.own.request;
+        self.tell(Told::Done(Done { request }));
+    }
+
+    /// etcd does not give a lease now.
+    pub fn grant_refused(&mut self, now: Millis) {
+        self.grant_again = Some(now + self.some_of(AGAIN));
     }
 
     pub(super) fn await_effect(&mut self, now: Millis, revision: u64) {
@@ -51,9 +78,13 @@ impl Desk {
         });
     }
 
-    /// Whether there is something to say that is no record.
-    pub(super) fn has_word(&self) -> bool {
-        self.applied_due().is_some() || self.settled_due().is_some()
+    /// When there is something to write: a record at once, other words with others.
+    pub(super) fn write_due(&self) -> Option<Millis> {
+        if self.own.dirty && self.own.record.is_some() {
+            return Some(self.write_again);
+        }
+        let has_word = self.applied_due().is_some() || self.settled_due().is_some();
+        has_word.then(|| self.next_write.max(self.write_again))
     }
 
     fn applied_due(&self) -> Option<u64> {
@@ -71,10 +102,10 @@ impl Desk {
         let (Phase::Open, None, Some(lease)) = (self.phase, &self.write, self.lease) else {
             return;
         };
-        let record = self.own.record.clone().filter(|_| self.own.dirty);
-        if record.is_none() && !(self.has_word() && self.next_write <= now) {
+        if self.write_due().is_none_or(|due| due > now) {
             return;
         }
+        let record = self.own.record.clone().filter(|_| self.own.dirty);
         self.own.dirty = false;
         // A record goes with how far its member is: the eldest needs it.
         let known = record.is_some().then(|| self.known());
@@ -92,11 +123,87 @@ impl Desk {
     /// The more there are, the longer each collects what it has to say.
     fn gap(&mut self) -> Millis {
         let members = Millis::try_from(self.members.len()).unwrap_or(Millis::MAX);
-        let most = (members / 2).min(LONGEST_GAP);
-        // xorshift: not all at the same time.
+        self.some_of((members / 2).min(LONGEST_GAP))
+    }
+
+    /// From half of it to all: not all members at the same time, by xorshift.
+    fn some_of(&mut self, most: Millis) -> Millis {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         most / 2 + self.random % (most / 2 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::session::asked;
+    use crate::bus::wire::{Asked, FromRegistry, Join, Leave, Record};
+
+    /// A desk whose member is in etcd, alone, and wants to say something more.
+    fn with_a_write_under_way() -> Desk {
+        let mut desk = Desk::new("m".to_owned(), 1);
+        desk.leased(0, 5);
+        desk.found(7, 1);
+        let record = Record {
+            member: "m".to_owned(),
+            ..Record::default()
+        };
+        let join = Join {
+            record: Some(record),
+            request: 3,
+            ..Join::default()
+        };
+        desk.asked(0, asked(Asked::Join(join)));
+        desk.listed(0, 1, Vec::new());
+        desk.watching(0);
+        assert_eq!(writes(&mut desk), 1);
+        desk
+    }
+
+    fn writes(desk: &mut Desk) -> usize {
+        let actions = desk.take_actions();
+        let is_write = |action: &&Action| matches!(action, Action::Write(_));
+        actions.iter().filter(is_write).count()
+    }
+
+    #[test]
+    fn what_etcd_refuses_is_written_again_after_a_pause_and_not_before() {
+        let mut desk = with_a_write_under_way();
+        desk.written(10, Written::Refused);
+        assert!(!desk.is_written());
+        let again = desk.alarm().unwrap();
+        assert!((10 + AGAIN / 2..=10 + AGAIN).contains(&again), "{again}");
+        desk.tick(again - 1);
+        assert_eq!(writes(&mut desk), 0);
+        desk.tick(again);
+        assert_eq!(writes(&mut desk), 1);
+    }
+
+    #[test]
+    fn a_lease_that_etcd_refuses_is_asked_for_again() {
+        let mut desk = with_a_write_under_way();
+        desk.written(10, Written::NoLease);
+        assert!(desk.take_actions().contains(&Action::Grant));
+        desk.grant_refused(20);
+        let again = desk.alarm().unwrap();
+        desk.tick(again - 1);
+        assert_eq!(desk.take_actions(), []);
+        desk.tick(again);
+        assert_eq!(desk.take_actions(), [Action::Grant]);
+    }
+
+    #[test]
+    fn a_member_whose_leaving_is_refused_gives_its_lease_back_and_is_gone() {
+        let mut desk = with_a_write_under_way();
+        desk.asked(5, asked(Asked::Leave(Leave { request: 4 })));
+        desk.written(10, Written::Refused);
+        let done = FromRegistry {
+            kind: Some(Told::Done(Done { request: 4 })),
+        };
+        assert_eq!(desk.take_actions(), [Action::Revoke(5), Action::Tell(done)]);
+        desk.tick(10_000);
+        assert_eq!(desk.take_actions(), []);
     }
 }

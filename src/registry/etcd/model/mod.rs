@@ -173,7 +173,7 @@ impl World {
         this.watch = None;
         this.follow = None;
         this.lost_at = self.now;
-        let _ = this.desk.lost();
+        this.desk.lost();
         let after = self.random.u64(10..7_000);
         self.at(after, actor, What::Open);
     }
@@ -242,6 +242,7 @@ impl World {
                 self.actors[actor].follow = Some(self.store.history.len());
                 self.actors[actor].desk.followed(now, all);
             }
+            What::Granted if self.refuses() => self.actors[actor].desk.grant_refused(now),
             What::Granted => {
                 self.store.next_lease += 1;
                 let lease = self.store.next_lease;
@@ -252,9 +253,11 @@ impl World {
                 let write = &self.writes[write.0];
                 let name = format!("m{actor}");
                 let txn = self.keys.write(&name, write);
-                let how = match self.store.txn(&txn) {
-                    Some(answer) => self.keys.written(&answer),
-                    None => Written::NoLease,
+                let how = if self.refuses() {
+                    Written::Refused
+                } else {
+                    let answer = self.store.txn(&txn);
+                    answer.map_or(Written::NoLease, |answer| self.keys.written(&answer))
                 };
                 self.tell_watchers();
                 // The answer is on its way for a while: it may never arrive.
@@ -274,6 +277,11 @@ impl World {
             }
             What::Fault(_) => self.store.compacted = self.store.revision,
         }
+    }
+
+    /// Full, or somebody takes rights away: until it is calm.
+    fn refuses(&mut self) -> bool {
+        self.random.u8(0..20) == 0 && self.now < CALM
     }
 
     fn tell_watchers(&mut self) {

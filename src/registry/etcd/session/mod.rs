@@ -1,34 +1,49 @@
 //! A session of a member with etcd: carries out what its desk wants done, and
-//! tells it what happens, until the connection is lost.
+//! tells it what happens, until the connection is lost. `answers` is what etcd says.
+
+mod answers;
 
 use std::future::pending;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use prost::Message;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::desk::{Action, Desk, LEASE};
-use super::keys::{Keys, Seen, Written, revision};
+use super::explain::Explain;
+use super::keys::{Keys, Seen, revision};
 use super::rpc::{self, Endpoint, Stream};
 use super::wire::{
     LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
     LeaseRevokeRequest, LeaseRevokeResponse, RangeResponse, RequestUnion, ResponseHeader,
-    TxnResponse, WatchRequest, WatchResponse,
+    TxnResponse, WatchRequest,
 };
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::wire::{ToRegistry, Told};
-use crate::grpc::status::{Code, Status};
-use crate::registry::Session as Hears;
+use crate::grpc::status::Status;
+use crate::registry::{Complaints, Session as Hears};
 
-/// etcd is asked to keep the lease so often. An answer that is not there when it
-/// is asked again does not come any more.
+/// The lease.
+fn lease_time() -> Duration {
+    Duration::from_secs(LEASE.into())
+}
+
+/// etcd is asked to keep it so often.
 fn keep_alive() -> Duration {
-    Duration::from_secs(LEASE.into()) / 3
+    lease_time() / 3
+}
+
+/// An etcd that has not answered that for so long does not any more; what is left of
+/// the lease is for finding another one. `etcd grpc-proxy` answers on a beat of its
+/// own, each two seconds, whenever it is asked.
+fn silence() -> Duration {
+    lease_time() * 2 / 3
 }
 
 /// Why a session ended.
@@ -58,6 +73,15 @@ enum Answer {
     Listed(Result<(u64, Vec<Seen>), Status>),
     Followed(Result<(u64, Vec<Seen>), Status>),
     Written(Result<TxnResponse, Status>),
+    /// There is a new token for a stream that has ended for want of one.
+    Renewed(Renewed, Result<(), Status>),
+}
+
+/// Streams that are opened again when their token has lapsed.
+#[derive(Clone, Copy)]
+enum Renewed {
+    Lease,
+    Watch,
 }
 
 /// What all sessions of a member have in common.
@@ -70,28 +94,40 @@ pub struct Place<'a> {
     pub name: &'a str,
     /// Where the desk's time begins.
     pub started: Instant,
+    /// What is said of etcd's errors.
+    pub explain: Explain<'a>,
 }
 
 struct Session<'a> {
     place: &'a Place<'a>,
     desk: &'a mut Desk,
+    complaints: &'a mut Complaints,
     endpoint: Arc<Endpoint>,
     calls: JoinSet<Answer>,
-    lease: Stream,
+    lease: Option<Stream>,
+    /// When etcd last said that the lease is kept.
+    kept_at: Instant,
     watch: Option<Stream>,
     follow: Option<Stream>,
 }
 
-/// Opens a session and carries it on to its end. Returns that, and whether it had
-/// come to stand.
-pub async fn run(place: &Place<'_>, desk: &mut Desk, endpoint: Endpoint) -> (End, bool) {
-    let lease = endpoint.stream(rpc::KEEP_ALIVE);
+/// Opens a session and carries it on to its end. Returns that, and whether the
+/// application has been told of it.
+pub async fn run(
+    place: &Place<'_>,
+    desk: &mut Desk,
+    complaints: &mut Complaints,
+    endpoint: Endpoint,
+) -> (End, bool) {
+    let lease = Some(endpoint.stream(rpc::KEEP_ALIVE));
     let mut session = Session {
         place,
         desk,
+        complaints,
         endpoint: Arc::new(endpoint),
         calls: JoinSet::new(),
         lease,
+        kept_at: Instant::now(),
         watch: None,
         follow: None,
     };
@@ -105,11 +141,12 @@ pub async fn run(place: &Place<'_>, desk: &mut Desk, endpoint: Endpoint) -> (End
     node.registry_open(Box::new(Ear(ear)));
     drop(node);
     let end = session.carry_on(asks).await;
-    let stood = session.desk.lost();
-    if let (End::Lost(status), Some(node)) = (&end, place.node.upgrade()) {
-        node.registry_lost(&status.details);
-    }
-    (end, stood)
+    session.desk.lost();
+    let told = match (&end, place.node.upgrade()) {
+        (End::Lost(status), Some(node)) => node.registry_lost(&status.details),
+        _ => true,
+    };
+    (end, told)
 }
 
 impl Session<'_> {
@@ -121,11 +158,11 @@ impl Session<'_> {
     /// The lease of the session before if it is there still, or a new one. Shows
     /// that etcd has a majority, too.
     async fn find_lease(&mut self) -> Result<(), Status> {
-        if let Some(lease) = self.desk.lease() {
-            self.lease.send(&LeaseKeepAliveRequest { id: lease });
-            let slow = |_| Status::unavailable("etcd does not answer in time");
-            let answer = tokio::time::timeout(keep_alive(), self.lease.next()).await;
-            let answer: LeaseKeepAliveResponse = answer.map_err(slow)??;
+        if self.desk.lease().is_some() {
+            self.keep_lease();
+            let answer = tokio::time::timeout(lease_time() / 2, next(&mut self.lease)).await;
+            let answer: LeaseKeepAliveResponse = answer.map_err(|_| silent())??;
+            self.kept_at = Instant::now();
             if answer.ttl > 0 {
                 return self.found(answer.header);
             }
@@ -146,7 +183,6 @@ impl Session<'_> {
 
     async fn carry_on(&mut self, mut asks: UnboundedReceiver<ToRegistry>) -> End {
         let mut ask_again = Instant::now() + keep_alive();
-        let mut unanswered = false;
         loop {
             for action in self.desk.take_actions() {
                 if let Some(end) = self.carry_out(action) {
@@ -168,28 +204,18 @@ impl Session<'_> {
                     Ok(answer) => self.answered(answer),
                     Err(_) => Err(Status::internal("a call to etcd has ended without an answer")),
                 },
-                told = next(&mut self.watch) => told.and_then(|told| self.watched(&told)),
+                told = next(&mut self.watch) => self.watched(told),
                 told = next(&mut self.follow) => {
                     self.followed(told);
                     Ok(())
                 }
-                kept = self.lease.next() => kept.map(|kept: LeaseKeepAliveResponse| {
-                    unanswered = false;
-                    if kept.ttl <= 0 && self.desk.lease() == Some(kept.id) {
-                        self.desk.lease_lost();
-                    }
-                }),
+                kept = next(&mut self.lease) => self.kept(kept),
                 () = tokio::time::sleep_until(ask_again) => {
-                    if unanswered {
-                        return End::Lost(Status::unavailable("etcd does not answer in time"));
-                    }
                     ask_again = Instant::now() + keep_alive();
-                    if let Some(id) = self.desk.lease() {
-                        unanswered = true;
-                        self.lease.send(&LeaseKeepAliveRequest { id });
-                    }
+                    self.keep_lease();
                     Ok(())
                 }
+                () = tokio::time::sleep_until(self.kept_at + silence()) => Err(silent()),
                 () = until(alarm) => {
                     let now = self.now();
                     self.desk.tick(now);
@@ -266,6 +292,17 @@ impl Session<'_> {
         self.calls.spawn(work(endpoint));
     }
 
+    fn keep_lease(&mut self) {
+        let lease = self.desk.lease();
+        if let (Some(stream), Some(id)) = (&mut self.lease, lease) {
+            stream.send(&LeaseKeepAliveRequest { id });
+        }
+        if lease.is_none() {
+            // There is nothing to keep, and nothing to be answered.
+            self.kept_at = Instant::now();
+        }
+    }
+
     fn open(&self, range: (Bytes, Bytes), from: u64) -> Stream {
         let mut stream = self.endpoint.stream(rpc::WATCH);
         let request = Keys::watch(range, from);
@@ -273,77 +310,6 @@ impl Session<'_> {
             request_union: Some(RequestUnion::CreateRequest(request)),
         });
         stream
-    }
-
-    fn answered(&mut self, answer: Answer) -> Result<(), Status> {
-        let now = self.now();
-        match answer {
-            Answer::Granted(granted) => self.desk.leased(now, granted?.id),
-            Answer::Listed(listed) => {
-                let (revision, all) = listed?;
-                self.desk.listed(now, revision, all);
-            }
-            Answer::Followed(listed) => {
-                let (revision, all) = listed?;
-                if !self.desk.follows() {
-                    return Ok(());
-                }
-                self.follow = Some(self.open(self.place.keys.applied(), revision + 1));
-                self.desk.followed(now, all);
-            }
-            Answer::Written(written) => {
-                let how = match written {
-                    Ok(answer) => self.place.keys.written(&answer),
-                    Err(status) if status.code == Code::NOT_FOUND => Written::NoLease,
-                    Err(status) => return Err(status),
-                };
-                self.desk.written(now, how);
-            }
-        }
-        Ok(())
-    }
-
-    fn watched(&mut self, told: &WatchResponse) -> Result<(), Status> {
-        let now = self.now();
-        if told.compact_revision != 0 {
-            self.desk.compacted();
-        } else if told.canceled {
-            let why = format!("etcd has ended the watch: {}", told.cancel_reason);
-            return Err(Status::unavailable(why));
-        } else if told.created {
-            self.desk.watching(now);
-        } else {
-            let (revision, all) = self.news(told);
-            self.desk.watched(now, revision, all);
-        }
-        Ok(())
-    }
-
-    /// How far others are: if that ends, the desk asks for it anew.
-    fn followed(&mut self, told: Result<WatchResponse, Status>) {
-        let now = self.now();
-        match told {
-            Ok(told) if !told.canceled && told.compact_revision == 0 => {
-                let (_, all) = self.news(&told);
-                self.desk.followed(now, all);
-            }
-            _ => {
-                self.follow = None;
-                self.desk.unfollowed(now);
-            }
-        }
-    }
-
-    fn news(&self, told: &WatchResponse) -> (u64, Vec<Seen>) {
-        let keys = self.place.keys;
-        let all = told.events.iter().filter_map(|event| keys.event(event));
-        let all = all.collect();
-        // The header's revision may be ahead of what was sent.
-        let of_events = told.events.iter().filter_map(|event| event.kv.as_ref());
-        let last = of_events.map(|key| key.mod_revision).max();
-        let of_header = || told.header.as_ref().map_or(0, |header| header.revision);
-        let reached = revision(last.unwrap_or_else(of_header));
-        (reached.saturating_sub(told.fragment.into()), all)
     }
 }
 
@@ -373,7 +339,11 @@ async fn list(
     }
 }
 
-async fn next(stream: &mut Option<Stream>) -> Result<WatchResponse, Status> {
+fn silent() -> Status {
+    Status::unavailable("etcd does not answer in time")
+}
+
+async fn next<A: Message + Default>(stream: &mut Option<Stream>) -> Result<A, Status> {
     match stream {
         Some(stream) => stream.next().await,
         None => pending().await,
