@@ -648,6 +648,7 @@ export interface BusOptions {
  * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
  * - `HANDLER` the handler failed, the message is its error's
  * - `REFUSED` the registry, or this bus, does not want it; `CLOSED` this bus is closed
+ * - `CANCELLED` only as the reason of a handler's signal: its caller has given the call up
  *
  * @example
  * const { code } = await bus.call('nobody', 'add', [1, 2], { timeout: 50 }).catch((error) => error);
@@ -656,11 +657,44 @@ export interface BusOptions {
 export declare class BusError extends Error {
   /** Which of these it is. */
   readonly code:
-    | 'UNKNOWN_ID' | 'UNREACHABLE' | 'TIMEOUT' | 'PEER_LOST' | 'OVERLOADED' | 'TOO_LARGE' | 'HANDLER' | 'REFUSED' | 'CLOSED';
+    | 'UNKNOWN_ID' | 'UNREACHABLE' | 'TIMEOUT' | 'PEER_LOST' | 'OVERLOADED' | 'TOO_LARGE' | 'HANDLER' | 'REFUSED' | 'CLOSED'
+    | 'CANCELLED';
   /** Whom the call was for. */
   readonly id?: string;
   /** What was called. */
   readonly method?: string;
+  /** `HANDLER`: the `data` of the handler's error, if it has any. */
+  readonly data?: any;
+  /** `HANDLER`: the handler's error with its `message`, `code` and `data`, if it has a code or data. Theirs are no codes of the bus. */
+  readonly cause?: unknown;
+}
+
+/**
+ * What a handler may know of its call: the last argument of methods served by `withCall`, and `reply.request` of what
+ * OWT's client serves.
+ *
+ * @example
+ * const { stop } = await bus.serve('clock', { whoAsks: (call) => `${call.method} with ${call.deadline > Date.now()}` }, { withCall: true });
+ * console.log(await bus.call('clock', 'whoAsks')); // whoAsks with true
+ * await stop();
+ */
+export interface HandlerCall {
+  /** Whom it is for. */
+  readonly id: string;
+  /** What is called. */
+  readonly method: string;
+  /** False for a cast. */
+  readonly isCall: boolean;
+  /** The name of the member that calls: as `member` of its `bus.status()`. */
+  readonly caller: string;
+  /** When the caller gives up, in ms since 1970; Infinity for a cast, and for callers of a release that did not say. */
+  readonly deadline: number;
+  /** Aborted when nobody waits for the reply any more; its `reason` is a BusError `CANCELLED`, `TIMEOUT`, `PEER_LOST` or `CLOSED`. */
+  readonly signal: AbortSignal;
+  /** The caller's W3C trace, if it came with one. */
+  readonly traceparent?: string;
+  /** The same, with its tracestate. */
+  readonly trace?: Trace;
 }
 
 /** Topic messages from `ready` on, in the order of each publisher. Leaving the loop ends the subscription; so does the end of the bus. */
@@ -769,7 +803,7 @@ export declare class Bus {
    * @param id who is called, 1 to 255 characters
    * @param method its name, 1 to 255 characters
    * @param args what JSON has a form for; default none
-   * @param options `timeout` in ms, default 10,000; `signal` gives the call up
+   * @param options `timeout` in ms, default 10,000; `signal` gives the call up, which its handler is told
    * @returns what the method has returned
    * @throws BusError, the signal's reason, TypeError for arguments that cannot be sent
    */
@@ -785,24 +819,26 @@ export declare class Bus {
   cast(id: string, method: string, args?: any[]): void;
   /**
    * Serves an id, once every member knows. What a method returns, or its promise, is the reply; what it throws is the
-   * caller's `HANDLER`.
+   * caller's `HANDLER`, with its `code` and `data`. A call whose caller has given up before its turn is not begun.
    *
    * @param id 1 to 255 characters, not beginning with `!`; several members may serve one
    * @param methods own functions of the object and of its class are callable
+   * @param options `withCall`: behind its arguments each method gets a {@link HandlerCall}: who calls, until when, a signal
    * @returns the id, and `stop`, which serves it no more and waits for its handlers at work, for `graceMs` at most (default 5000)
    * @throws BusError `REFUSED` if this bus serves it already
    */
-  serve(id: string, methods: Record<string, any>): Promise<{ id: string; stop(options?: { graceMs?: number }): Promise<void> }>;
+  serve(id: string, methods: Record<string, any>, options?: { withCall?: boolean }): Promise<{ id: string; stop(options?: { graceMs?: number }): Promise<void> }>;
   /**
    * Listens to what is published, from the subscription's `ready` on, which `await bus.subscribe(…)` waits for.
    *
    * @param exchange where it is published
    * @param patterns AMQP's: words between dots, `*` is one word, `#` any number
-   * @param options `maxWaiting`: so many messages may wait to be read, default 10,000; then the oldest go
+   * @param options `maxWaiting`: so many messages may wait to be read, default 10,000; then the oldest go. When `signal` fires
+   *   nothing more is handed out, and a read ends with its reason
    * @returns the messages, to be read by `for await`
    * @throws TypeError for a name or an option that is none
    */
-  subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number }): Subscription & PromiseLike<Subscription>;
+  subscribe(exchange: string, patterns: string | string[], options?: { maxWaiting?: number; signal?: AbortSignal }): Subscription & PromiseLike<Subscription>;
   /**
    * Sends to all who listen, this member included.
    *

@@ -83,14 +83,20 @@ function giveBack(bridge, channel) {
   bridge.native.closeChannel(channel);
 }
 
+/** Where a client has its connection: no private field, which a Proxy of a client or an object made from one would not have. */
+const CONNECTION = Symbol('connection');
+
 /** The base of all clients. */
 class Client {
-  /** @type {Connection} */
-  #connection;
-
   /** @param {Connection} connection */
   constructor(connection) {
-    this.#connection = connection;
+    // Not shown when a client is printed.
+    Object.defineProperty(this, CONNECTION, { value: connection });
+  }
+
+  /** @returns {Connection} */
+  get [CONNECTION]() {
+    throw new TypeError('This is no client: make one by createClient()');
   }
 
   /**
@@ -99,25 +105,25 @@ class Client {
    * @param {Client} client
    */
   static connectionOf(client) {
-    const connection = client.#connection;
+    const connection = client[CONNECTION];
     if (connection.closed) throw new Error('Channel has been shut down');
     return connection;
   }
 
   /** Ends the client: later calls throw, pending calls finish, open streams are cancelled. Twice is fine. */
   close() {
-    this.#connection.close();
+    this[CONNECTION].close();
   }
 
   /** @returns {'idle' | 'connecting' | 'ready' | 'backoff' | 'closed'} what the channel is doing */
   get state() {
-    const { bridge, channel, closed } = this.#connection;
+    const { bridge, channel, closed } = this[CONNECTION];
     return closed ? 'closed' : bridge.native.channelState(channel);
   }
 
   /** @returns {import('..').ClientStats} what its calls and its channel have done */
   stats() {
-    const { bridge, channel, closed, lastCounts, tally, target } = this.#connection;
+    const { bridge, channel, closed, lastCounts, tally, target } = this[CONNECTION];
     const { connected, failed } = closed ? lastCounts : bridge.native.counts(channel);
     return { target, state: this.state, connections: connected, connectionFailures: failed, ...tally.counts() };
   }

@@ -48,9 +48,39 @@ class RpcError extends Error {
 // On the prototype, as for Error itself: an own `name` would be enumerated.
 Object.defineProperty(RpcError.prototype, 'name', { value: 'RpcError', configurable: true, writable: true });
 
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
+// What handlers throw may be anything, also what throws when it is looked at: it
+// has a text all the same, and whoever waits is answered.
+
+const INDESCRIBABLE = 'something that cannot be described';
+
+/**
+ * @param {() => unknown} look
+ * @returns {string}
+ */
+function described(look) {
+  try {
+    return String(look());
+  } catch (_error) {
+    return INDESCRIBABLE;
+  }
 }
 
-module.exports = { status, statusNames: names, RpcError, messageOf };
+/** @param {unknown} value */
+function isError(value) {
+  try {
+    return value instanceof Error;
+  } catch (_error) {
+    return false;
+  }
+}
+
+/** @param {unknown} value */
+const textOf = (value) => described(() => value);
+
+/** @param {unknown} error */
+const messageOf = (error) => described(() => (error instanceof Error ? error.message : error));
+
+/** What a log says of it. @param {unknown} error */
+const stackOf = (error) => described(() => (error instanceof Error ? error.stack : error));
+
+module.exports = { status, statusNames: names, RpcError, isError, messageOf, stackOf, textOf };

@@ -63,7 +63,7 @@ class Group {
     const start = performance.now();
     const { client } = this.workers[n];
     const { connection } = client;
-    await connection.serve(id, (request) => connection.incoming.reply(request, '', 'here', undefined, false)).done;
+    await connection.serve(id, (request) => connection.incoming.reply(request, '', 'here', undefined, false), true).done;
     const asker = this.workers[(n + 1) % this.workers.length];
     const [data] = await new Promise((resolve) => asker.rpc.remoteCall(id, 'any', [], { callback: (...got) => resolve(got) }, patience));
     assert.equal(data, 'here');

@@ -6,11 +6,12 @@ const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { within } = require('./at-work');
 const { encode } = require('./body');
-const { argsOf, graceOf, methodsOf, patternsOf, signalOf } = require('./checks');
+const { argsOf, flagOf, graceOf, methodsOf, patternsOf, signalOf } = require('./checks');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
-const { BusError, describe } = require('./errors');
+const { BusError, describe, fromHandler } = require('./errors');
+const { HandlerCall } = require('./handler-call');
 const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
 const { numberOption, checkedOptions } = require('../config');
@@ -58,9 +59,9 @@ class Bus {
       const settle = () => signal?.removeEventListener('abort', abort);
       const number = this.connection.call(id, method, args, timeout, {
         many: false,
-        onReply: (_, data, err, failed) => {
+        onReply: (_kind, data, _err, failed, reply) => {
           settle();
-          if (failed) reject(new BusError('HANDLER', String(err ?? data), { id, method }));
+          if (failed) reject(fromHandler(reply, { id, method }));
           else resolve(data);
         },
         onFailed: (why, detail) => {
@@ -90,16 +91,18 @@ class Bus {
   /**
    * @param {string} id
    * @param {Record<string, any>} methods
+   * @param {{ withCall?: boolean }} [options]
    * @returns {Promise<{ id: string, stop: () => Promise<void> }>} when everybody knows
    */
-  async serve(id, methods) {
+  async serve(id, methods, options) {
     this.assertStaying();
     servableId('bus.serve: id', id);
     methodsOf('bus.serve', methods);
+    const withCall = flagOf('bus.serve', checkedOptions('bus.serve', options, ['withCall']), 'withCall');
     if (this.connection.incoming.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
-    const handler = (request) => void answer(this.connection, id, methods, request);
-    const { service, done } = this.connection.serve(id, handler);
+    const handler = (request) => void answer(this.connection, methods, request, withCall);
+    const { service, done } = this.connection.serve(id, handler, true);
     if (!(await done)) throw new BusError('CLOSED', `This bus was closed before everybody knew that it serves ${id}`, { id });
     /** @param {{ graceMs?: number }} [options] */
     const stop = async (options) => {
@@ -113,7 +116,7 @@ class Bus {
   /**
    * @param {string} exchange
    * @param {string | string[]} patterns
-   * @param {{ maxWaiting?: number }} [options]
+   * @param {{ maxWaiting?: number, signal?: AbortSignal }} [options]
    * @returns {Subscription}
    */
   subscribe(exchange, patterns, options) {
@@ -156,25 +159,27 @@ if (Symbol.asyncDispose) {
 
 /**
  * @param {BusConnection} connection
- * @param {string} id
  * @param {any} methods
  * @param {Request} request
+ * @param {boolean} withCall
  */
-async function answer(connection, id, methods, request) {
-  const { method, isCall } = request;
+async function answer({ incoming }, methods, request, withCall) {
+  const { id, method, isCall } = request;
   try {
     const called = methodOf(methods, method);
     if (called === undefined) throw new Error('Not support method');
-    const result = await called.apply(methods, argumentsOf(request.body));
-    if (isCall) connection.incoming.reply(request, '', result, undefined, false);
-    else connection.incoming.ended(request, false, '');
+    const args = argumentsOf(request.body);
+    if (withCall) args.push(new HandlerCall(request));
+    const result = await called.apply(methods, args);
+    if (isCall) incoming.reply(request, '', result, undefined, false);
+    else incoming.ended(request, false, '');
   } catch (error) {
     if (isCall) {
-      connection.incoming.reply(request, '', 'error', messageOf(error), true);
+      incoming.fail(request, error);
       return;
     }
     log(WARN, `cast to ${id}.${method}: ${messageOf(error)}`);
-    connection.incoming.ended(request, true, messageOf(error));
+    incoming.ended(request, true, messageOf(error));
   }
 }
 

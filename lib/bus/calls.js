@@ -4,7 +4,7 @@
 // still listen to replies of other kinds.
 
 const { CallTable } = require('../crossing/call-table');
-const { messageOf } = require('../errors');
+const { messageOf, textOf } = require('../errors');
 const { BusOutcome } = require('../seeing/tally');
 const { decode, read, sizeOf } = require('./body');
 const { Queue } = require('./queue');
@@ -18,7 +18,7 @@ const LISTENING = 10_000;
  *
  * @typedef {object} CallReceiver
  * @property {boolean} many replies of other kinds are wanted
- * @property {(kind: string, data: any, err: any, failed: boolean) => void} onReply kind is '' for the last one
+ * @property {(kind: string, data: any, err: any, failed: boolean, reply: any) => void} onReply kind is '' for the last one
  * @property {(why: number, detail: string) => void} onFailed
  * @property {import('../seeing/report').Report} [report] set when the call is made
  */
@@ -112,8 +112,8 @@ class Calls {
     const failed = (flags & FLAG) !== 0;
     const { report } = receiver;
     report?.received(sizeOf(buf, body, end, outside));
-    if (kind === '') report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, failed ? String(reply?.err ?? reply?.data) : '');
-    receiver.onReply(kind, reply?.data, reply?.err, failed);
+    if (kind === '') report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, failed ? textOf(reply?.err ?? reply?.data) : '');
+    receiver.onReply(kind, reply?.data, reply?.err, failed, reply ?? {});
   }
 
   /**

@@ -62,6 +62,17 @@ function methodsOf(owner, methods) {
 }
 
 /**
+ * @param {string} owner
+ * @param {Record<string, any>} options
+ * @param {string} name
+ */
+function flagOf(owner, options, name) {
+  const value = options[name];
+  if (value == null || typeof value === 'boolean') return value === true;
+  throw new TypeError(`${owner}: option ${name} must be true or false, not ${shown(value)}`);
+}
+
+/**
  * What handlers at work are given to end.
  *
  * @param {string} owner
@@ -73,4 +84,4 @@ function graceOf(owner, options) {
   return numberOption(owner, checked, 'graceMs', { min: 0, max: 0x7fffffff }) ?? GRACE_MS;
 }
 
-module.exports = { argsOf, graceOf, methodsOf, patternsOf, signalOf };
+module.exports = { argsOf, flagOf, graceOf, methodsOf, patternsOf, signalOf };

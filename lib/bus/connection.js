@@ -17,7 +17,7 @@ const { Calls } = require('./calls');
 const { Commands } = require('./commands');
 const { revealed } = require('./etcd');
 const { Incoming, Service } = require('./incoming');
-const { Request, readMessage } = require('./records');
+const { FLAG, Request, readMessage } = require('./records');
 
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
@@ -138,11 +138,12 @@ class BusConnection {
   /**
    * @param {string} id
    * @param {(request: import('./records').Request) => void} handler
+   * @param {boolean} tellsEnd see Service
    * @returns {{ service: Service, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
-  serve(id, handler) {
+  serve(id, handler, tellsEnd) {
     const done = this.request((number) => this.commands.serve(number, id, false));
-    const service = new Service(id, handler);
+    const service = new Service(id, handler, tellsEnd);
     this.incoming.served.set(id, service);
     return { service, done };
   }
@@ -220,6 +221,7 @@ class BusConnection {
   /** @param {number} graceMs */
   drain(graceMs) {
     this.isDraining = true;
+    this.incoming.watchDeadlines();
     const { served, atWork } = this.incoming;
     const withdrawn = Promise.all([...served.values()].map((service) => this.stopServing(service)));
     return within(graceMs, withdrawn.then(() => atWork.none()));
@@ -234,6 +236,7 @@ class BusConnection {
     // What only the native side has counted goes with it.
     void this.nativeStatus().then((last) => last !== null && allBuses.keep(last));
     this.leaving = this.left;
+    this.incoming.abandon('this member leaves the bus');
     this.commands.leave();
     return this.left;
   }
@@ -259,6 +262,10 @@ class BusConnection {
         break;
       case Event.BUS_FAILED:
         this.calls.onFailed(buf, start, end);
+        break;
+      case Event.BUS_GIVEN_UP:
+        if (flags & FLAG) this.incoming.lost(buf.readUInt32LE(start));
+        else this.incoming.cancelled(buf.readUInt32LE(start), buf.readUInt32LE(start + 4));
         break;
       case Event.BUS_DONE:
         // What is asked for while it is being closed is to end something.

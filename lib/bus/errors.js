@@ -5,6 +5,7 @@
 
 const { performance } = require('node:perf_hooks');
 const { withCause } = require('../compat/errors');
+const { messageOf } = require('../errors');
 
 /**
  * By the number that crosses.
@@ -42,7 +43,7 @@ function describe(why, detail, { to, method, since }) {
  */
 class BusError extends Error {
   /**
-   * @param {string} code UNKNOWN_ID UNREACHABLE TIMEOUT PEER_LOST OVERLOADED TOO_LARGE CLOSED REFUSED HANDLER
+   * @param {string} code UNKNOWN_ID UNREACHABLE TIMEOUT PEER_LOST OVERLOADED TOO_LARGE CLOSED REFUSED HANDLER CANCELLED
    * @param {string} message
    * @param {{ id?: string, method?: string, cause?: unknown }} [about]
    */
@@ -56,4 +57,46 @@ class BusError extends Error {
 }
 Object.defineProperty(BusError.prototype, 'name', { value: 'BusError', configurable: true, writable: true });
 
-module.exports = { BusError, TIMEOUTS, describe };
+/**
+ * @param {any} error
+ * @param {string} name
+ */
+function memberOf(error, name) {
+  try {
+    return error[name];
+  } catch (_error) {
+    return undefined;
+  }
+}
+
+/**
+ * What of a handler's error goes to its caller: the members of a reply.
+ *
+ * @param {unknown} error
+ * @returns {{ err: string, code?: string | number, details?: any }}
+ */
+function told(error) {
+  const err = messageOf(error);
+  if (error === null || typeof error !== 'object') return { err };
+  const code = memberOf(error, 'code');
+  const isCode = typeof code === 'string' || typeof code === 'number';
+  const message = memberOf(error, 'message');
+  return { err: typeof message === 'string' ? message : err, code: isCode ? code : undefined, details: memberOf(error, 'data') };
+}
+
+/**
+ * What a call is rejected with whose handler has failed: `cause` is the handler's
+ * error, as far as it has come.
+ *
+ * @param {any} reply
+ * @param {{ id: string, method: string }} about
+ */
+function fromHandler(reply, about) {
+  const { err, data, code, details } = reply;
+  const message = typeof err === 'string' ? err : messageOf(err ?? data);
+  if (code === undefined && details === undefined) return new BusError('HANDLER', message, about);
+  const cause = Object.assign(new Error(message), code === undefined ? {} : { code }, details === undefined ? {} : { data: details });
+  return Object.assign(new BusError('HANDLER', message, { ...about, cause }), details === undefined ? {} : { data: details });
+}
+
+module.exports = { BusError, TIMEOUTS, describe, fromHandler, told };

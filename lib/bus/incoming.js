@@ -3,12 +3,16 @@
 // The calls and casts that are for the ids of a member: which handler each goes
 // to, its reply, and which handlers are at work.
 
-const { CallTable } = require('../crossing/call-table');
-const { messageOf } = require('../errors');
+const { messageOf, textOf } = require('../errors');
 const { BUS_REQUEST } = require('../seeing/roles');
 const { BusOutcome, allBuses } = require('../seeing/tally');
 const { AtWork } = require('./at-work');
 const { encode } = require('./body');
+const { BusError, told } = require('./errors');
+const { OpenRequests } = require('./open-requests');
+
+/** Requests that nobody has ended are looked through for those whose time is over when there are so many, and twice as many as then. */
+const MANY = 1024;
 
 /** @typedef {import('./records').Request} Request */
 
@@ -17,11 +21,14 @@ class Service extends AtWork {
   /**
    * @param {string} id
    * @param {(request: Request) => void} handler
+   * @param {boolean} tellsEnd whether it says of each request when it is through. Others may never reply:
+   *   a call is with them until its caller has given up
    */
-  constructor(id, handler) {
+  constructor(id, handler, tellsEnd) {
     super();
     this.id = id;
     this.handler = handler;
+    this.tellsEnd = tellsEnd;
   }
 }
 
@@ -35,8 +42,8 @@ class Incoming {
     this.tally = tally;
     /** @type {Map<string, Service>} */
     this.served = new Map();
-    /** Requests that have not ended. @type {CallTable<Request>} */
-    this.open = new CallTable();
+    this.open = new OpenRequests();
+    this.lookAt = MANY;
     this.atWork = new AtWork();
     this.isClosed = false;
   }
@@ -44,14 +51,19 @@ class Incoming {
   /** @param {Request} request */
   arrived(request) {
     const { id, bytes, isCall } = request;
+    if (this.open.size >= this.lookAt) this.endOverdue();
     const report = BUS_REQUEST.begin(this.tally.requests, allBuses.requests, request);
     report.received(bytes);
     request.report = report;
-    request.number = this.open.add(request);
-    this.atWork.begin();
+    const former = this.open.add(request);
+    if (former !== undefined) this.over(former, BusOutcome.CANCELLED, 'given up by its caller');
     const service = this.served.get(id);
     if (service !== undefined) {
+      request.owner = this;
+      // Whoever waits no more is not worked for.
+      if (service.tellsEnd && request.isOverdue()) return this.overdue(request);
       request.service = service;
+      this.atWork.begin();
       service.begin();
       report.run(() => service.handler(request));
     } else if (isCall) {
@@ -72,7 +84,7 @@ class Incoming {
     if (this.isClosed) return;
     let length;
     try {
-      const body = encode({ data, err: err instanceof Error ? err.message : err }) ?? '';
+      const body = encode(err instanceof Error ? { data, ...told(err) } : { data, err }) ?? '';
       length = this.commands.reply(request, kind, body, failed);
     } catch (error) {
       failed = true;
@@ -81,7 +93,27 @@ class Incoming {
       length = this.commands.reply(request, kind, JSON.stringify({ data: 'error', err }), failed);
     }
     request.report?.sent(length);
-    if (kind === '') this.ended(request, failed, failed ? String(err ?? data) : '');
+    if (kind === '') this.ended(request, failed, failed ? textOf(err ?? data) : '');
+  }
+
+  /**
+   * The handler of a call has failed.
+   *
+   * @param {Request} request
+   * @param {unknown} error
+   */
+  fail(request, error) {
+    if (this.isClosed) return;
+    const { err, ...rest } = told(error);
+    let body;
+    try {
+      body = encode({ data: 'error', err, ...rest });
+    } catch (_error) {
+      // What is told of it besides cannot be said in JSON.
+    }
+    const length = this.commands.reply(request, '', body ?? JSON.stringify({ data: 'error', err }), true);
+    request.report?.sent(length);
+    this.ended(request, true, err);
   }
 
   /**
@@ -92,10 +124,75 @@ class Incoming {
    * @param {string} why
    */
   ended(request, failed, why) {
-    if (!this.open.delete(request.number)) return;
-    request.report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, why);
-    request.service?.end();
+    if (this.open.delete(request)) {
+      request.stopWatching();
+      request.report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, why);
+    }
+    this.endWork(request);
+  }
+
+  /** @param {Request} request */
+  endWork(request) {
+    const { service } = request;
+    if (service === null) return;
+    request.service = null;
+    service.end();
     this.atWork.end();
+  }
+
+  /**
+   * Nobody waits for its reply any more.
+   *
+   * @param {Request} request
+   * @param {number} outcome
+   * @param {string} why
+   */
+  over(request, outcome, why) {
+    this.open.delete(request);
+    const { id, method, service } = request;
+    request.report?.endBus(outcome, why);
+    request.giveUp(new BusError(GIVEN_UP[outcome], `${id}.${method}: ${why}`, { id, method }));
+    if (service?.tellsEnd === false) this.endWork(request);
+  }
+
+  /** @param {Request} request whose caller's time is over */
+  overdue(request) {
+    if (request.isOpen) this.over(request, BusOutcome.TIMEOUT, "its caller's time is over");
+  }
+
+  endOverdue() {
+    for (const request of this.open.values()) if (request.isOverdue()) this.overdue(request);
+    this.lookAt = Math.max(MANY, this.open.size * 2);
+  }
+
+  /** From now on each call ends at its deadline, whether or not its handler has asked for a signal. */
+  watchDeadlines() {
+    this.endOverdue();
+    for (const request of this.open.values()) request.watch();
+  }
+
+  /**
+   * @param {number} peer
+   * @param {number} call
+   */
+  cancelled(peer, call) {
+    const request = this.open.get(peer, call);
+    if (request !== undefined) this.over(request, BusOutcome.CANCELLED, 'given up by its caller');
+  }
+
+  /** @param {number} peer whose link is gone */
+  lost(peer) {
+    for (const request of this.open.of(peer)) this.over(request, BusOutcome.PEER_LOST, 'its caller is gone');
+    this.open.forget(peer);
+  }
+
+  /**
+   * The member leaves: what is open is not waited for any longer.
+   *
+   * @param {string} why
+   */
+  abandon(why) {
+    for (const request of this.open.values()) this.over(request, BusOutcome.CLOSED, why);
   }
 
   /**
@@ -105,9 +202,12 @@ class Incoming {
    */
   close(why) {
     this.isClosed = true;
-    for (const { report } of this.open.values()) report?.endBus(BusOutcome.CLOSED, why);
+    this.abandon(why);
     this.served.clear();
   }
 }
+
+/** What signals are aborted with. @type {Record<number, string>} */
+const GIVEN_UP = { [BusOutcome.TIMEOUT]: 'TIMEOUT', [BusOutcome.PEER_LOST]: 'PEER_LOST', [BusOutcome.CLOSED]: 'CLOSED', [BusOutcome.CANCELLED]: 'CANCELLED' };
 
 module.exports = { Incoming, Service };

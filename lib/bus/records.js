@@ -4,6 +4,8 @@
 // docs/crossing.md. `buf` may be used again by what a handler does, so all is
 // read before any is called.
 
+const { clearTimeout, setTimeout } = require('node:timers');
+const { AbortController } = require('../compat/abort');
 const { read, sizeOf } = require('./body');
 const { Repeated } = require('./repeated');
 
@@ -12,6 +14,12 @@ const FLAG = 1;
 /** Of requests and messages: a trace comes first of all texts. */
 const TRACED = 2;
 
+/** Timers of Node take no more ms. */
+const LONGEST = 0x7fffffff;
+/** As it was when this was loaded: test libraries put theirs in its place. */
+const { now } = Date;
+
+const callers = new Repeated();
 const ids = new Repeated();
 const methods = new Repeated();
 const keys = new Repeated();
@@ -36,11 +44,14 @@ class Request {
    * @param {string} member that it came to
    */
   constructor(flags, buf, start, end, outside, member) {
-    const trace = start + 8;
-    const id = flags & TRACED ? endOfText(buf, trace) : trace;
+    const trace = start + 16;
+    const caller = flags & TRACED ? endOfText(buf, trace) : trace;
+    const id = endOfText(buf, caller);
     const method = endOfText(buf, id);
     const body = endOfText(buf, method);
     this.member = member;
+    /** The name of who called or cast. */
+    this.caller = callers.read(buf, caller + 2, id);
     this.id = ids.read(buf, id + 2, method);
     this.method = methods.read(buf, method + 2, body);
     /** See body.js. */
@@ -49,13 +60,55 @@ class Request {
     this.peer = buf.readUInt32LE(start);
     this.call = buf.readUInt32LE(start + 4);
     this.isCall = (flags & FLAG) !== 0;
-    this.trace = flags & TRACED ? buf.latin1Slice(trace + 2, id) : '';
-    /** Among those that have not ended, and its report: given when it is let in. */
-    this.number = 0;
+    /** When the caller gives up, in ms since 1970; Infinity where it did not say. */
+    this.deadline = buf.readDoubleLE(start + 8);
+    this.trace = flags & TRACED ? buf.latin1Slice(trace + 2, caller) : '';
+    /** Neither ended nor given up. */
+    this.isOpen = false;
     /** @type {import('../seeing/report').Report | null} */
     this.report = null;
     /** Whose handler has it. @type {import('./incoming').Service | null} */
     this.service = null;
+    /** Who is told when the caller's time is over. @type {import('./incoming').Incoming | null} */
+    this.owner = null;
+    /** @type {InstanceType<typeof AbortController> | null} */
+    this.aborter = null;
+    /** Why nobody waits for the reply any more. @type {Error | null} */
+    this.reason = null;
+    /** @type {NodeJS.Timeout | null} */
+    this.timer = null;
+  }
+
+  isOverdue() {
+    return this.deadline <= now();
+  }
+
+  /** @returns {AbortSignal} aborted when nobody waits for the reply any more */
+  signal() {
+    if (this.aborter === null) {
+      this.aborter = new AbortController();
+      if (this.reason !== null) this.aborter.abort(this.reason);
+      else if (this.isOpen) this.watch();
+    }
+    return this.aborter.signal;
+  }
+
+  /** Its end at its deadline is not to be missed. */
+  watch() {
+    if (this.timer !== null || this.deadline === Infinity) return;
+    this.timer = setTimeout(() => this.owner?.overdue(this), Math.min(this.deadline - now(), LONGEST)).unref();
+  }
+
+  stopWatching() {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** @param {Error} reason */
+  giveUp(reason) {
+    this.stopWatching();
+    this.reason = reason;
+    this.aborter?.abort(reason);
   }
 }
 

@@ -2,7 +2,9 @@
 
 // Topic messages as an async iterable.
 
+const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { decode } = require('./body');
+const { signalOf } = require('./checks');
 const { Queue } = require('./queue');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
@@ -24,29 +26,37 @@ class Subscription {
    * @param {import('./connection').BusConnection} connection
    * @param {string} exchange
    * @param {string[]} patterns
-   * @param {{ maxWaiting?: number }} [options]
+   * @param {{ maxWaiting?: number, signal?: AbortSignal }} [options]
    */
   constructor(connection, exchange, patterns, options) {
-    const checked = checkedOptions('bus.subscribe', options, ['maxWaiting']);
+    const checked = checkedOptions('bus.subscribe', options, ['maxWaiting', 'signal']);
     this.maxWaiting = numberOption('bus.subscribe', checked, 'maxWaiting', { min: 1 }) ?? MAX_WAITING;
+    const signal = signalOf('bus.subscribe', checked.signal);
+    if (signal) throwIfAborted(signal);
     this.connection = connection;
     this.exchange = exchange;
     this.patterns = patterns;
     /** @type {Queue<Message>} */
     this.waiting = new Queue();
-    /** @type {Queue<(result: IteratorResult<Message>) => void>} */
+    /** @type {Queue<{ resolve: (result: IteratorResult<Message>) => void, reject: (why: unknown) => void }>} */
     this.takers = new Queue();
     this.dropped = 0;
     this.ended = false;
+    /** What a read ends with when the signal has fired. @type {{ why: unknown } | null} */
+    this.failure = null;
+    /** @type {() => void} */
+    this.stopListening = () => {};
     const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body, trace) => this.arrived(routingKey, body, trace));
     this.number = number;
     /** @type {Promise<void>} when every member knows of it */
     this.ready = done.then(() => {});
     void connection.left.then(() => this.end());
+    if (signal) this.listenTo(signal);
     // What it is awaited for is itself, which then is nothing to be awaited any more.
     const then = (/** @type {any} */ onReady, /** @type {any} */ onError) =>
       this.ready.then(() => {
         Object.defineProperty(this, 'then', { value: undefined });
+        if (this.failure !== null) throw this.failure.why;
         return this;
       }).then(onReady, onError);
     Object.defineProperty(this, 'then', { value: then, configurable: true });
@@ -64,7 +74,7 @@ class Subscription {
     if (sent !== null) message.trace = sent;
     const taker = this.takers.shift();
     if (taker !== undefined) {
-      taker({ value: message, done: false });
+      taker.resolve({ value: message, done: false });
       return;
     }
     this.waiting.push(message);
@@ -77,14 +87,35 @@ class Subscription {
   next() {
     const message = this.waiting.shift();
     if (message !== undefined) return Promise.resolve({ value: message, done: false });
+    const { failure } = this;
+    this.failure = null;
+    if (failure !== null) return Promise.reject(failure.why);
     if (this.ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => this.takers.push(resolve));
+    return new Promise((resolve, reject) => this.takers.push({ resolve, reject }));
   }
 
   end() {
     this.ended = true;
+    this.stopListening();
     let taker;
-    while ((taker = this.takers.shift()) !== undefined) taker({ value: undefined, done: true });
+    while ((taker = this.takers.shift()) !== undefined) taker.resolve({ value: undefined, done: true });
+  }
+
+  /**
+   * When it fires nothing more is handed out, and whoever reads hears of it at once.
+   *
+   * @param {AbortSignal} signal
+   */
+  listenTo(signal) {
+    const abort = () => {
+      const failure = { why: reasonOf(signal) };
+      const taker = this.takers.shift();
+      if (taker === undefined) this.failure = failure;
+      else taker.reject(failure.why);
+      void this.return();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    this.stopListening = () => signal.removeEventListener('abort', abort);
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */

@@ -58,6 +58,7 @@ const Event = Object.freeze({
   BUS_DONE: 24,
   BUS_STATE: 25,
   BUS_STATUS: 26,
+  BUS_GIVEN_UP: 27,
 });
 
 /** A flag of records of the bus: the body is not in the record. */

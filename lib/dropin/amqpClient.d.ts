@@ -5,7 +5,10 @@
  * @param data what the caller gets; 'error' in it, with `err`, is OWT's way to fail
  * @param err the reason then
  */
-type Reply = (type: string, data?: any, err?: any) => void;
+type Reply = ((type: string, data?: any, err?: any) => void) & {
+  /** Who calls, until when, and a signal that fires when nobody waits any more. */
+  readonly request: import('../..').HandlerCall;
+};
 
 /** A function per type of reply. Each gets (data, err); on failure all get ('timeout') or ('error', reason). */
 type Callbacks = Record<string, ((data?: any, err?: any) => void) | undefined>;

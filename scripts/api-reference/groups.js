@@ -12,7 +12,7 @@ const entries = [
       { title: 'gRPC clients', names: ['createClient', 'Client', 'ClientOptions', 'CallOptions', 'ClientMethod', 'ClientCall', 'UnaryCall', 'ServerStreamCall', 'ClientStreamCall', 'BidiStreamCall', 'Callback', 'AbortController'] },
       { title: 'gRPC servers', names: ['Server', 'ServerOptions', 'Handlers', 'Handler', 'ServerCall', 'ServerUnaryCall', 'ServerWritableCall', 'ServerReadableCall', 'ServerDuplexCall', 'HandlerCallback'] },
       { title: 'Both sides of gRPC', names: ['status', 'RpcError', 'StatusObject', 'Metadata', 'MetadataLike', 'TransportOptions', 'Messages', 'MessageSink', 'Services', 'Unary', 'ServerStream', 'ClientStream', 'BidiStream', 'Input'] },
-      { title: 'The bus', names: ['connectBus', 'BusOptions', 'EtcdOptions', 'Bus', 'Subscription', 'BusError', 'BusStatus', 'BusTraffic', 'startRegistry', 'RegistryOptions'] },
+      { title: 'The bus', names: ['connectBus', 'BusOptions', 'EtcdOptions', 'Bus', 'HandlerCall', 'Subscription', 'BusError', 'BusStatus', 'BusTraffic', 'startRegistry', 'RegistryOptions'] },
       { title: 'TLS', names: ['TlsOptions', 'TlsError', 'reloadCredentials'] },
       { title: 'Seeing what happens', names: ['setLogger', 'Logger', 'metrics', 'serveMetrics', 'ClientStats', 'ServerStats', 'CallCounts', 'setTracing', 'currentTrace', 'withTrace', 'Trace', 'Tracer', 'CallEvent'] },
     ],

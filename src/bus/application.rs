@@ -54,6 +54,10 @@ pub enum Delivery {
     Request {
         /// Who, and the number of the call there; none for a cast.
         from: Option<(PeerNumber, u32)>,
+        /// The name of who calls or casts.
+        caller: String,
+        /// How long that one waits for the reply, in ms; 0 if that is not known.
+        timeout: u32,
         /// The id.
         to: String,
         /// Its method.
@@ -62,6 +66,13 @@ pub enum Delivery {
         body: Bytes,
         /// The caller's trace; empty for none.
         trace: String,
+    },
+    /// Nobody waits any more for the reply to a call.
+    GivenUp {
+        /// Whose.
+        peer: PeerNumber,
+        /// Its number there; none for all of that member.
+        call: Option<u32>,
     },
     /// Somebody published what some subscriptions want.
     Message {

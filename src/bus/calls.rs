@@ -20,6 +20,7 @@ pub enum Place {
 
 struct Entry {
     place: Place,
+    deadline: Millis,
     /// Replies of other kinds are wanted, after the last one, too.
     many: bool,
     settled: bool,
@@ -44,6 +45,7 @@ impl Calls {
     pub fn begin(&mut self, number: u32, place: Place, many: bool, deadline: Millis) -> bool {
         let entry = Entry {
             place,
+            deadline,
             many,
             settled: false,
         };
@@ -66,6 +68,13 @@ impl Calls {
     pub fn place(&self, number: u32) -> Option<&Place> {
         let entry = self.entries.get(&number)?;
         (!entry.settled).then_some(&entry.place)
+    }
+
+    /// How long the caller of a call that is not settled still waits: at least 1.
+    pub fn left(&self, number: u32, now: Millis) -> u32 {
+        let deadline = self.entries.get(&number).map_or(0, |entry| entry.deadline);
+        let left = deadline.saturating_sub(now).max(1);
+        u32::try_from(left).unwrap_or(u32::MAX)
     }
 
     /// A call has moved on; false if it is settled.

@@ -168,7 +168,7 @@ impl Node {
             }
         }
         for conn in state.member.take_dirty() {
-            Self::flush(state, conn);
+            self.flush(state, conn);
         }
         let alarm = state.member.alarm();
         if alarm.is_some() && (state.next_tick.is_none() || alarm < state.next_tick) {
@@ -177,12 +177,12 @@ impl Node {
         }
     }
 
-    fn flush(state: &mut State, conn: Conn) {
+    fn flush(&self, state: &mut State, conn: Conn) {
         let Some(pipe) = state.pipes.get_mut(&conn) else {
             return;
         };
         while pipe.has_room() {
-            let Some(packet) = state.member.next_packet(conn) else {
+            let Some(packet) = state.member.next_packet(self.now(), conn) else {
                 return;
             };
             pipe.send_packet(&packet);
@@ -260,7 +260,7 @@ impl Node {
         let mut state = self.state.lock();
         if let Some(pipe) = state.pipes.get_mut(&conn) {
             pipe.taken(cost);
-            Self::flush(&mut state, conn);
+            self.flush(&mut state, conn);
         }
     }
 

@@ -54,7 +54,7 @@ impl Lane {
         &mut self,
         packet: &mut Packet,
         budget: usize,
-        is_wanted: &mut impl FnMut(u32) -> bool,
+        is_wanted: &mut impl FnMut(u32, &mut Frame) -> bool,
     ) -> usize {
         let mut filled = 0;
         while filled < budget && self.half_sent.is_empty() {
@@ -62,7 +62,9 @@ impl Lane {
                 break;
             };
             filled += next.size;
-            if next.call.is_some_and(|call| !is_wanted(call)) {
+            if let Some(call) = next.call
+                && !is_wanted(call, &mut next.frame)
+            {
                 continue;
             }
             if let Some((body, left)) = next.frame.body_mut()
@@ -122,8 +124,11 @@ impl Outbox {
     }
 
     /// The next packet, if anything waits. `is_wanted` is asked for each call,
-    /// which is on its way if it says yes.
-    pub fn next_packet(&mut self, mut is_wanted: impl FnMut(u32) -> bool) -> Option<Packet> {
+    /// which is on its way if it says yes, and may change what is sent of it.
+    pub fn next_packet(
+        &mut self,
+        mut is_wanted: impl FnMut(u32, &mut Frame) -> bool,
+    ) -> Option<Packet> {
         let piece = if self.piece_is_next {
             self.next_piece()
         } else {
@@ -134,7 +139,10 @@ impl Outbox {
             .or_else(|| self.next_piece())
     }
 
-    fn next_frames(&mut self, is_wanted: &mut impl FnMut(u32) -> bool) -> Option<Packet> {
+    fn next_frames(
+        &mut self,
+        is_wanted: &mut impl FnMut(u32, &mut Frame) -> bool,
+    ) -> Option<Packet> {
         let mut packet = Packet::default();
         let half = PACKET / 2;
         let replies = self.replies.fill(&mut packet, half, is_wanted);
@@ -262,7 +270,7 @@ mod tests {
             assert!(outbox.push(frame.clone(), None, 0));
         }
         let mut received = Vec::new();
-        while let Some(packet) = outbox.next_packet(|_| true) {
+        while let Some(packet) = outbox.next_packet(|_, _| true) {
             assert!(packet.encoded_len() < PACKET + PIECE + 1000);
             for frame in packet.frames {
                 received.extend(assembly.take(frame, 1 << 20).unwrap());
@@ -276,10 +284,10 @@ mod tests {
     fn a_reply_does_not_wait_for_the_large_requests_before_it() {
         let mut outbox = Outbox::default();
         outbox.push(cast("large", 10 << 20), None, 0);
-        outbox.next_packet(|_| true);
+        outbox.next_packet(|_, _| true);
         outbox.push(reply(3, 10), None, 0);
         let next: Vec<Packet> = (0..2)
-            .filter_map(|_| outbox.next_packet(|_| true))
+            .filter_map(|_| outbox.next_packet(|_, _| true))
             .collect();
         assert!(matches!(
             next[0].frames[0].kind,
@@ -299,7 +307,7 @@ mod tests {
         assert_eq!(outbox.expire(5), 0);
         assert_eq!(outbox.expire(6), 32);
         outbox.link_lost();
-        while outbox.next_packet(|_| false).is_some() {}
+        while outbox.next_packet(|_, _| false).is_some() {}
         assert_eq!(outbox.depth(), (0, 0));
     }
 }

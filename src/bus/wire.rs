@@ -13,7 +13,7 @@ pub use generated::from_registry::Kind as Told;
 pub use generated::refusal::Reason;
 pub use generated::to_registry::Kind as Asked;
 pub use generated::{
-    Announce, Applied, Call, Cast, Changes, Delta, Done, Entry, Frame, FromRegistry, Hello, Join,
+    Announce, Applied, Call, Cancel, Cast, Changes, Delta, Done, Entry, Frame, FromRegistry, Hello, Join,
     Joined, Leave, Packet, Publish, Record, Refusal, Reply, Rest, Stay, Subscription, ToRegistry,
     Welcome,
 };
@@ -33,7 +33,8 @@ impl Refusal {
 }
 
 impl From<Call> for Cast {
-    /// What the handler of a call is given: all but whom to reply to.
+    /// What the handler of a call is given: all but whom to reply to, and how long
+    /// that one waits.
     fn from(call: Call) -> Self {
         Self {
             to: call.to,

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::environment::{Environment, level};
 use super::record::{Reader, command, event};
@@ -138,7 +139,7 @@ fn call(node: &Arc<Node>, flags: u8, mut body: Reader) -> Option<()> {
 
 fn cancel(node: &Arc<Node>, mut body: Reader) -> Option<()> {
     let number = body.u32()?;
-    node.queue(|member, _| member.cancel(number));
+    node.queue(|member, now| member.cancel(now, number));
     Some(())
 }
 
@@ -225,6 +226,16 @@ fn status(
     Some(())
 }
 
+/// When a caller gives up that waits for so many ms from now: ms since 1970, since
+/// JS may read it later than now. Infinity if it did not say.
+fn deadline(timeout: u32) -> f64 {
+    if timeout == 0 {
+        return f64::INFINITY;
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs_f64() * 1000.0 + f64::from(timeout)
+}
+
 /// The flag of a record with this trace.
 fn traced(trace: &str) -> u8 {
     if trace.is_empty() { 0 } else { event::TRACED }
@@ -259,6 +270,8 @@ impl Application for Listener {
             }
             Delivery::Request {
                 from,
+                caller,
+                timeout,
                 to,
                 method,
                 body,
@@ -267,8 +280,15 @@ impl Application for Listener {
                 let (peer, call) = from.unwrap_or_default();
                 let flags = u8::from(from.is_some()) | traced(&trace);
                 environment.push_with(event::BUS_REQUEST, flags, bus, body, |record| {
-                    let record = record.u32(peer).u32(call).trace(&trace);
+                    let record = record.u32(peer).u32(call).f64(deadline(timeout));
+                    let record = record.trace(&trace).text(&caller);
                     record.text(&to).text(&method)
+                });
+            }
+            Delivery::GivenUp { peer, call } => {
+                let flags = u8::from(call.is_none());
+                environment.push(event::BUS_GIVEN_UP, flags, bus, |record| {
+                    record.u32(peer).u32(call.unwrap_or_default())
                 });
             }
             Delivery::Message {

@@ -62,6 +62,7 @@ pub mod event {
     pub const BUS_DONE: u8 = 24;
     pub const BUS_STATE: u8 = 25;
     pub const BUS_STATUS: u8 = 26;
+    pub const BUS_GIVEN_UP: u8 = 27;
 
     pub const FLAG: u8 = 1;
     /// Of requests and messages of the bus: a trace comes first of all texts.

@@ -1,5 +1,6 @@
 'use strict';
 
+const { stackOf } = require('../../errors');
 const { log } = require('../../log');
 
 const ERROR = 1;
@@ -13,12 +14,24 @@ const ERROR = 1;
  * @param {...any} args
  */
 function call(what, callback, ...args) {
-  if (typeof callback !== 'function') return;
+  if (typeof callback === 'function') callOf(what, () => callback, args);
+}
+
+/**
+ * The same for what is yet to be read, which may throw, too.
+ *
+ * @param {string} what
+ * @param {() => unknown} read
+ * @param {any[]} args
+ */
+function callOf(what, read, args) {
   try {
+    const callback = read();
+    if (typeof callback !== 'function') return;
     callback.apply({}, args);
   } catch (error) {
-    log(ERROR, `${what}: a callback threw: ${error instanceof Error ? error.stack : String(error)}`);
+    log(ERROR, `${what}: a callback threw: ${stackOf(error)}`);
   }
 }
 
-module.exports = { call };
+module.exports = { call, callOf };

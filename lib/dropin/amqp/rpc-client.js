@@ -6,9 +6,9 @@ const { performance } = require('node:perf_hooks');
 const { TIMEOUTS, describe } = require('../../bus/errors');
 const { hasOwn } = require('../../compat/objects');
 const { WARN, log } = require('../../log');
-const { messageOf } = require('../../errors');
+const { messageOf, textOf } = require('../../errors');
 const { capture, within } = require('../../seeing/tracing');
-const { call } = require('./callbacks');
+const { callOf } = require('./callbacks');
 
 const DEFAULT_TIMEOUT = 2000;
 const LONGEST_ID = 255;
@@ -32,9 +32,7 @@ class PendingCall {
     this.since = performance.now();
     this.place = capture();
     this.many = false;
-    for (const kind in this.callbacks) {
-      if (kind !== 'callback' && typeof this.callbacks[kind] === 'function') this.many = true;
-    }
+    for (const kind of kindsOf(this.callbacks)) if (kind !== 'callback') this.many = true;
   }
 
   /**
@@ -44,8 +42,8 @@ class PendingCall {
    */
   onReply(kind, data, err) {
     const name = kind === '' ? 'callback' : kind;
-    if (!hasOwn(this.callbacks, name)) return;
-    within(this.place, () => call(`reply of ${this.to}.${this.method}`, this.callbacks[name], data, err));
+    const read = () => (hasOwn(this.callbacks, name) ? this.callbacks[name] : undefined);
+    within(this.place, () => callOf(`reply of ${this.to}.${this.method}`, read, [data, err]));
   }
 
   /**
@@ -62,8 +60,22 @@ class PendingCall {
   /** @param {...any} args */
   tellAll(...args) {
     within(this.place, () => {
-      for (const callback of Object.values(this.callbacks)) call(`end of ${this.to}.${this.method}`, callback, ...args);
+      for (const kind of kindsOf(this.callbacks)) callOf(`end of ${this.to}.${this.method}`, () => this.callbacks[kind], args);
     });
+  }
+}
+
+/**
+ * What could hear of a call. Reading a member may throw: it counts as one.
+ *
+ * @param {Record<string, any>} callbacks
+ * @returns {string[]}
+ */
+function kindsOf(callbacks) {
+  try {
+    return Object.keys(callbacks);
+  } catch (_error) {
+    return [];
   }
 }
 
@@ -84,16 +96,17 @@ class RpcClient {
   remoteCall(to, method, args, callbacks, timeout) {
     const { connection } = this;
     const id = typeof to === 'string' && to.length <= LONGEST_ID ? to : '';
-    const pending = new PendingCall(String(to), String(method), callbacks);
+    const pending = new PendingCall(textOf(to), textOf(method), callbacks);
     if (!connection.isOpen) {
       process.nextTick(() => pending.tellAll('error', 'rpc client is not ready'));
       return;
     }
-    const ms = Number(timeout) > 0 ? Math.min(Number(timeout), 0x7fffffff) : DEFAULT_TIMEOUT;
+    const wanted = typeof timeout === 'object' ? NaN : Number(timeout);
+    const ms = wanted > 0 ? Math.min(wanted, 0x7fffffff) : DEFAULT_TIMEOUT;
     try {
-      connection.call(id, String(method), args ?? [], ms, pending);
+      connection.call(id, pending.method, args ?? [], ms, pending);
     } catch (error) {
-      const reason = `${to}.${method}: the arguments cannot be sent: ${messageOf(error)}`;
+      const reason = `${pending.to}.${pending.method}: the arguments cannot be sent: ${messageOf(error)}`;
       log(WARN, reason);
       process.nextTick(() => pending.tellAll('error', reason));
     }
@@ -107,9 +120,9 @@ class RpcClient {
   remoteCast(to, method, args) {
     if (!this.connection.isOpen || typeof to !== 'string' || to.length > LONGEST_ID) return;
     try {
-      this.connection.cast(to, String(method), args ?? []);
+      this.connection.cast(to, textOf(method), args ?? []);
     } catch (error) {
-      log(WARN, `${to}.${method}: the arguments cannot be sent: ${messageOf(error)}`);
+      log(WARN, `${to}.${textOf(method)}: the arguments cannot be sent: ${messageOf(error)}`);
     }
   }
 }

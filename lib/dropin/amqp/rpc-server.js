@@ -3,8 +3,9 @@
 // What OWT's modules serve: methods whose last argument is the reply function.
 
 const { argumentsOf, methodOf } = require('../../bus/dispatch');
+const { HandlerCall } = require('../../bus/handler-call');
 const { WARN, log } = require('../../log');
-const { messageOf } = require('../../errors');
+const { isError, messageOf, stackOf, textOf } = require('../../errors');
 
 /** @typedef {import('../../bus/records').Request} Request */
 
@@ -20,7 +21,7 @@ class RpcServer {
     this.methods = methods;
     this.connection = bus.connection;
     /** Set once, so that what one copy of a client serves ends with it. */
-    const { service, done } = this.connection.serve(id, (/** @type {Request} */ request) => this.handle(request));
+    const { service, done } = this.connection.serve(id, (/** @type {Request} */ request) => this.handle(request), false);
     this.service = service;
     /** @type {Promise<boolean>} true when everybody knows, false if this client left before */
     this.ready = done;
@@ -30,13 +31,6 @@ class RpcServer {
   handle(request) {
     const { method, isCall } = request;
     const reply = isCall ? this.replyTo(request) : null;
-    const called = methodOf(this.methods, method);
-    if (called === undefined) {
-      log(WARN, `${this.id} has no method ${method}`);
-      if (reply === null) this.connection.incoming.ended(request, true, 'Not support method');
-      else reply('callback', 'error', 'Not support method');
-      return;
-    }
     /** @param {unknown} error */
     const failed = (error) => {
       this.failed(method, error, reply);
@@ -44,6 +38,14 @@ class RpcServer {
     };
     const castEnded = () => reply === null && this.connection.incoming.ended(request, false, '');
     try {
+      // Reading a member may throw, too.
+      const called = methodOf(this.methods, method);
+      if (called === undefined) {
+        log(WARN, `${this.id} has no method ${method}`);
+        if (reply === null) this.connection.incoming.ended(request, true, 'Not support method');
+        else reply('callback', 'error', 'Not support method');
+        return;
+      }
       const args = argumentsOf(request.body);
       if (reply !== null) args.push(reply);
       const result = called.apply(this.methods, args);
@@ -60,8 +62,9 @@ class RpcServer {
    * @param {((type: string, data?: any, err?: any) => void) | null} reply
    */
   failed(method, error, reply) {
-    log(WARN, `${this.id}.${method} failed: ${error instanceof Error ? error.stack : String(error)}`);
-    reply?.('callback', 'error', messageOf(error));
+    log(WARN, `${this.id}.${method} failed: ${stackOf(error)}`);
+    // Its `code` and `data` are for callers of new code.
+    reply?.('callback', 'error', isError(error) ? error : messageOf(error));
   }
 
   /**
@@ -71,17 +74,15 @@ class RpcServer {
    */
   replyTo(request) {
     let isSettled = false;
-    /**
-     * @param {string} type
-     * @param {any} [data]
-     * @param {any} [err]
-     */
-    return (type, data, err) => {
+    const reply = (/** @type {string} */ type, /** @type {any} */ data, /** @type {any} */ err) => {
       const isLast = type === 'callback';
       if (isLast && isSettled) return;
       isSettled = isSettled || isLast;
-      this.connection.incoming.reply(request, isLast ? '' : String(type), data, err, data === 'error');
+      this.connection.incoming.reply(request, isLast ? '' : textOf(type), data, err, data === 'error');
     };
+    /** Whoever asks: see HandlerCall in index.d.ts. */
+    reply.request = new HandlerCall(request);
+    return reply;
   }
 }
 

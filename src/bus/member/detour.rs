@@ -104,6 +104,7 @@ impl Member {
             return;
         };
         self.numbers.remove(&peer.name);
+        self.given_up(number, None);
         if let LinkState::Dialing { conn, .. } = peer.link {
             self.close(conn);
         }

@@ -294,6 +294,7 @@ impl Member {
             peer.assembly = Assembly::default();
             peer.outbox.link_lost();
         }
+        self.given_up(number, None);
         let detail = format!("{}: {why}", self.describe(number));
         for call in self.calls.lost_with(number) {
             self.fail(call, Failure::PeerLost, detail.clone());
@@ -313,7 +314,7 @@ impl Member {
     }
 
     /// The next packet for a transport that can take one.
-    pub fn next_packet(&mut self, conn: Conn) -> Option<Packet> {
+    pub fn next_packet(&mut self, now: Millis, conn: Conn) -> Option<Packet> {
         let Some(Use::Link(number)) = self.conns.get(&conn).copied() else {
             return None;
         };
@@ -322,8 +323,12 @@ impl Member {
             return None;
         }
         let calls = &mut self.calls;
-        peer.outbox
-            .next_packet(|call| calls.move_to(call, Place::Sent(number)))
+        peer.outbox.next_packet(|number_of_call, frame| {
+            if let Some(Kind::Call(call)) = &mut frame.kind {
+                call.timeout = calls.left(number_of_call, now);
+            }
+            calls.move_to(number_of_call, Place::Sent(number))
+        })
     }
 
     pub(super) fn tend_links(&mut self, now: Millis) {
@@ -385,18 +390,5 @@ impl Member {
         });
         let unconfirmed = self.peers.values().filter_map(Member::forget_at);
         peers.chain(greetings).chain(unconfirmed).min()
-    }
-
-    /// A peer for a person.
-    pub(super) fn describe(&self, number: PeerNumber) -> String {
-        match self.peers.get(&number) {
-            Some(peer) => match &peer.link {
-                LinkState::Pause { why, .. } => {
-                    format!("{} at {} ({why})", peer.name, peer.address)
-                }
-                _ => format!("{} at {}", peer.name, peer.address),
-            },
-            None => "a member that is gone".to_owned(),
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! A member of the bus, without its sockets: what it is asked and what reaches
 //! it goes in with the time, what is to be done comes out as actions.
 //!
-//! `traffic` is calls, casts and topics; `links` the links to other members,
-//! `rest` their end when nobody uses them, `detour` what becomes of those that fail;
-//! `membership` what the registry knows and tells; `inside` what a member answers
-//! without its application; `tap` copies of what it hands over.
+//! `traffic` is calls, casts and topics, `waiting` calls that nobody serves yet;
+//! `links` the links to other members, `rest` their end when nobody uses them,
+//! `detour` what becomes of those that fail; `membership` what the registry knows
+//! and tells; `inside` what a member answers without its application; `tap` copies
+//! of what it hands over.
 
 mod detour;
 mod inside;
@@ -15,6 +16,7 @@ mod status;
 mod tally;
 mod tap;
 pub mod traffic;
+mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use super::Millis;
 use super::application::Delivery;
 use super::calls::Calls;
 use super::numbered::Numbered;
-use super::peer::{Conn, Peer};
+use super::peer::{Conn, LinkState, Peer};
 use super::session::Session;
 use super::subscriptions::Subscriptions;
 pub use super::table::TAP;
@@ -260,6 +262,19 @@ impl Member {
             });
         }
         self.actions.push(Action::Deliver(delivery));
+    }
+
+    /// A peer for a person.
+    fn describe(&self, number: PeerNumber) -> String {
+        match self.peers.get(&number) {
+            Some(peer) => match &peer.link {
+                LinkState::Pause { why, .. } => {
+                    format!("{} at {} ({why})", peer.name, peer.address)
+                }
+                _ => format!("{} at {}", peer.name, peer.address),
+            },
+            None => "a member that is gone".to_owned(),
+        }
     }
 
     fn note(&mut self, warning: bool, text: String) {

@@ -183,7 +183,7 @@ mod tests {
                         self.carry_out(n, action);
                     }
                     for conn in self.members[n].take_dirty() {
-                        while let Some(packet) = self.members[n].next_packet(conn) {
+                        while let Some(packet) = self.members[n].next_packet(self.now, conn) {
                             is_quiet = false;
                             self.carry_out(n, Action::Send { conn, packet });
                         }

@@ -4,21 +4,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use prost::Message as _;
 
+use super::Member;
 use super::inside::MARK;
 use super::tap::{self, Seen};
-use super::{Action, Member};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
 use crate::bus::calls::Place;
 use crate::bus::table::{PeerNumber, SELF};
-use crate::bus::wire::{Call, Cast, Kind, Publish, Reply, frame};
+use crate::bus::wire::{Call, Cancel, Cast, Kind, Publish, Reply, frame};
 
 /// How many calls may be pending at once.
 const MOST_CALLS: usize = 100_000;
-/// What calls to ids that nobody serves may hold, in bytes.
-const MOST_WAITING: usize = 64 << 20;
 
 /// What the application calls with.
 pub struct Calling {
@@ -62,6 +59,7 @@ impl Member {
             body: calling.body,
             left: 0,
             trace: calling.trace,
+            timeout: 0,
         };
         self.route_call(now, call);
     }
@@ -83,10 +81,21 @@ impl Member {
     }
 
     /// The application does not want the reply any more.
-    pub fn cancel(&mut self, number: u32) {
-        if let Some(place) = self.calls.settle(number) {
-            self.stop_waiting(&place);
+    pub fn cancel(&mut self, now: Millis, number: u32) {
+        match self.calls.settle(number) {
+            Some(Place::Sent(SELF)) => self.given_up(SELF, Some(number)),
+            Some(Place::Sent(peer)) => {
+                // What is on its way is behind the call.
+                self.push(now, peer, Kind::Cancel(Cancel { number }), None);
+            }
+            Some(place) => self.stop_waiting(&place),
+            None => {}
         }
+    }
+
+    /// Nobody waits any more for the replies to a call of `peer`, or to all.
+    pub(super) fn given_up(&mut self, peer: PeerNumber, call: Option<u32>) {
+        self.deliver(Delivery::GivenUp { peer, call });
     }
 
     /// Sends a call to one of those who serve its id, or lets it wait.
@@ -99,7 +108,8 @@ impl Member {
                 } else if call.to.starts_with(MARK) {
                     self.answer(now, SELF, &call);
                 } else {
-                    self.request(Some((SELF, number)), call.into());
+                    let left = self.calls.left(number, now);
+                    self.request(SELF, Some((number, left)), call.into());
                 }
             }
             Some(peer) => {
@@ -116,52 +126,6 @@ impl Member {
         }
     }
 
-    fn wait_for_server(&mut self, call: Call) {
-        let size = call.encoded_len();
-        if self.waiting_bytes + size > MOST_WAITING {
-            self.calls.settle(call.number);
-            let detail = "too much waits for ids that nobody serves".to_owned();
-            return self.fail(call.number, Failure::Overloaded, detail);
-        }
-        let id: Arc<str> = match self.waiting.get_key_value(&*call.to) {
-            Some((id, _)) => Arc::clone(id),
-            None => Arc::from(&*call.to),
-        };
-        let turn = self.next_waiting;
-        self.next_waiting += 1;
-        let place = Place::Waiting(Arc::clone(&id), turn);
-        if self.calls.move_to(call.number, place) {
-            self.waiting_bytes += size;
-            self.waiting.entry(id).or_default().insert(turn, call);
-        }
-    }
-
-    fn stop_waiting(&mut self, place: &Place) {
-        let Place::Waiting(id, turn) = place else {
-            return;
-        };
-        let Some(queue) = self.waiting.get_mut(id) else {
-            return;
-        };
-        if let Some(call) = queue.remove(turn) {
-            self.waiting_bytes -= call.encoded_len();
-        }
-        if queue.is_empty() {
-            self.waiting.remove(id);
-        }
-    }
-
-    /// Somebody serves these ids now.
-    pub(super) fn served(&mut self, now: Millis, ids: &[String]) {
-        for id in ids {
-            let waited = self.waiting.remove(&**id).unwrap_or_default();
-            for call in waited.into_values() {
-                self.waiting_bytes -= call.encoded_len();
-                self.route_call(now, call);
-            }
-        }
-    }
-
     /// Tells an id something; nobody is told whether it arrives.
     pub fn cast(&mut self, now: Millis, cast: Cast) {
         if !self.too_large(cast.body.len(), "cast") {
@@ -172,7 +136,7 @@ impl Member {
 
     pub(super) fn route_cast(&mut self, now: Millis, cast: Cast) {
         match self.choose(&cast.to) {
-            Some(SELF) => self.request(None, cast),
+            Some(SELF) => self.request(SELF, None, cast),
             Some(peer) => {
                 if !self.push(now, peer, Kind::Cast(cast), None) {
                     self.counters.dropped += 1;
@@ -268,15 +232,15 @@ impl Member {
                 if call.to.starts_with(MARK) {
                     self.answer(now, peer, &call);
                 } else if self.serving.contains_key(&call.to) {
-                    let from = Some((peer, call.number));
-                    self.request(from, call.into());
+                    let caller = Some((call.number, call.timeout));
+                    self.request(peer, caller, call.into());
                 } else {
                     self.push(now, peer, Kind::ReturnedCall(call), None);
                 }
             }
             Kind::Cast(cast) => {
                 if self.serving.contains_key(&cast.to) {
-                    self.request(None, cast);
+                    self.request(peer, None, cast);
                 } else {
                     self.push(now, peer, Kind::ReturnedCast(cast), None);
                 }
@@ -299,6 +263,7 @@ impl Member {
             }
             Kind::Publish(publish) => self.message(publish),
             Kind::Reply(reply) => self.replied(peer, reply),
+            Kind::Cancel(cancel) => self.given_up(peer, Some(cancel.number)),
             // Handled by the links, or of no meaning on one that stands.
             Kind::Hello(_)
             | Kind::Welcome(_)
@@ -310,9 +275,16 @@ impl Member {
         }
     }
 
-    fn request(&mut self, from: Option<(PeerNumber, u32)>, request: Cast) {
+    /// `call` is its number at `peer`, and how long that one waits.
+    fn request(&mut self, peer: PeerNumber, call: Option<(u32, u32)>, request: Cast) {
+        let caller = match self.peers.get(&peer) {
+            Some(caller) => caller.name.clone(),
+            None => self.identity.name.clone(),
+        };
         self.deliver(Delivery::Request {
-            from,
+            from: call.map(|(number, _)| (peer, number)),
+            caller,
+            timeout: call.map_or(0, |(_, timeout)| timeout),
             to: request.to,
             method: request.method,
             body: request.body,
@@ -379,21 +351,6 @@ impl Member {
             };
             self.stop_waiting(&place);
             self.fail(number, why, detail);
-        }
-    }
-
-    /// Fails every call and stops.
-    pub(super) fn close_calls(&mut self) {
-        self.waiting.clear();
-        self.waiting_bytes = 0;
-        for number in self.calls.take_all() {
-            let detail = "this member left the bus".to_owned();
-            let why = Failure::Closed;
-            self.actions.push(Action::Deliver(Delivery::Failed {
-                call: number,
-                why,
-                detail,
-            }));
         }
     }
 }

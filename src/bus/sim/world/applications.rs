@@ -261,7 +261,10 @@ impl World {
                     self.received(index, &body);
                 }
             }
-            Delivery::Done { .. } | Delivery::Joined | Delivery::Left => {}
+            Delivery::Done { .. }
+            | Delivery::GivenUp { .. }
+            | Delivery::Joined
+            | Delivery::Left => {}
             Delivery::Parted { why } | Delivery::Refused { why } => {
                 self.note(|| format!("{index}: without registry: {why}"));
             }

@@ -147,9 +147,10 @@ impl World {
             return;
         };
         let conn = *conn;
+        let now = self.now();
         while self.network.is_open(end) && self.network.wires[end.wire].in_flight[end.side] < WINDOW
         {
-            let Some(packet) = self.processes[index].member.next_packet(conn) else {
+            let Some(packet) = self.processes[index].member.next_packet(now, conn) else {
                 break;
             };
             let at = self.arrival(end);
