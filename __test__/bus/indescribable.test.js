@@ -119,7 +119,7 @@ test('what a caller gives may throw when it is read: its call fails, and nothing
   assert.deepEqual(await called(rpc, 'x', 'ping', []), ['pong', undefined]);
 });
 
-test('wrapped by Proxy or Object.create, the bus works as it is', patience, async (t) => {
+test('wrapped by Proxy or Object.create, the bus works as it is', patience, async () => {
   const port = await freePort();
   const wraps = [(it) => new Proxy(it, {}), (it) => new Proxy(it, { get: (on, name, self) => Reflect.get(on, name, self) }), (it) => Object.create(it)];
   for (const [n, wrap] of wraps.entries()) {
