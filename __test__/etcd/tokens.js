@@ -18,8 +18,8 @@ const { heard } = require('../support/heard');
 const pause = promisify(setTimeout);
 
 /** The tokens' life, in s, and a time that is longer whatever etcd rounds it to, in ms. */
-const LIFE = 1;
-const LONGER = 4000;
+const LIFE = 2;
+const LONGER = 5000;
 
 /** @param {import('node:test').TestContext} t */
 function jwt(t) {
