@@ -16,7 +16,7 @@ const pause = promisify(setTimeout);
 /** Several of the proxy's beats, and of the lease's lives, in ms. */
 const WHILE = 15_000;
 
-test('behind etcd grpc-proxy sessions last, and what is registered is known at once', async (t) => {
+test('behind etcd grpc-proxy sessions last, and what is registered is known at once', { timeout: 60_000 }, async (t) => {
   const etcd = await Etcd.start(1);
   t.after(() => etcd.stop());
   const log = heard(t);

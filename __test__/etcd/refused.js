@@ -56,7 +56,7 @@ async function isRefused([one, two], log, why, ids, mend) {
   for (const id of ids) assert.equal(await two.call(id, 'ping'), id);
 }
 
-test('a permission that is revoked is said once each time, and what to grant', async (t) => {
+test('a permission that is revoked is said once each time, and what to grant', { timeout: 60_000 }, async (t) => {
   const etcd = await Etcd.start(1);
   t.after(() => etcd.stop());
   const grant = ['--user', 'root:r', 'role', 'grant-permission', '--prefix=true', 'bus', 'readwrite', '/mine/'];
@@ -74,7 +74,7 @@ test('a permission that is revoked is said once each time, and what to grant', a
   }
 });
 
-test('an etcd that is full is said once, and how it is mended', async (t) => {
+test('an etcd that is full is said once, and how it is mended', { timeout: 60_000 }, async (t) => {
   const etcd = await Etcd.start(1, ['--quota-backend-bytes', '1000000']);
   t.after(() => etcd.stop());
   const log = heard(t);
@@ -101,7 +101,7 @@ test('an etcd that is full is said once, and how it is mended', async (t) => {
   await (await late).close();
 });
 
-test('a record that is larger than etcd takes is said once, and what to raise', async (t) => {
+test('a record that is larger than etcd takes is said once, and what to raise', { timeout: 60_000 }, async (t) => {
   const etcd = await Etcd.start(1, ['--max-request-bytes', '2000']);
   t.after(() => etcd.stop());
   const log = heard(t);

@@ -119,7 +119,7 @@ class Etcd {
     const how = tls === undefined ? [] : ['--cacert', tls.ca, '--cert', tls.client.cert, '--key', tls.client.key];
     const all = ['--endpoints', endpoints.join(','), '--command-timeout', '1s', '--dial-timeout', '1s', ...how, ...args];
     const [program, ...rest] = [...this.servers[0].within, 'etcdctl', ...all];
-    const { stdout } = await promisify(execFile)(program, rest, { env: { ...process.env, ETCDCTL_API: '3' } });
+    const { stdout } = await promisify(execFile)(program, rest, { env: { ...process.env, ETCDCTL_API: '3' }, timeout: 10_000 });
     return stdout;
   }
 

@@ -11,6 +11,7 @@ use prost::Message;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::wire::{AuthenticateRequest, AuthenticateResponse};
 use crate::bus::pipe::{self, Pipe};
@@ -24,6 +25,8 @@ use crate::tls::credentials::ClientCredentials;
 /// What etcd may take for one answer. It has lost its majority, or the network
 /// is cut, if it takes longer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// So long a token is new: etcd has just given it.
+const NEW: Duration = Duration::from_secs(1);
 /// An etcd that does not see a leader fails calls with this at once, instead of
 /// letting them wait.
 const HAS_LEADER: HeaderName = HeaderName::from_static("hasleader");
@@ -206,7 +209,7 @@ impl Endpoint {
             answers,
             task,
             token,
-            heard: false,
+            opened: Instant::now(),
         }
     }
 }
@@ -234,15 +237,15 @@ pub struct Stream {
     task: JoinHandle<()>,
     /// It was opened with.
     token: Option<HeaderValue>,
-    heard: bool,
+    opened: Instant,
 }
 
 impl Stream {
     /// Whether it has ended because the token has lapsed that it was opened with,
-    /// which is that one. One that never was good is not renewed for ever.
+    /// which is that one. One that was refused at once would be so again.
     pub fn lapsed(self, status: &Status) -> Option<HeaderValue> {
         let token = self.token.clone();
-        token.filter(|_| self.heard && has_lapsed(status))
+        token.filter(|_| self.opened.elapsed() >= NEW && has_lapsed(status))
     }
 
     /// Sends.
@@ -256,10 +259,7 @@ impl Stream {
     /// The end of the stream, whatever the reason.
     pub async fn next<A: Message + Default>(&mut self) -> Result<A, Status> {
         match self.answers.recv().await {
-            Some(Ok(message)) => {
-                self.heard = true;
-                read(message)
-            }
+            Some(Ok(message)) => read(message),
             Some(Err(status)) if status.code != Code::OK => Err(status),
             _ => Err(Status::unavailable("etcd has ended the stream")),
         }
