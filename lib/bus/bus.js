@@ -33,11 +33,6 @@ class Bus {
     if (!this.connection.isOpen) throw new BusError('CLOSED', 'This bus is closed');
   }
 
-  /** Where something is begun that lasts: handlers that are at work at the end begin nothing of the kind. */
-  assertStaying() {
-    if (this.connection.closing !== null) throw new BusError('CLOSED', 'This bus is closed, or is being closed');
-  }
-
   /**
    * @param {string} id
    * @param {string} method
@@ -95,7 +90,7 @@ class Bus {
    * @returns {Promise<{ id: string, stop: () => Promise<void> }>} when everybody knows
    */
   async serve(id, methods, options) {
-    this.assertStaying();
+    assertStaying(this);
     servableId('bus.serve: id', id);
     methodsOf('bus.serve', methods);
     const withCall = flagOf('bus.serve', checkedOptions('bus.serve', options, ['withCall']), 'withCall');
@@ -120,7 +115,7 @@ class Bus {
    * @returns {Subscription}
    */
   subscribe(exchange, patterns, options) {
-    this.assertStaying();
+    assertStaying(this);
     nameOf('bus: exchange', exchange);
     return new Subscription(this.connection, exchange, patternsOf('bus.subscribe', patterns), options);
   }
@@ -155,6 +150,15 @@ class Bus {
 }
 if (Symbol.asyncDispose) {
   Object.defineProperty(Bus.prototype, Symbol.asyncDispose, { value() { return this.close(); } });
+}
+
+/**
+ * Where something is begun that lasts: handlers that are at work at the end begin nothing of the kind.
+ *
+ * @param {Bus} bus
+ */
+function assertStaying({ connection }) {
+  if (connection.closing !== null) throw new BusError('CLOSED', 'This bus is closed, or is being closed');
 }
 
 /**
