@@ -24,7 +24,7 @@ const byNode = (shop, name) => new X509Certificate(pem(shop, name));
 /** What the native side is given for one side. */
 const material = (shop, roots, name, key = name) => ({
   roots: roots && pem(shop, roots), rootsName: 'roots', certificate: pem(shop, name), certificateName: 'certificate', certificateStem: null,
-  key: crypto.createPrivateKey(fs.readFileSync(shop.file(`${key}.key`))).export({ type: 'pkcs8', format: 'der' }), keyName: 'key', clientAuth: 'require', strict: null,
+  key: crypto.createPrivateKey(fs.readFileSync(shop.file(`${key}.key`))).export({ type: 'pkcs8', format: 'der' }), keyName: 'key', clientAuth: 'require', strict: null, pair: '',
 });
 
 const HOSTS = [

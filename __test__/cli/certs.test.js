@@ -239,6 +239,11 @@ test('--json has everything but secrets, and the lines to export are fit for a s
   for (const secret of [caPass(folder), ...Object.values(stored(folder))]) assert.ok(!json.includes(secret));
 });
 
+test('a folder that cannot be made is told at once', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+  const { code, stderr } = certs('/proc/nowhere/below');
+  assert.deepEqual([code, stderr], [1, 'owt-grpc certs: /proc/nowhere/below cannot be made a folder (ENOENT)\n']);
+});
+
 test('wrong options end with 2 and make nothing', (t) => {
   const folder = path.join(tempFolder(t), 'new');
   for (const [args, expected] of [

@@ -5,7 +5,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { inspect } = require('node:util');
-const { connectBus } = require('../..');
+const { connectBus, setLogger } = require('../..');
 const { Workshop } = require('../support/certificates');
 const { Etcd } = require('../support/etcd');
 const { timeoutSignal } = require('../support/signals');
@@ -68,4 +68,12 @@ test('etcd is reached with TLS, and shown a certificate of this side', async (t)
   await (await connectBus({ registry })).close();
   delete process.env.OWT_GRPC_ETCD_KEY;
   await assert.rejects(connectBus({ registry }), /OWT_GRPC_ETCD_CERT and OWT_GRPC_ETCD_KEY belong together/);
+  delete process.env.OWT_GRPC_ETCD_CERT;
+  const said = [];
+  setLogger({ warn: (text) => said.push(text) });
+  t.after(() => setLogger(null));
+  await failure({ registry });
+  assert.match(said.join('\n'), /it asks for a client certificate, and this side has none: set OWT_GRPC_ETCD_CERT and OWT_GRPC_ETCD_KEY$/m);
+  await failure({ registry, etcd: { tls: { ca } } });
+  assert.match(said.join('\n'), /it asks for a client certificate, and this side has none: set option etcd\.tls\.cert and option etcd\.tls\.key$/m);
 });

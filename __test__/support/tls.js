@@ -4,6 +4,7 @@
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const http = require('node:http');
 const http2 = require('node:http2');
 const net = require('node:net');
@@ -49,8 +50,12 @@ async function callOnce(port, option, { host = 'localhost', timeout = 15_000, pr
   }
 }
 
-/** A server of Node's TLS that speaks HTTP/2, with whatever certificate. Counts what came through. */
-async function nodeServer(t, options) {
+/**
+ * A server of Node's TLS that speaks HTTP/2, with whatever certificate. Counts what
+ * came through. `secured` is called with each connection after its handshake,
+ * `answer` with each request.
+ */
+async function nodeServer(t, options, { secured = () => {}, answer = respond } = {}) {
   const served = { sessions: 0, requests: 0, serials: [] };
   const server = http2.createSecureServer({ ...WORST, ...options });
   const sockets = new Set();
@@ -66,8 +71,9 @@ async function nodeServer(t, options) {
   server.on('stream', (stream) => {
     served.requests += 1;
     stream.on('error', () => {});
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '0' }, { endStream: true });
+    answer(stream);
   });
+  server.on('secureConnection', secured);
   server.on('tlsClientError', () => {});
   server.on('sessionError', () => {});
   server.listen(0, '127.0.0.1');
@@ -76,7 +82,17 @@ async function nodeServer(t, options) {
     sockets.forEach((socket) => socket.destroy());
     server.close();
   });
-  return { port: server.address().port, served };
+  return { port: server.address().port, served, cut: () => sockets.forEach((socket) => socket.destroy()) };
+}
+
+/** No reply, but an answer. */
+function respond(stream) {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '0' }, { endStream: true });
+}
+
+/** What the files of a pair have in them, for Node's TLS. */
+function contents(shop, name) {
+  return { ca: fs.readFileSync(shop.file('ca.crt')), cert: fs.readFileSync(shop.file(`${name}.crt`)), key: fs.readFileSync(shop.file(`${name}.key`)) };
 }
 
 /** A client of Node's TLS with whatever certificate: resolves when it is over, with how. */
@@ -197,4 +213,4 @@ async function failureOf(body) {
   throw new Error('it has not failed');
 }
 
-module.exports = { callOnce, failureOf, logOf, nodeClient, nodeServer, opensslClient, opensslServer, pairOf, proxyHome, rawServer, serialAt, serve, withEnvironment };
+module.exports = { callOnce, contents, failureOf, logOf, nodeClient, nodeServer, opensslClient, opensslServer, pairOf, proxyHome, rawServer, serialAt, serve, withEnvironment };

@@ -43,7 +43,7 @@ const KEYS = {
 /** Why a key cannot be opened; null if it can. */
 function refusal(file, passphrase) {
   try {
-    readMaterial({ role: 'client', ca: null, cert: null, key: { name: `KEY ${file}`, file, pem: null }, passphrase: new Secret(passphrase), store: null, clientAuth: 'none', strict: null });
+    readMaterial({ role: 'client', ca: null, cert: null, key: { name: `KEY ${file}`, file, pem: null }, passphrase: new Secret(passphrase), store: null, clientAuth: 'none', strict: null, pair: '' });
     return null;
   } catch (error) {
     return `${error.code}: ${error.message}`;

@@ -8,7 +8,7 @@ const net = require('node:net');
 const { before, test } = require('node:test');
 const { eventually } = require('../support/bus');
 const { Workshop, hasOpenssl } = require('../support/certificates');
-const { callOnce, logOf, opensslClient, opensslServer, pairOf, rawServer, serve } = require('../support/tls');
+const { callOnce, contents, logOf, nodeServer, opensslClient, opensslServer, pairOf, rawServer, serve } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };
 const shop = hasOpenssl ? new Workshop() : null;
@@ -26,7 +26,7 @@ test('a client without a certificate is refused, and both sides say so', LIMIT, 
   logged.length = 0;
   const error = await callOnce(port, { ca: shop.file('ca.crt') });
   assert.equal(error.code, 14);
-  assert.equal(error.message, `14 UNAVAILABLE: No connection established to localhost:${port}: the peer refused the TLS handshake (CertificateRequired): it asks for a client certificate, and this side has none: set OWT_GRPC_CLIENT_CERT and OWT_GRPC_CLIENT_KEY`);
+  assert.equal(error.message, `14 UNAVAILABLE: No connection established to localhost:${port}: the peer refused the TLS handshake (CertificateRequired): it asks for a client certificate, and this side has none: set option tls.cert and option tls.key`);
   await eventually(() => logged.length > 0, 'a line in the log');
   assert.match(logged[0], /: it presented no client certificate, which this server asks for$/);
   assert.equal(await callOnce(port, pairOf(shop, 'client')), 'over TLS');
@@ -40,14 +40,52 @@ test('a client whose certificate is refused is told so, and that the log there s
   assert.equal(await callOnce(port, pairOf(shop, 'client')), 'over TLS');
 });
 
-for (const version of ['tls1_2', 'tls1_3']) {
-  test(`openssl asks for a client certificate that this side does not have (${version}): the caller is told`, LIMIT, async (t) => {
-    const { port } = await opensslServer(t, shop, ['-alpn', 'h2', `-${version}`, '-Verify', '1', '-verify_return_error', '-CAfile', 'ca.crt', '-cert', 'server.crt', '-key', 'server.key']);
-    const error = await callOnce(port, { ca: shop.file('ca.crt') });
-    assert.equal(error.code, 14);
-    assert.match(error.message, /the peer refused the TLS handshake \(\w+\): .*asks for a client certificate/);
-  });
+/** Whoever asks for a client's certificate, by version of TLS: what is said when there is none. */
+const ASKING = {
+  'openssl': async (t, version) => {
+    const flag = `-${version.toLowerCase().replace('v', '').replace('.', '_')}`;
+    return (await opensslServer(t, shop, ['-alpn', 'h2', flag, '-Verify', '1', '-verify_return_error', '-CAfile', 'ca.crt', '-cert', 'server.crt', '-key', 'server.key'])).port;
+  },
+  "Node's": async (t, version) => (await nodeServer(t, asking(version))).port,
+  'one that closes without a word': async (t, version) => (await nodeServer(t, { ...asking(version), rejectUnauthorized: false }, { secured: (socket) => socket.destroy() })).port,
+  'one that bids farewell': async (t, version) => (await nodeServer(t, { ...asking(version), rejectUnauthorized: false }, { secured: (socket) => socket.end() })).port,
+};
+
+const asking = (version) => {
+  const { ca, cert, key } = contents(shop, 'server');
+  return { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: version, maxVersion: version };
+};
+
+for (const [name, start] of Object.entries(ASKING)) {
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    test(`a server that asks for a client certificate which this side does not have (${name}, ${version}): the caller is told, by whatever the server ends it`, LIMIT, async (t) => {
+      const port = await start(t, version);
+      const error = await callOnce(port, { ca: shop.file('ca.crt') });
+      assert.equal(error.code, 14);
+      assert.match(error.message, /: (the peer refused the TLS handshake \(\w+\)|the peer closed the connection): it asks for a client certificate, and this side has none: set option tls\.cert and option tls\.key$/);
+    });
+
+    test(`a server that refuses the certificate of this side (${name}, ${version}): it was asked for one, and that is said`, LIMIT, async (t) => {
+      const port = await start(t, version);
+      const error = await callOnce(port, { ...pairOf(shop, 'stranger'), ca: shop.file('ca.crt') });
+      assert.equal(error.code, 14);
+      assert.match(error.message, /: the peer refused the TLS handshake \(\w+\): .*does not accept this side's certificate; its log says why$|: the peer closed the connection: it asked for this side's certificate, and does not say whether it accepts it; its log says more$/);
+    });
+  }
 }
+
+test('a server that asks for a certificate and goes on without one is called', LIMIT, async (t) => {
+  const { port } = await nodeServer(t, { ...asking('TLSv1.3'), rejectUnauthorized: false });
+  // Its answer is no reply, but an answer.
+  assert.equal((await callOnce(port, { ca: shop.file('ca.crt') })).code, 12);
+});
+
+test('a TLS connection that breaks off is told in words for a person', LIMIT, async (t) => {
+  const { port, cut } = await nodeServer(t, asking('TLSv1.3'), { answer: () => cut() });
+  const error = await callOnce(port, pairOf(shop, 'client'));
+  assert.equal(error.code, 14);
+  assert.match(error.message, /Connection dropped: .*it ended without TLS's close_notify, as when a process is killed or a network breaks$/);
+});
 
 const OLD = ['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'];
 

@@ -11,7 +11,7 @@ const { createClient } = require('../..');
 const { definitionOf } = require('../support/reference');
 const { Workshop, hasOpenssl } = require('../support/certificates');
 const { ask, grpc, record } = require('../support/peers');
-const { callOnce, nodeServer, opensslClient, opensslServer, pairOf, serve } = require('../support/tls');
+const { callOnce, contents, nodeServer, opensslClient, opensslServer, pairOf, serve } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };
 
@@ -39,7 +39,6 @@ before(async () => {
   for (const [kind, make] of Object.entries(KINDS)) shops[kind] = await make();
 });
 
-const contents = (shop, name) => ({ ca: fs.readFileSync(shop.file('ca.crt')), cert: fs.readFileSync(shop.file(`${name}.crt`)), key: fs.readFileSync(shop.file(`${name}.key`)) });
 
 const impl = {
   publish: (call, callback) => callback(null, { id: `${call.request.id} published` }),

@@ -18,7 +18,7 @@ const { updateStore } = require('../../lib/credentials/store');
 const { eventually } = require('../support/bus');
 const { Workshop, hasOpenssl } = require('../support/certificates');
 const { copyFolder } = require('../support/folders');
-const { callOnce, logOf, nodeServer, pairOf, serialAt, serve, withEnvironment } = require('../support/tls');
+const { callOnce, contents, logOf, nodeServer, pairOf, serialAt, serve, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };
 const logged = logOf();
@@ -126,7 +126,6 @@ test('on demand: CA, server and client are replaced step by step, and no call fa
   assert.equal(reloadCredentials(), false);
 });
 
-const contents = (shop, name) => ({ cert: fs.readFileSync(shop.file(`${name}.crt`)), key: fs.readFileSync(shop.file(`${name}.key`)) });
 
 test('a CA that was taken away opens nothing any more, not even with a session from before', LIMIT, async (t) => {
   const shop = generations(t);

@@ -94,7 +94,7 @@ function loginOf(owner, login, shown, given) {
  * @param {EtcdOptions | undefined} given
  */
 function etcdCredentials(owner, given) {
-  if (given?.tls != null) return credentialsOf(`${owner}: option etcd`, 'client', given.tls);
+  if (given?.tls != null) return credentialsOf(`${owner}: option etcd`, 'client', given.tls, 'etcd.tls');
   return etcdCredentialsOfEnvironment();
 }
 

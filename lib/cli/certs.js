@@ -101,7 +101,11 @@ function number(name, text, least, most) {
 /** @param {string} folder */
 function made(folder) {
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // One by one: where a folder cannot have any, as /proc, mkdirSync with `recursive`
+    // tries for ever.
+    const missing = [];
+    for (let at = path.resolve(folder); !fs.existsSync(at); at = path.dirname(at)) missing.unshift(at);
+    for (const name of missing) fs.mkdirSync(name, { mode: 0o700 });
     return fs.realpathSync(folder);
   } catch (error) {
     throw new CommandError(`${folder} cannot be made a folder (${codeOf(error)})`);

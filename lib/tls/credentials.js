@@ -129,8 +129,8 @@ const known = new Map();
 function keyOf(plan) {
   const hash = crypto.createHash('sha256');
   const part = (/** @type {import('./plan').Source | null} */ source) => source && [source.file, source.pem?.toString('latin1')];
-  const { role, ca, cert, key, passphrase, store, clientAuth, strict } = plan;
-  hash.update(JSON.stringify([role, part(ca), part(cert), part(key), passphrase?.reveal(), store, clientAuth, strict]));
+  const { role, ca, cert, key, passphrase, store, clientAuth, strict, pair } = plan;
+  hash.update(JSON.stringify([role, part(ca), part(cert), part(key), passphrase?.reveal(), store, clientAuth, strict, pair]));
   return hash.digest('base64');
 }
 
@@ -189,12 +189,13 @@ function reloadCredentials() {
  * @param {string} owner whose option it is, for errors
  * @param {'server' | 'client'} role
  * @param {any} tls the option; the environment counts if there is none
+ * @param {string} [option] what it is called where it is set
  * @returns {Credentials | null}
  * @throws {TlsError}
  */
-function credentialsOf(owner, role, tls) {
+function credentialsOf(owner, role, tls, option) {
   if (tls === false) return null;
-  const plan = tls == null ? planOfEnvironment(role) : planOfOption(owner, role, tls);
+  const plan = tls == null ? planOfEnvironment(role) : planOfOption(owner, role, tls, option);
   return plan === null ? null : shared(plan);
 }
 

@@ -35,6 +35,7 @@ function readMaterial(plan) {
     keyName: plan.key?.name ?? '',
     clientAuth: plan.clientAuth,
     strict: plan.strict,
+    pair: plan.pair,
   };
 }
 

@@ -35,6 +35,7 @@ const CLIENT_AUTH = ['require', 'optional', 'none'];
  * @property {string | null} store the folder whose store has the passphrase, if there is none here
  * @property {'require' | 'optional' | 'none'} clientAuth
  * @property {string | null} strict the setting that asks to refuse certificates of the old kind
+ * @property {string} pair the settings of cert and key, for whoever has none and is asked for one
  */
 
 /** @param {string | undefined} value */
@@ -71,6 +72,7 @@ function planOfEnvironment(role, env = process.env) {
     store: process.cwd(),
     clientAuth,
     strict: isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null,
+    pair: PAIRS[role].join(' and '),
   };
 }
 
@@ -89,7 +91,8 @@ function planForEtcd(env = process.env) {
   if (ca === null && cert === null && key === null) return null;
   if (ca === null) throw new TlsError('HALF_SET', `${cert === null ? ETCD[2] : ETCD[1]} asks for TLS to etcd, and ${ETCD[0]} is not set: the certificates of the CAs that etcd is checked with`);
   if ((cert === null) !== (key === null)) throw new TlsError('HALF_SET', `${ETCD[1]} and ${ETCD[2]} belong together: set both`);
-  return { role: 'client', ca, cert, key, passphrase: null, store: null, clientAuth: 'require', strict: isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null };
+  const strict = isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null;
+  return { role: 'client', ca, cert, key, passphrase: null, store: null, clientAuth: 'require', strict, pair: `${ETCD[1]} and ${ETCD[2]}` };
 }
 
 /**
@@ -98,9 +101,10 @@ function planForEtcd(env = process.env) {
  * @param {string} owner whose option it is, for errors
  * @param {'server' | 'client'} role
  * @param {Record<string, any>} tls
+ * @param {string} [option] what it is called where it is set
  * @returns {Plan}
  */
-function planOfOption(owner, role, tls) {
+function planOfOption(owner, role, tls, option = 'tls') {
   const fail = (/** @type {string} */ text) => new TlsError('INVALID', `${owner}: option tls${text}`);
   // Its value is not shown: it may be a key.
   if (typeof tls !== 'object' || tls === null) throw fail(` must be an object or false, not ${typeof tls === 'string' ? 'a text' : String(tls)}`);
@@ -119,7 +123,7 @@ function planOfOption(owner, role, tls) {
   if (plan.ca === null && (role === 'client' || clientAuth !== 'none')) {
     throw fail(`.ca is needed: the certificates of the CAs that ${role === 'client' ? 'servers' : "clients (or tls.clientAuth: 'none')"} are checked with`);
   }
-  return { role, ...plan, passphrase: passphrase ? new Secret(passphrase) : null, store: null, clientAuth, strict: strict ? 'option tls.strict' : null };
+  return { role, ...plan, passphrase: passphrase ? new Secret(passphrase) : null, store: null, clientAuth, strict: strict ? 'option tls.strict' : null, pair: `option ${option}.cert and ${option}.key` };
 }
 
 /**

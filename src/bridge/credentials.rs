@@ -25,6 +25,8 @@ pub struct CredentialsOptions {
     pub client_auth: String,
     /// The setting that asks to refuse certificates of the old kind.
     pub strict: Option<String>,
+    /// The settings of certificate and key.
+    pub pair: String,
 }
 
 /// See the module.
@@ -119,5 +121,6 @@ pub(super) fn material(options: CredentialsOptions) -> Result<Material> {
             _ => ClientAuth::Required,
         },
         strict: options.strict,
+        pair: options.pair,
     })
 }

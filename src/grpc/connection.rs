@@ -203,7 +203,7 @@ async fn secure(
     };
     let connected = handshake::connect(credentials.config(), name, stream).await;
     match connected {
-        Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
+        Ok(secured) => Ok(Transport::Tls(Box::new(secured))),
         Err(error) => Err(ConnectError {
             text: format!("No connection established to {peer}: {}", error.text),
             foreign: error.foreign,
@@ -212,45 +212,57 @@ async fn secure(
     }
 }
 
+/// Why a connection ended before its peer had shown that it speaks HTTP/2; without
+/// an error if the peer just closed it.
+fn early_end(
+    target: &str,
+    secure: bool,
+    greeting: &Greeting,
+    error: Option<&h2::Error>,
+) -> ConnectError {
+    let mut failed = ConnectError::from(format!("No connection established to {target}: "));
+    // In TLS 1.3 the server judges the client's certificate last.
+    if let Some(why) = greeting.refusal() {
+        failed.text += why;
+        failed.untrusted = true;
+        return failed;
+    }
+    let closes = error.is_none_or(h2::Error::is_io);
+    if let Some(asked) = greeting.asked().filter(|_| closes) {
+        failed.text += "the peer closed the connection: ";
+        failed.text += &asked.why();
+        failed.untrusted = true;
+        return failed;
+    }
+    failed.untrusted = greeting.is_tls();
+    failed.foreign =
+        !failed.untrusted && (greeting.explain().is_some() || greeting.seen() && !closes);
+    failed.text += &match (greeting.explain(), error) {
+        (Some(what), _) => what.to_owned(),
+        (None, None) if secure => "the peer closed it at once: is it a gRPC server?".to_owned(),
+        (None, None) => "the peer closed it at once, as one does that expects TLS or is no gRPC \
+                         server"
+            .to_owned(),
+        (None, Some(error)) if closes => {
+            format!("the peer closed the connection: {}", with_causes(error))
+        }
+        (None, Some(error)) => format!(
+            "the peer does not speak HTTP/2, check host and port: {}",
+            with_causes(error)
+        ),
+    };
+    failed
+}
+
 /// HTTP/2, until the peer has shown that it speaks it.
 async fn start(
     target: &str,
     transport: Transport,
     keepalive: Option<Keepalive>,
 ) -> Result<Connection, ConnectError> {
+    let secure = matches!(transport, Transport::Tls(_));
     let (io, greeting) = Io::new(transport);
-    let explain = {
-        let target = target.to_owned();
-        move |error: &h2::Error, greeting: &Greeting| {
-            // In TLS 1.3 the server judges the client's certificate last.
-            if let Some(why) = greeting.refusal() {
-                return ConnectError {
-                    text: format!("No connection established to {target}: {why}"),
-                    foreign: false,
-                    untrusted: true,
-                };
-            }
-            let text = match greeting.explain() {
-                Some(what) => format!("No connection established to {target}: {what}"),
-                None if error.is_io() => format!(
-                    "No connection established to {target}: the peer closed the connection: {}",
-                    with_causes(error)
-                ),
-                None => format!(
-                    "No connection established to {target}: the peer does not speak HTTP/2, check \
-                     host and port: {}",
-                    with_causes(error)
-                ),
-            };
-            let untrusted = greeting.is_tls();
-            let answers = greeting.seen() && !error.is_io() || greeting.explain().is_some();
-            ConnectError {
-                text,
-                foreign: answers && !untrusted,
-                untrusted,
-            }
-        }
-    };
+    let early = |error: Option<&h2::Error>| early_end(target, secure, &greeting, error);
     let (sender, mut connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -259,24 +271,16 @@ async fn start(
         .enable_push(false)
         .handshake::<_, Payload>(io)
         .await
-        .map_err(|error| explain(&error, &greeting))?;
+        .map_err(|error| early(Some(&error)))?;
 
     // A ping that comes back proves the peer; until then nothing is sent to it.
     let mut pings = connection.ping_pong();
     if let Some(pings) = &mut pings {
         tokio::select! {
             pong = pings.ping(h2::Ping::opaque()) => {
-                pong.map_err(|error| explain(&error, &greeting))?;
+                pong.map_err(|error| early(Some(&error)))?;
             }
-            end = &mut connection => {
-                return Err(match end {
-                    Err(error) => explain(&error, &greeting),
-                    Ok(()) => ConnectError::from(format!(
-                        "No connection established to {target}: the peer closed it at once, as one \
-                         does that expects TLS or is no gRPC server"
-                    )),
-                });
-            }
+            end = &mut connection => return Err(early(end.err().as_ref())),
         }
     }
 

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsStream;
 
 use super::keepalive::Heard;
-use crate::tls::handshake;
+use crate::tls::asked::Asked;
+use crate::tls::handshake::{self, Secured};
 
 const TLS_HANDSHAKE: u8 = 0x16;
 const TLS_ALERT: u8 = 0x15;
@@ -23,6 +23,7 @@ const TLS_ALERT: u8 = 0x15;
 pub struct Greeting {
     first: Arc<OnceLock<[u8; 8]>>,
     refusal: Arc<OnceLock<String>>,
+    asked: Option<Asked>,
     heard: Heard,
 }
 
@@ -81,6 +82,11 @@ impl Greeting {
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.get().map(String::as_str)
     }
+
+    /// What this side has answered, if the peer asked for its certificate.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
+    }
 }
 
 /// What carries the bytes of HTTP/2.
@@ -88,7 +94,7 @@ pub enum Transport {
     /// As they are.
     Plain(TcpStream),
     /// Encrypted.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Secured>),
 }
 
 /// The same call on whichever it is.
@@ -96,7 +102,7 @@ macro_rules! on_transport {
     ($transport:expr, $method:ident($($argument:expr),*)) => {
         match $transport {
             Transport::Plain(stream) => Pin::new(stream).$method($($argument),*),
-            Transport::Tls(stream) => Pin::new(&mut **stream).$method($($argument),*),
+            Transport::Tls(secured) => Pin::new(&mut secured.stream).$method($($argument),*),
         }
     };
 }
@@ -126,7 +132,13 @@ pub struct Io {
 impl Io {
     /// Wraps a connected stream.
     pub fn new(stream: Transport) -> (Self, Greeting) {
-        let greeting = Greeting::default();
+        let greeting = Greeting {
+            asked: match &stream {
+                Transport::Plain(_) => None,
+                Transport::Tls(secured) => secured.asked.clone(),
+            },
+            ..Greeting::default()
+        };
         let io = Self {
             stream,
             greeting: greeting.clone(),
@@ -154,11 +166,14 @@ impl AsyncRead for Io {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let poll = on_transport!(&mut self.stream, poll_read(cx, buf));
-        if let Poll::Ready(Err(error)) = &poll
-            && let Some(why) = handshake::explain(error)
-        {
-            let _ = self.greeting.refusal.set(why);
+        let mut poll = on_transport!(&mut self.stream, poll_read(cx, buf));
+        if matches!(self.stream, Transport::Tls(_)) {
+            poll = poll.map_err(|error| {
+                if let Some(why) = handshake::explain(&error, self.greeting.asked()) {
+                    let _ = self.greeting.refusal.set(why);
+                }
+                handshake::plain(error)
+            });
         }
         if buf.filled().len() > before {
             self.greeting.heard.now();

@@ -10,6 +10,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ServerConfig};
 
+use super::asked::Resolver;
 use super::facts::{Facts, date};
 use super::identity::{Identity, Problem};
 use super::legacy::Purpose;
@@ -53,6 +54,8 @@ pub struct Material {
     pub client_auth: ClientAuth,
     /// The setting that asks to refuse certificates of the old kind.
     pub strict: Option<String>,
+    /// The settings of certificate and key, for a person.
+    pub pair: String,
 }
 
 /// What was made, and what an operator should know.
@@ -158,15 +161,16 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let (mut config, names) = match material.identity {
+    let (resolver, names) = match material.identity {
         Some(files) => {
             let strict = (material.strict, Purpose::Client);
             let identity = identity(files, strict, &provider, &mut warnings)?;
-            let config = builder.with_client_cert_resolver(identity.resolver);
-            (config, names(&identity.facts))
+            (Some(identity.resolver), names(&identity.facts))
         }
-        None => (builder.with_no_client_auth(), Vec::new()),
+        None => (None, Vec::new()),
     };
+    let resolver = Resolver::new(resolver, &material.pair);
+    let mut config = builder.with_client_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Made {
         config: Arc::new(config),

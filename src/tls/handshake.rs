@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
+use super::asked::{self, Asked};
 use super::credentials::ALPN;
 use super::signing;
 
@@ -38,6 +39,14 @@ impl HandshakeError {
     }
 }
 
+/// A connection after its handshake.
+pub struct Secured {
+    /// What carries the bytes.
+    pub stream: TlsStream<TcpStream>,
+    /// What this side answered, if the peer asked for its certificate.
+    pub asked: Option<Asked>,
+}
+
 /// The client's side. `host` is who the peer has to be.
 ///
 /// # Errors
@@ -46,19 +55,24 @@ pub async fn connect(
     config: Arc<ClientConfig>,
     host: &str,
     stream: TcpStream,
-) -> Result<TlsStream<TcpStream>, HandshakeError> {
+) -> Result<Secured, HandshakeError> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| {
         HandshakeError::new(format!(
             "{host:?} is no host name or address that a certificate can be for"
         ))
     })?;
-    let connected = signing::apart(TlsConnector::from(config).connect(name, stream)).await;
-    let stream = connected.map_err(|error| failed(&error))?;
+    let connecting = asked::noticing(TlsConnector::from(config).connect(name, stream));
+    let connected = signing::apart(async { Ok(connecting.await) }).await;
+    let (connected, asked) = connected.map_err(|error| failed(&error, None))?;
+    let stream = connected.map_err(|error| failed(&error, asked.as_ref()))?;
     if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
         let text = "the peer speaks TLS, but not HTTP/2 (ALPN \"h2\"): is it a gRPC server?";
         return Err(HandshakeError::new(text.to_owned()));
     }
-    Ok(TlsStream::Client(stream))
+    Ok(Secured {
+        stream: TlsStream::Client(stream),
+        asked,
+    })
 }
 
 /// The server's side.
@@ -68,15 +82,18 @@ pub async fn connect(
 pub async fn accept(
     config: Arc<ServerConfig>,
     stream: TcpStream,
-) -> Result<TlsStream<TcpStream>, HandshakeError> {
+) -> Result<Secured, HandshakeError> {
     let accept = TlsAcceptor::from(config).accept(stream);
     match signing::apart(async { Ok(accept.into_fallible().await) }).await {
-        Ok(Ok(stream)) => Ok(TlsStream::Server(stream)),
+        Ok(Ok(stream)) => Ok(Secured {
+            stream: TlsStream::Server(stream),
+            asked: None,
+        }),
         Ok(Err((error, stream))) => {
             tokio::spawn(part(stream));
-            Err(failed(&error))
+            Err(failed(&error, None))
         }
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(failed(&error, None)),
     }
 }
 
@@ -91,10 +108,11 @@ async fn part(mut stream: TcpStream) {
     let _ = tokio::time::timeout(PARTING, read).await;
 }
 
-fn failed(error: &io::Error) -> HandshakeError {
+fn failed(error: &io::Error, asked: Option<&Asked>) -> HandshakeError {
     HandshakeError {
-        text: explain(error).unwrap_or_else(|| {
-            format!("the peer closed the connection during the TLS handshake: {error}")
+        text: explain(error, asked).unwrap_or_else(|| match asked {
+            Some(asked) => format!("the peer closed the connection: {}", asked.why()),
+            None => format!("the peer closed the connection during the TLS handshake: {error}"),
         }),
         silent: matches!(
             error.kind(),
@@ -104,17 +122,29 @@ fn failed(error: &io::Error) -> HandshakeError {
     }
 }
 
+/// An error of a connection as it is passed on: TLS's own word for an end without
+/// a farewell is an address of a manual for programmers.
+pub fn plain(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        let text = "it ended without TLS's close_notify, as when a process is killed or a network \
+                    breaks";
+        return io::Error::new(io::ErrorKind::UnexpectedEof, text);
+    }
+    error
+}
+
 fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What TLS has to say of an error on a connection, if it is one of TLS.
-pub fn explain(error: &io::Error) -> Option<String> {
+/// What TLS has to say of an error on a connection, if it is one of TLS. `asked` is
+/// what this side has answered if it was asked for its certificate.
+pub fn explain(error: &io::Error, asked: Option<&Asked>) -> Option<String> {
     let tls = tls_error(error)?;
     Some(match tls {
         Error::InvalidCertificate(CertificateError::Other(why)) => why.0.to_string(),
         Error::InvalidCertificate(why) => format!("the peer's certificate is not accepted: {why}"),
-        Error::AlertReceived(alert) => explain_alert(*alert),
+        Error::AlertReceived(alert) => explain_alert(*alert, asked),
         Error::NoCertificatesPresented => {
             "it presented no client certificate, which this server asks for".to_owned()
         }
@@ -133,31 +163,35 @@ pub fn explain(error: &io::Error) -> Option<String> {
 }
 
 /// What the other side did not like.
-fn explain_alert(alert: AlertDescription) -> String {
-    let why = match alert {
-        AlertDescription::CertificateRequired => {
-            "it asks for a client certificate, and this side has none: set OWT_GRPC_CLIENT_CERT \
-             and OWT_GRPC_CLIENT_KEY"
-        }
-        AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied
-        | AlertDescription::DecryptError => {
-            "it does not accept this side's certificate; its log says why"
-        }
-        AlertDescription::ProtocolVersion => {
+fn explain_alert(alert: AlertDescription, asked: Option<&Asked>) -> String {
+    let why = match (alert, asked) {
+        (AlertDescription::ProtocolVersion, _) => {
             "the two sides have no TLS in common, 1.2 or 1.3 is needed"
         }
-        // TLS 1.2 has no alert of its own for a certificate that is missing.
-        AlertDescription::HandshakeFailure => {
-            "the two sides have no cipher in common, or it asks for a client certificate and this \
-             side has none; its log says why"
+        (AlertDescription::NoApplicationProtocol, _) => "it does not speak HTTP/2 (ALPN \"h2\")",
+        // Not all have the alert that is made for this, and TLS 1.2 has none.
+        (_, Some(none @ Asked::HasNone(_))) => &none.why(),
+        (AlertDescription::CertificateRequired, _) => {
+            "it asks for a client certificate, and takes none of the kind that this side has"
         }
-        AlertDescription::NoApplicationProtocol => "it does not speak HTTP/2 (ALPN \"h2\")",
+        (
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError,
+            _,
+        ) => "it does not accept this side's certificate; its log says why",
+        (AlertDescription::HandshakeFailure, None) => {
+            "the two sides have no cipher in common; its log says why"
+        }
+        (AlertDescription::HandshakeFailure, Some(Asked::Shown)) => {
+            "the two sides have no cipher in common, or it does not accept this side's \
+             certificate; its log says why"
+        }
         _ => "it gives no other reason",
     };
     format!("the peer refused the TLS handshake ({alert:?}): {why}")
