@@ -100,8 +100,12 @@ fn cases(field: &Field, message: &Message, file: &File, shape: Shape) -> String 
     let mut js = String::new();
     let target = format!("v{}", field.number);
     let create = match (shape, &field.label) {
-        (Shape::Bare, Label::Repeated) => format!("        if ({target} === undefined) {target} = [];\n"),
-        (Shape::Bare, Label::Map) => format!("        if ({target} === undefined) {target} = {{}};\n"),
+        (Shape::Bare, Label::Repeated) => {
+            format!("        if ({target} === undefined) {target} = [];\n")
+        }
+        (Shape::Bare, Label::Map) => {
+            format!("        if ({target} === undefined) {target} = {{}};\n")
+        }
         _ => String::new(),
     };
     let store = |value: &str| match field.label {

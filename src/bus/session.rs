@@ -125,7 +125,7 @@ impl Session {
     /// The member is going. A registry that has left something else unanswered
     /// is not waited for anew.
     pub fn leave(&mut self, now: Millis) -> Option<ToRegistry> {
-        let since = self.pending.iter().find(is_ending);
+        let since = self.pending.iter().find(|pending| is_ending(pending));
         let since = since.map_or(now, |pending| pending.since);
         let number = self.expect(Effect::Left, since);
         self.connected
@@ -152,21 +152,21 @@ impl Session {
 
     /// When `overdue` will have something.
     pub fn next_deadline(&self) -> Option<Millis> {
-        let first = self.pending.iter().find(is_ending)?;
+        let first = self.pending.iter().find(|pending| is_ending(pending))?;
         Some(first.since + PATIENCE)
     }
 
     /// What ends without the registry, because it has not answered.
     pub fn overdue(&mut self, now: Millis) -> Vec<Effect> {
         let is_overdue =
-            |pending: &mut Pending| is_ending(&&*pending) && pending.since + PATIENCE <= now;
+            |pending: &mut Pending| is_ending(pending) && pending.since + PATIENCE <= now;
         let overdue = self.pending.extract_if(.., is_overdue);
         overdue.map(|pending| pending.effect).collect()
     }
 }
 
 /// What `overdue` has in the end.
-fn is_ending(pending: &&Pending) -> bool {
+fn is_ending(pending: &Pending) -> bool {
     !matches!(pending.effect, Effect::Tell { .. })
 }
 

@@ -31,7 +31,11 @@ impl Code {
     }
 
     /// As JS has it; UNKNOWN for what is no code.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // checked
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::float_cmp
+    )] // checked
     pub fn from_js(code: f64) -> Self {
         let whole = code as i64;
         let is_one = whole as f64 == code && (-LARGEST..=LARGEST).contains(&whole);

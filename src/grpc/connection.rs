@@ -237,7 +237,7 @@ fn early_end(
     failed.untrusted = greeting.is_tls();
     failed.foreign =
         !failed.untrusted && (greeting.explain().is_some() || greeting.seen() && !closes);
-    failed.text += &match (greeting.explain(), error) {
+    let said = match (greeting.explain(), error) {
         (Some(what), _) => what.to_owned(),
         (None, None) if secure => "the peer closed it at once: is it a gRPC server?".to_owned(),
         (None, None) => "the peer closed it at once, as one does that expects TLS or is no gRPC \
@@ -251,6 +251,7 @@ fn early_end(
             with_causes(error)
         ),
     };
+    failed.text += &said;
     failed
 }
 

@@ -191,7 +191,7 @@ async fn session(
     node.upgrade()?.registry_open(Box::new(pipe));
     let mut status = pipe::dial(channel, SESSION, inbox, gate, &events).await;
     if status.details.is_empty() {
-        status.details = "the registry closed the session".to_owned();
+        status.details = String::from("the registry closed the session");
     }
     let told = node.upgrade()?.registry_lost(&status.details);
     Some((status, told))
