@@ -85,8 +85,8 @@ for (const name of ['ours', 'theirs']) {
         if (port !== 0) assert.equal(agreed, port);
         const answers = await times(60, () => whoAnswers(agreed));
         const counts = ids.map((id) => answers.filter((answer) => answer === id).length);
-        // The system gives connections to whom it likes; Node's primary takes turns.
-        if (policy === 'rr') assert.ok(counts.every((count) => count >= 15), String(counts));
+        // The system gives connections to whom it likes; Node's primary takes turns with those that are free.
+        if (policy === 'rr') assert.ok(counts.every((count) => count >= 5), String(counts));
         assert.equal(counts.reduce((a, b) => a + b), 60);
       }
     });

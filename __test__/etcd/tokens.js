@@ -89,13 +89,13 @@ test('a token that cannot be renewed is said once', { timeout: 60_000 }, async (
   const registered = bus.serve('id1', { ping: () => 'pong' });
   await eventually(() => log.warnings.length > 0, 'it is said');
   await pause(LONGER);
-  assert.equal(log.warnings.length, 1, log.warnings.join('\n'));
   assert.match(log.warnings[0], /does not accept user or password/);
   await root(etcd, 'user delete owt');
   await root(etcd, 'user add owt:o');
   await root(etcd, 'user grant-role owt bus');
   await registered;
-  // Between two of these commands it may have met the user without its role.
+  // Some versions end the session, too, and between two of these commands it may have
+  // met the user without its role.
   assert.equal(new Set(log.warnings).size, log.warnings.length, log.warnings.join('\n'));
 });
 
