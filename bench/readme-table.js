@@ -1,7 +1,7 @@
 'use strict';
 
-// The README's figures, from bench/results: `node bench/readme-table.js` prints
-// them, and a test holds the README to them.
+// The figures of the README and of docs/platforms.md, from bench/results:
+// `node bench/readme-table.js` prints them, and a test holds the pages to them.
 
 const GRPC = {
   '1 in flight': /^unary, 1 in flight$/,
@@ -20,6 +20,8 @@ const BUS = {
   'topic, 8 listeners': /^topic, 8 subscribers$/,
   'topic, 100 kB': /^topic of 100 kB of plain text, 8 subscribers$/,
 };
+
+const IN_FLIGHT = { '1 in flight': /, 1 in flight$/, '128 in flight': /, 128 in flight$/ };
 
 const short = (ratio) => (ratio >= 9.95 ? ratio.toFixed(0) : ratio.toFixed(1));
 const times = (ratio) => `×${short(ratio)}`;
@@ -51,6 +53,22 @@ const busTable = (summary) => table('against RabbitMQ', BUS, summary, 'toRabbitm
   ['CPU per call, broker included', 'cpuPer100k', part],
 ]);
 
+const CALLS = [
+  ['calls per second', 'perSecond', times],
+  ['p99 latency', 'p99', part],
+  ['CPU per call, all processes', 'cpuPer100k', part],
+];
+
+/** OWT's own Node.js, from node14.json. */
+function node14({ grpc, bus, require: { medians } }) {
+  const required = (name) => `${Math.round(medians[name])} ms`;
+  return [
+    table('against @grpc/grpc-js', IN_FLIGHT, grpc.summary, 'toGrpcJs', CALLS),
+    table('against RabbitMQ', IN_FLIGHT, bus.summary, 'toRabbitmq', CALLS),
+    `\`require('owt-grpc/amqpClient')\` takes ${required('owt-grpc/amqpClient')} there, \`require('amqplib')\` ${required('amqplib')}.`,
+  ];
+}
+
 const ms = (of) => `${Math.round(of.median)} ms`;
 
 /** What no load shows: starting, losing the registry, and OWT's own rate. */
@@ -67,6 +85,7 @@ if (require.main === module) {
   console.log(grpcTable(require('./results/results.json').summary));
   console.log(busTable(require('./results/bus.json').summary));
   console.log(busSentences(require('./results/startup.json'), require('./results/steady.json')).join('\n'));
+  console.log(node14(require('./results/node14.json')).join('\n\n'));
 }
 
-module.exports = { busSentences, busTable, grpcTable };
+module.exports = { busSentences, busTable, grpcTable, node14 };

@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { busSentences, busTable, grpcTable } = require('../../bench/readme-table');
+const { busSentences, busTable, grpcTable, node14 } = require('../../bench/readme-table');
 const { blocksFor, blocksOf, pages, pathWithNpx, project, read, root, run } = require('../support/markdown');
 const { installation, preload } = require('../support/owt-tree');
 
@@ -20,6 +20,11 @@ test('the figures of the README are those of the bench\'s last results', () => {
   const figures = [grpcTable(summary), busTable(results('bus').summary), ...busSentences(results('startup'), results('steady'))];
   for (const text of figures) assert.ok(readme.includes(text), `run \`node bench/readme-table.js\` and put into the README:\n${text}`);
   assert.ok(readme.includes(`\`SubscribeRequest\` of ${requestBytes} bytes`));
+});
+
+test('the figures of docs/platforms.md are those of the bench\'s last results', () => {
+  const page = read('docs/platforms.md');
+  for (const text of node14(results('node14'))) assert.ok(page.includes(text), `run \`node bench/readme-table.js\` and put into docs/platforms.md:\n${text}`);
 });
 
 test('the README\'s examples have at most 30 lines', () => {
