@@ -26,7 +26,7 @@ test('a client without a certificate is refused, and both sides say so', LIMIT, 
   logged.length = 0;
   const error = await callOnce(port, { ca: shop.file('ca.crt') });
   assert.equal(error.code, 14);
-  assert.equal(error.message, `14 UNAVAILABLE: No connection established to localhost:${port}: the peer refused the TLS handshake (CertificateRequired): it asks for a client certificate, and this side has none: set option tls.cert and option tls.key`);
+  assert.equal(error.message, `14 UNAVAILABLE: No connection established to localhost:${port}: the peer refused the TLS handshake (CertificateRequired): it asks for a client certificate, and this side has none: set option tls.cert and tls.key`);
   await eventually(() => logged.length > 0, 'a line in the log');
   assert.match(logged[0], /: it presented no client certificate, which this server asks for$/);
   assert.equal(await callOnce(port, pairOf(shop, 'client')), 'over TLS');
@@ -62,7 +62,7 @@ for (const [name, start] of Object.entries(ASKING)) {
       const port = await start(t, version);
       const error = await callOnce(port, { ca: shop.file('ca.crt') });
       assert.equal(error.code, 14);
-      assert.match(error.message, /: (the peer refused the TLS handshake \(\w+\)|the peer closed the connection): it asks for a client certificate, and this side has none: set option tls\.cert and option tls\.key$/);
+      assert.match(error.message, /: (the peer refused the TLS handshake \(\w+\)|the peer closed the connection): it asks for a client certificate, and this side has none: set option tls\.cert and tls\.key$/);
     });
 
     test(`a server that refuses the certificate of this side (${name}, ${version}): it was asked for one, and that is said`, LIMIT, async (t) => {
