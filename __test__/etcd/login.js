@@ -75,5 +75,5 @@ test('etcd is reached with TLS, and shown a certificate of this side', async (t)
   await failure({ registry });
   assert.match(said.join('\n'), /it asks for a client certificate, and this side has none: set OWT_GRPC_ETCD_CERT and OWT_GRPC_ETCD_KEY$/m);
   await failure({ registry, etcd: { tls: { ca } } });
-  assert.match(said.join('\n'), /it asks for a client certificate, and this side has none: set option etcd\.tls\.cert and option etcd\.tls\.key$/m);
+  assert.match(said.join('\n'), /it asks for a client certificate, and this side has none: set option etcd\.tls\.cert and etcd\.tls\.key$/m);
 });
