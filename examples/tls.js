@@ -5,12 +5,14 @@
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
 const { Server, createClient } = require('owt-grpc');
 
-// What `npx owt-grpc` runs.
-const command = path.join(path.dirname(require.resolve('owt-grpc/package.json')), 'bin', 'owt-grpc.js');
+// What `npx owt-grpc` runs here. Found so, the example is one as CommonJS and as ESM.
+const { resolve } = createRequire(path.join(process.cwd(), 'tls.js'));
+const command = path.join(path.dirname(resolve('owt-grpc/package.json')), 'bin', 'owt-grpc.js');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-tls-'));
 
 async function main() {
