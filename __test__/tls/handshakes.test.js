@@ -4,8 +4,10 @@
 // another protocol, or nobody. Both sides say so, and a server goes on.
 
 const assert = require('node:assert').strict;
+const { once } = require('node:events');
 const net = require('node:net');
 const { before, test } = require('node:test');
+const tls = require('node:tls');
 const { eventually } = require('../support/bus');
 const { Workshop, hasOpenssl } = require('../support/certificates');
 const { callOnce, contents, logOf, nodeServer, opensslClient, opensslServer, pairOf, rawServer, serve } = require('../support/tls');
@@ -47,9 +49,22 @@ const ASKING = {
     return (await opensslServer(t, shop, ['-alpn', 'h2', flag, '-Verify', '1', '-verify_return_error', '-CAfile', 'ca.crt', '-cert', 'server.crt', '-key', 'server.key'])).port;
   },
   "Node's": async (t, version) => (await nodeServer(t, asking(version))).port,
-  'one that closes without a word': async (t, version) => (await nodeServer(t, { ...asking(version), rejectUnauthorized: false }, { secured: (socket) => socket.destroy() })).port,
-  'one that bids farewell': async (t, version) => (await nodeServer(t, { ...asking(version), rejectUnauthorized: false }, { secured: (socket) => socket.end() })).port,
+  'one that closes without a word': (t, version) => leavingServer(t, version, (socket) => socket.destroy()),
+  'one that bids farewell': (t, version) => leavingServer(t, version, (socket) => socket.end()),
 };
+
+/** A server that ends each connection after its handshake, and never speaks HTTP/2: its port. */
+async function leavingServer(t, version, leave) {
+  const server = tls.createServer({ ...asking(version), rejectUnauthorized: false, ALPNProtocols: ['h2'] }, (socket) => {
+    socket.on('error', () => {});
+    leave(socket);
+  });
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return server.address().port;
+}
 
 const asking = (version) => {
   const { ca, cert, key } = contents(shop, 'server');
