@@ -18,16 +18,22 @@ function brokers() {
 
 class Peer {
   /**
-   * @param {string} script of bench/peers
+   * @param {string} script of bench/peers, or the whole path of another
    * @param {string[]} args
    */
   static async start(script, args) {
+    const peer = Peer.silent(script, args);
+    peer.first = await peer.line();
+    return peer;
+  }
+
+  /** One that says nothing before it is asked. */
+  static silent(script, args) {
     const peer = new Peer();
     peer.what = `${script} ${args.join(' ')}`;
-    peer.child = spawn(process.execPath, [path.join(__dirname, 'peers', script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    peer.child = spawn(process.execPath, [path.resolve(__dirname, 'peers', script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     peer.pid = peer.child.pid;
     peer.lines = createInterface({ input: peer.child.stdout })[Symbol.asyncIterator]();
-    peer.first = await peer.line();
     return peer;
   }
 
