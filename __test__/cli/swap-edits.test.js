@@ -10,7 +10,8 @@ const path = require('node:path');
 const { test } = require('node:test');
 const toml = require('toml');
 const { unifiedDiff } = require('../../lib/cli/swap/diff');
-const { addDependency } = require('../../lib/cli/swap/package-json');
+const { OwnLinesError, withoutOwnLines } = require('../../lib/cli/swap/own-lines');
+const { addDependency, removeDependency } = require('../../lib/cli/swap/package-json');
 const { TomlError, setValue } = require('../../lib/cli/swap/toml');
 const { tempFolder } = require('../support/owt-tree');
 
@@ -24,12 +25,12 @@ const line = fc.constantFrom(
   'long = """\n[agent]\nenable_grpc = false\n"""', "raw = '''\n[cluster]\ngrpc_host = 'y'\n'''", 'when = 1979-05-27T07:32:00Z', 'ok = false', 'inline = [{ name = "eth1" }]',
 );
 const setting = fc.constantFrom('enable_grpc = false', 'enable_grpc=true# on', '"enable_grpc"  =  false', 'grpc_host = "a:1" # where', "grpc_host = 'a:1'", '\tgrpc_host="b:2"');
-const header = (name) => fc.constantFrom(`[${name}]`, `  [ ${name} ] # section`, `["${name}"]`);
+const header = (name) => fc.constantFrom(`[${name}]`, `  [ ${name} ] # section`, `["${name.replace('.', '"."')}"]`);
 
 /** A file with some of the sections, each key at most once. */
 const file = fc.tuple(
   fc.shuffledSubarray(['agent', 'cluster', 'rabbit', 'cluster.worker']).chain((names) => fc.tuple(...names.map((name) => fc.tuple(
-    name.includes('.') ? fc.constant(`[${name}]`) : header(name), fc.uniqueArray(line, { selector: (text) => /^\s*(\w+)\s*=/.exec(text)?.[1] ?? Symbol('none') }), fc.option(setting), fc.array(fc.constantFrom('', '# end')),
+    header(name), fc.uniqueArray(line, { selector: (text) => /^\s*(\w+)\s*=/.exec(text)?.[1] ?? Symbol('none') }), fc.option(setting), fc.array(fc.constantFrom('', '# end')),
   )))),
   fc.boolean(), fc.boolean(),
 ).map(([sections, windows, cut]) => {
@@ -39,10 +40,10 @@ const file = fc.tuple(
 });
 
 test('a toml file that was edited says what it said before, and the new value', () => {
-  fc.assert(fc.property(file, fc.constantFrom(['agent', 'enable_grpc', 'true'], ['cluster', 'grpc_host', '"manager:10080"']), (text, [section, key, value]) => {
-    const before = plain(toml.parse(text));
+  fc.assert(fc.property(file, fc.constantFrom(['agent', 'enable_grpc', 'true'], ['cluster', 'grpc_host', '"manager:10080"'], ['cluster.worker', 'ip', '"a.example"']), (text, [section, key, value]) => {
+    const expected = plain(toml.parse(text));
     const after = setValue(text, section, key, value);
-    const expected = { ...before, [section]: { ...before[section], [key]: JSON.parse(value) } };
+    section.split('.').reduce((table, part) => (table[part] = table[part] ?? {}), expected)[key] = JSON.parse(value);
     assert.deepEqual(plain(toml.parse(after)), expected);
     assert.equal(setValue(after, section, key, value), after, 'a second time changes nothing');
     // At one place, at most one line is another one, and at most a section is new.
@@ -66,6 +67,9 @@ test('a value goes after the comment that shows it, else to the end of its secti
 });
 
 test('forms that a line more would contradict are refused', () => {
+  for (const text of ['[cluster]\nworker = { ip = "x" }', '[cluster]\nworker.ip = "x"', 'cluster = {}', '[[cluster]]']) {
+    assert.throws(() => setValue(text, 'cluster.worker', 'ip', '"y"'), TomlError, text);
+  }
   for (const text of ['cluster = { name = "x" }', 'cluster.name = "x"', '[[cluster]]\nname = "x"', '[cluster]\nk = [\n1,\n]', 'x = """\nopen']) {
     assert.throws(() => setValue(text, 'cluster', 'k', 'true'), TomlError, text);
   }
@@ -92,6 +96,52 @@ test('a package.json gets the dependency, and the rest of its text stays', () =>
     const keys = Object.keys(value.dependencies ?? {});
     if (keys.length > 0) assert.equal(after.replace(/"owt-grpc": "\^1\.0\.0",(\r?\n\s*)?/, ''), text.includes('\n') ? text : after.replace('"owt-grpc": "^1.0.0",', ''));
   }), { numRuns: 500 });
+});
+
+test('a dependency that was added is taken out again, and the rest of the text stays, also after npm has written the file anew', () => {
+  fc.assert(fc.property(packages, fc.boolean(), (text, isRewritten) => {
+    const value = JSON.parse(text);
+    const after = addDependency(text, 'owt-grpc', '^1.0.0');
+    const present = isRewritten ? `${JSON.stringify({ ...JSON.parse(after), license: 'MIT' }, null, 2)}\n` : after;
+    const result = removeDependency(present, 'owt-grpc', '^1.0.0', value.dependencies !== undefined);
+    assert.deepEqual(JSON.parse(result), isRewritten ? { ...value, license: 'MIT' } : value);
+    if (Object.keys(value.dependencies ?? {}).length > 0 && !isRewritten) assert.equal(result, text);
+    assert.equal(removeDependency(present, 'owt-grpc', '^2.0.0', true), null, 'what somebody else asks for stays');
+  }), { numRuns: 500 });
+});
+
+test('what was put into a toml file is taken out again, and lines that were edited or added since stay', () => {
+  const edit = fc.tuple(fc.constantFrom('add', 'change', 'remove'), fc.nat(), line);
+  fc.assert(fc.property(file, fc.array(edit, { maxLength: 4 }), (original, edits) => {
+    const after = setValue(setValue(original, 'agent', 'enable_grpc', 'true'), 'cluster', 'grpc_host', '"m:1"');
+    const lines = after.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    for (const [kind, at, text] of edits) lines.splice(at % (lines.length + 1), kind === 'add' ? 0 : 1, ...(kind === 'remove' ? [] : [`${text}\n`]));
+    const present = lines.join('');
+    let before;
+    let now;
+    try {
+      now = plain(toml.parse(present));
+      before = plain(toml.parse(original));
+    } catch {
+      return;
+    }
+    let result;
+    try {
+      result = withoutOwnLines('agent.toml', { original, after, present });
+    } catch (error) {
+      assert.ok(error instanceof OwnLinesError);
+      return;
+    }
+    if (edits.length === 0) return assert.deepEqual({ ...result, text: result.text.trimEnd() }, { text: original.trimEnd(), left: [] });
+    // But for the two settings, it says what it said; and those are as before, or still there and named.
+    const read = plain(toml.parse(result.text));
+    const values = (tree) => Object.fromEntries(Object.entries(tree).flatMap(([section, table]) => (typeof table === 'object' && !Array.isArray(table) ? Object.entries(table).map(([key, one]) => [`${section}.${key}`, one]) : [[section, table]])));
+    const [was, is, left] = [before, now, read].map(values);
+    for (const key of new Set([...Object.keys(is), ...Object.keys(left)])) {
+      if (!['agent.enable_grpc', 'cluster.grpc_host'].includes(key)) assert.deepEqual(left[key], is[key], key);
+      else assert.ok([was[key], is[key]].map((one) => JSON.stringify(one)).includes(JSON.stringify(left[key])), key);
+    }
+  }), { numRuns: 1000 });
 });
 
 test('a diff makes one text of the other, as git applies it', (t) => {

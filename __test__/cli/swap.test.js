@@ -7,6 +7,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { target } = require('../../lib/addon-path');
 const { copyFolder } = require('../support/folders');
 const toml = require('toml');
 const { MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, tempFolder, write } = require('../support/owt-tree');
@@ -14,6 +15,8 @@ const { command, noTerminal } = require('../support/terminal');
 
 const repository = path.join(__dirname, '../..');
 const read = (...parts) => fs.readFileSync(path.join(...parts), 'utf8');
+/** Of a snapshot: what is in a file. */
+const text = (all, name) => all[name].slice(all[name].indexOf(' ') + 1);
 const shim = (surface) => `module.exports = require('owt-grpc/${surface}');\n`;
 
 function owtGrpc(...args) {
@@ -192,20 +195,79 @@ test('line ends of Windows are no modification', (t) => {
   swap(root);
 });
 
-test('what was changed after the swap is not undone without --force', (t) => {
+test('a file of settings that was edited after the swap loses what the swap put there, and keeps the edits', (t) => {
+  const root = installation(t, ['portal', 'audio_agent']);
+  const before = snapshot(root);
+  swap(root, '--enable-grpc', '--grpc-host', 'manager:10080');
+  const edit = (name, change) => write(root, { [name]: change(read(root, name)) });
+  edit('portal/portal.toml', (text) => text.replace('port = 8080', 'port = 8081').replace('grpc_host = "manager:10080"', 'grpc_host = "other:10080"'));
+  edit('audio_agent/agent.toml', (text) => `${text}\n[cluster.worker]\nip = "localhost"\n`);
+  const npm = (text) => JSON.stringify({ ...JSON.parse(text), license: 'MIT' }, null, 2);
+  edit('portal/package.json', npm);
+  const swapped = snapshot(root);
+  const more = owtGrpc('swap', root, '--enable-grpc', '--grpc-host', 'a:1');
+  assert.equal(more.code, 1);
+  assert.match(more.stderr, /portal\/portal\.toml was edited after it was swapped: run --undo first/);
+  assert.deepEqual(snapshot(root), swapped);
+
+  const { stderr } = swap(root, '--undo');
+  assert.match(stderr, /portal\/portal\.toml was edited after it was swapped, and keeps that; `grpc_host = "manager:10080"` of the swap was changed or removed there/);
+  assert.match(stderr, /audio_agent\/agent\.toml was edited after it was swapped, and keeps that$/m);
+  const after = snapshot(root);
+  assert.equal(read(root, 'portal/portal.toml'), text(before, 'portal/portal.toml').replace('8080', '8081').replace('name = "owt-cluster"\n', 'name = "owt-cluster"\ngrpc_host = "other:10080"\n'));
+  assert.equal(read(root, 'audio_agent/agent.toml'), `${text(before, 'audio_agent/agent.toml')}\n[cluster.worker]\nip = "localhost"\n`);
+  assert.equal(read(root, 'portal/package.json'), npm(text(before, 'portal/package.json')));
+  for (const name of ['portal/portal.toml', 'portal/package.json', 'audio_agent/agent.toml']) delete before[name], delete after[name];
+  assert.deepEqual(after, before);
+});
+
+test('--force undoes edits as well, and a program that was changed after the swap is undone by it only', (t) => {
   const root = installation(t, ['portal']);
   const before = snapshot(root);
   swap(root, '--enable-grpc');
   fs.appendFileSync(path.join(root, 'portal/portal.toml'), '\n# mine\n');
+  fs.appendFileSync(path.join(root, 'portal/amqpClient.js'), '\n// mine\n');
   const swapped = snapshot(root);
-  for (const args of [['--undo'], ['--enable-grpc', '--grpc-host', 'a:1']]) {
-    const { code, stderr } = owtGrpc('swap', root, ...args);
-    assert.equal(code, 1);
-    assert.match(stderr, /portal\/portal\.toml was (changed|edited) after it was swapped/);
-    assert.deepEqual(snapshot(root), swapped);
-  }
+  const { code, stderr } = owtGrpc('swap', root, '--undo');
+  assert.equal(code, 1);
+  assert.match(stderr, /portal\/amqpClient\.js was changed after it was swapped\. --force puts the original in its place/);
+  assert.deepEqual(snapshot(root), swapped);
   swap(root, '--undo', '--force');
   assert.deepEqual(snapshot(root), before);
+});
+
+test('where modules find owt-grpc in a folder above, their package.json is left alone and nothing is left to install', (t) => {
+  const root = installation(t, ['portal', 'audio_agent']);
+  write(root, { 'node_modules/owt-grpc/package.json': '{ "name": "owt-grpc", "main": "index.js" }', 'node_modules/owt-grpc/index.js': '' });
+  const before = snapshot(root);
+  const { stdout } = swap(root);
+  assert.match(stdout, /Start the modules anew; /);
+  assert.equal(read(root, 'portal/package.json'), packageJson('portal'));
+  swap(root, '--undo');
+  assert.deepEqual(snapshot(root), before);
+  swap(root, '--dependency', '^9.0.0');
+  assert.match(read(root, 'portal/package.json'), /"owt-grpc": "\^9\.0\.0"/, 'but what is asked for is done');
+});
+
+test('a tarball is asked for together with the one beside it that has the addon; one that is not there is refused', (t) => {
+  const root = installation(t, ['portal']);
+  const name = `owt-grpc-${target().name}`;
+  const asked = () => swap(root, '--dependency', 'file:../packed/owt-grpc-0.2.0.tgz');
+  const refused = () => owtGrpc('swap', root, '--dependency', 'file:../packed/owt-grpc-0.2.0.tgz');
+  assert.match(refused().stderr, /portal\/package\.json: there is no .*packed\/owt-grpc-0\.2\.0\.tgz, which the dependency names/);
+  write(root, { 'packed/owt-grpc-0.2.0.tgz': '' });
+  assert.match(refused().stderr, new RegExp(`there is no ${name}-….tgz beside .*packed/owt-grpc-0\\.2\\.0\\.tgz`));
+  write(root, { [`packed/${name}-0.1.0.tgz`]: '', [`packed/${name}-0.2.0.tgz`]: '' });
+  asked();
+  const { dependencies } = JSON.parse(read(root, 'portal/package.json'));
+  assert.deepEqual([dependencies['owt-grpc'], dependencies[name]], ['file:../packed/owt-grpc-0.2.0.tgz', `file:../packed/${name}-0.2.0.tgz`]);
+});
+
+test('--cluster-ip is told to others by agents, and by no other module', (t) => {
+  const root = installation(t, ['portal', 'audio_agent']);
+  swap(root, '--enable-grpc', '--cluster-ip', 'agent1.example');
+  assert.equal(toml.parse(read(root, 'audio_agent/agent.toml')).cluster.worker.ip, 'agent1.example');
+  assert.equal(toml.parse(read(root, 'portal/portal.toml')).cluster.worker, undefined);
 });
 
 test('an installation that was upgraded over a swap is swapped anew, and undone to the new version', (t) => {
@@ -214,7 +276,7 @@ test('an installation that was upgraded over a swap is swapped anew, and undone 
   const upgraded = packageJson('portal').replace('5.1.0', '5.2.0');
   write(root, { 'portal/amqpClient.js': UPSTREAM.amqpClient, 'portal/grpcTools.js': UPSTREAM.grpcTools, 'portal/package.json': upgraded });
   const before = snapshot(root, ['.owt-grpc-swap']);
-  swap(root);
+  assert.match(swap(root).stdout, /^Replaced again: 2 files that had been swapped before\.$/m);
   assert.match(read(root, 'portal/package.json'), /5\.2\.0[^]*"owt-grpc"/);
   swap(root, '--undo');
   assert.deepEqual(snapshot(root), before);

@@ -4,7 +4,6 @@
 // takes it out again.
 
 const fs = require('node:fs');
-const { createRequire } = require('node:module');
 const path = require('node:path');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseFolderAndOptions } = require('./support/arguments');
@@ -16,6 +15,7 @@ const { JOURNAL } = require('./swap/find');
 const { SURFACES } = require('./swap/known');
 const { locked } = require('./swap/lock');
 const { makePlan } = require('./swap/plan');
+const { resolves } = require('./swap/resolves');
 const { clean, explainNothing, explainNothingToUndo, nodeNote } = require('./swap/explain');
 
 const summary = "Puts owt-grpc in the place of OWT's messaging files, or takes it out";
@@ -31,7 +31,10 @@ installation, a checkout (whose modules are packed anew then), or one module.
   --enable-grpc      Switches gRPC mode on in the modules' toml files
   --grpc-host H:P    With it: where cluster_manager listens, such as
                      manager.example:10080
-  --dependency SPEC  What package.json asks for; by default
+  --cluster-ip HOST  With it: the name or address that others reach this machine's
+                     agents by; with TLS, one that the certificate is for
+  --dependency SPEC  What package.json asks for; by default nothing where a
+                     module finds owt-grpc already, else
                      ${specification()}
   --dry-run          Shows what would change, as a diff, and changes nothing
   --undo             Puts everything back as it was
@@ -47,7 +50,7 @@ Exit code: 0 done, or nothing to do; 1 failed or refused; 2 wrong options.
 `;
 
 const OPTIONS = /** @type {const} */ ({
-  amqp: 'flag', grpc: 'flag', 'enable-grpc': 'flag', 'grpc-host': 'value', dependency: 'value',
+  amqp: 'flag', grpc: 'flag', 'enable-grpc': 'flag', 'grpc-host': 'value', 'cluster-ip': 'value', dependency: 'value',
   'dry-run': 'flag', undo: 'flag', force: 'flag', json: 'flag',
 });
 
@@ -87,9 +90,12 @@ async function run(args) {
 function refuseContradictions(options) {
   const others = Object.keys(options).filter((name) => !['undo', 'force', 'json', 'dry-run'].includes(name));
   if (options.undo && others.length > 0) throw new UsageError(`--undo puts everything back and takes no --${others[0]}`);
+  const alone = ['grpc-host', 'cluster-ip'].find((name) => options[name] !== undefined && !options['enable-grpc']);
+  if (alone !== undefined) throw new UsageError(`--${alone} is for --enable-grpc`);
+  const ip = options['cluster-ip'];
+  if (ip !== undefined && !/^[\w.:-]+$/.test(ip)) throw new UsageError('--cluster-ip is a host name or an address, such as agent1.example');
   const host = options['grpc-host'];
   if (host === undefined) return;
-  if (!options['enable-grpc']) throw new UsageError('--grpc-host is for --enable-grpc');
   // OWT splits it at the first colon.
   const port = /^[\w.-]+:(\d{1,5})$/.exec(host)?.[1];
   if (port === undefined || Number(port) < 1 || Number(port) > 65535) throw new UsageError('--grpc-host is a host name or IPv4 address and a port, such as manager.example:10080');
@@ -110,9 +116,10 @@ function swap(root, options) {
   const chosen = SURFACES.filter((surface) => options[surface === 'amqpClient' ? 'amqp' : 'grpc']);
   const settings = {
     surfaces: chosen.length > 0 ? chosen : SURFACES,
-    dependency: options.dependency ?? specification(),
+    dependency: options.dependency ?? null,
     enableGrpc: options['enable-grpc'] === true,
     grpcHost: options['grpc-host'] ?? null,
+    clusterIp: options['cluster-ip'] ?? null,
     force: options.force === true,
   };
   const plan = makePlan(root, settings);
@@ -128,25 +135,24 @@ function swap(root, options) {
     if (now.problems.length > 0) return present;
     carryOut(root, now.changes);
     const next = now.found.shared.length > 0 ? "Pack the modules anew (OWT's scripts/pack.js, with -i for what they depend on)" : nextInModules(now.found.modules);
-    const resumed = now.isResumed ? 'An earlier run had been cut off; it is complete now.\n' : '';
+    const resumed = now.isResumed ? 'An earlier run had been cut off; it is complete now.\n' : replacedAgain(now.again.length);
     const swapped = `Swapped: ${counted(now.changes.length, 'file')} of ${counted(present.modules.length, 'module')}.\n`;
     return { ...present, text: `${resumed}${swapped}${next}; \`owt-grpc swap --undo\` puts everything back.\n` };
   });
 }
+
+/** @param {number} files that an update of OWT had brought back, or a person */
+const replacedAgain = (files) => (files === 0 ? '' : `Replaced again: ${counted(files, 'file')} that had been swapped before.\n`);
 
 /**
  * @param {import('./swap/find').Module[]} modules of an installation
  * @returns {string} what is left to do there
  */
 function nextInModules(modules) {
-  const isFound = modules.every(({ folder }) => {
-    try {
-      return createRequire(path.join(folder, 'any.js')).resolve('owt-grpc') !== '';
-    } catch {
-      return false;
-    }
-  });
-  return isFound ? 'Start the modules anew' : 'Run `npm install` in each module and start it anew';
+  const lacking = modules.filter(({ folder }) => !resolves(folder)).map(({ name }) => name);
+  if (lacking.length === 0) return 'Start the modules anew';
+  const where = lacking.length === modules.length ? 'each module' : lacking.join(', ');
+  return `Run \`npm install\` in ${where}, or install owt-grpc in a folder above, and start the modules anew`;
 }
 
 /**

@@ -104,4 +104,4 @@ function hunk(steps, from, to) {
   return `@@ -${range('+')} +${range('-')} @@\n${body.join('')}`;
 }
 
-module.exports = { unifiedDiff };
+module.exports = { compared, linesOf, unifiedDiff };

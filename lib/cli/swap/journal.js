@@ -8,8 +8,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { lastOf } = require('../../compat/objects');
 const { codeOf } = require('../../credentials/errors');
-const { sync, write } = require('../../files/whole');
+const { sync, write: writeNew } = require('../../files/whole');
 const { CommandError } = require('../support/errors');
 const { fingerprint, put } = require('./disk');
 const { JOURNAL } = require('./find');
@@ -18,7 +19,8 @@ const { sha256 } = require('./known');
 const VERSION = 1;
 
 /**
- * One file. `after` has the fingerprint of all that was ever put there.
+ * One file. `after` has the fingerprint of all that was ever put there, of which
+ * there are copies, too, since one can be edited later.
  *
  * @typedef {object} Entry
  * @property {string} file from the folder, with slashes
@@ -29,12 +31,18 @@ const VERSION = 1;
  * @property {string[]} after
  */
 
+/**
+ * `isComplete`: all that is recorded was carried out.
+ *
+ * @typedef {{ isComplete: boolean, entries: Entry[] }} Journal
+ */
+
 /** @param {string} root */
 const folderOf = (root) => path.join(root, JOURNAL);
 
 /**
  * @param {string} root
- * @returns {Entry[] | null} null if nothing is swapped, or a run ended before it changed anything
+ * @returns {Journal | null} null if nothing is swapped, or a run ended before it changed anything
  */
 function readJournal(root) {
   const file = path.join(folderOf(root), 'journal.json');
@@ -45,15 +53,15 @@ function readJournal(root) {
     if (codeOf(error) === 'ENOENT') return null;
     throw new CommandError(`${file} cannot be read (${codeOf(error)})`);
   }
-  return entriesOf(text, file);
+  return journalOf(text, file);
 }
 
 /**
  * @param {string} text
  * @param {string} file
- * @returns {Entry[]}
+ * @returns {Journal}
  */
-function entriesOf(text, file) {
+function journalOf(text, file) {
   let journal;
   try {
     journal = JSON.parse(text);
@@ -64,7 +72,7 @@ function entriesOf(text, file) {
   if (journal?.version !== VERSION || !Array.isArray(journal.entries) || !journal.entries.every(isEntry)) {
     throw new CommandError(`${file} is damaged; the originals are beside it`);
   }
-  return journal.entries;
+  return { isComplete: journal.isComplete === true, entries: journal.entries };
 }
 
 /** @param {any} entry */
@@ -90,13 +98,23 @@ function record(root, entries, changes) {
     const name = slashed(path.relative(root, file));
     const known = isRebased ? undefined : byFile.get(name);
     const entry = known ?? { file: name, ...saved(root, before), after: [] };
-    byFile.set(name, { ...entry, after: [...new Set([...entry.after, sha256(after)])] });
+    copied(root, after);
+    byFile.set(name, { ...entry, after: [...entry.after.filter((one) => one !== sha256(after)), sha256(after)] });
   }
   const all = [...byFile.values()];
   sync(folderOf(root));
   sync(root);
-  put(path.join(folderOf(root), 'journal.json'), { bytes: Buffer.from(`${JSON.stringify({ version: VERSION, entries: all }, null, 1)}\n`), mode: 0o600 });
+  write(root, { isComplete: false, entries: all });
   return all;
+}
+
+/**
+ * @param {string} root
+ * @param {Journal} journal
+ */
+function write(root, journal) {
+  const text = JSON.stringify({ version: VERSION, ...journal }, null, 1);
+  put(path.join(folderOf(root), 'journal.json'), { bytes: Buffer.from(`${text}\n`), mode: 0o600 });
 }
 
 /**
@@ -106,14 +124,36 @@ function record(root, entries, changes) {
 function saved(root, state) {
   const before = fingerprint(state);
   if ('link' in state) return { before, link: state.link, copy: null, mode: null };
-  // By content: modules have the same files.
-  const file = path.join(folderOf(root), before);
-  if (!fs.existsSync(file)) {
-    fs.rmSync(`${file}.part`, { force: true });
-    write(`${file}.part`, state.bytes, 0o600);
-    fs.renameSync(`${file}.part`, file);
-  }
+  copied(root, state.bytes);
   return { before, link: null, copy: before, mode: state.mode };
+}
+
+/**
+ * By content: modules have the same files.
+ *
+ * @param {string} root
+ * @param {Buffer} bytes
+ */
+function copied(root, bytes) {
+  const file = path.join(folderOf(root), sha256(bytes));
+  if (fs.existsSync(file)) return;
+  fs.rmSync(`${file}.part`, { force: true });
+  writeNew(`${file}.part`, bytes, 0o600);
+  fs.renameSync(`${file}.part`, file);
+}
+
+/**
+ * What was put there last; null if it was not kept.
+ *
+ * @param {string} root
+ * @param {Entry} entry
+ * @returns {Buffer | null}
+ */
+function lastPut(root, { after }) {
+  const last = String(lastOf(after));
+  const file = path.join(folderOf(root), path.basename(last));
+  const bytes = fs.existsSync(file) ? fs.readFileSync(file) : null;
+  return bytes !== null && sha256(bytes) === last ? bytes : null;
 }
 
 /**
@@ -140,4 +180,4 @@ function removeJournal(root) {
 /** @param {string} file */
 const slashed = (file) => file.split(path.sep).join('/');
 
-module.exports = { folderOf, originalOf, readJournal, record, removeJournal };
+module.exports = { folderOf, lastPut, originalOf, readJournal, record, removeJournal, write };

@@ -1,7 +1,7 @@
 'use strict';
 
-// Adds a dependency to the text of a package.json: one line more, and all else as
-// it was, which JSON.stringify would not leave so.
+// Adds a dependency to the text of a package.json, or takes it out: one line more or
+// less, and all else as it was, which JSON.stringify would not leave so.
 
 const { isDeepStrictEqual } = require('node:util');
 const { hasOwn, lastOf } = require('../../compat/objects');
@@ -25,6 +25,41 @@ function addDependency(text, name, wanted) {
   const expected = { ...before, dependencies: { ...dependencies, [name]: wanted } };
   if (!isDeepStrictEqual(parsed(result), expected)) throw new PackageJsonError('it is written in a way that cannot be edited; add the dependency by hand');
   return result;
+}
+
+/**
+ * @param {string} text of the file
+ * @param {string} name
+ * @param {string} wanted
+ * @param {boolean} keepsEmpty whether an object without any dependency stays
+ * @returns {string | null} null if the file asks for something else by that name; the same text if for nothing
+ * @throws {PackageJsonError}
+ */
+function removeDependency(text, name, wanted, keepsEmpty) {
+  const before = parsed(text);
+  const { [name]: present, ...others } = before.dependencies ?? {};
+  if (present === undefined) return text;
+  if (present !== wanted) return null;
+  const root = members(text, text.indexOf('{'));
+  const found = /** @type {Member} */ (lastOf(root.values.filter(({ key }) => key === 'dependencies')));
+  const isWhole = Object.keys(others).length === 0 && !keepsEmpty;
+  const object = isWhole ? root : members(text, found.start);
+  const result = without(text, object, isWhole ? 'dependencies' : name);
+  const { dependencies: _, ...rest } = before;
+  if (!isDeepStrictEqual(parsed(result), isWhole ? rest : { ...before, dependencies: others })) throw new PackageJsonError(`it is written in a way that cannot be edited; remove ${name} by hand`);
+  return result;
+}
+
+/**
+ * @param {string} text
+ * @param {{ open: number, close: number, values: Member[] }} object
+ * @param {string} key one of its members
+ */
+function without(text, { open, close, values }, key) {
+  if (values.length === 1) return spliced(text, open + 1, close, '');
+  const at = values.findIndex((value) => value.key === key);
+  // With the comma before it, or with that behind it if it is the first.
+  return at > 0 ? spliced(text, values[at - 1].end, values[at].end, '') : spliced(text, values[0].from, values[1].from, '');
 }
 
 /** @param {string} text */
@@ -71,6 +106,11 @@ function spliced(text, from, to, added) {
   return text.slice(0, from) + added + text.slice(to);
 }
 
+/** @param {string} text of the file @returns {Record<string, unknown> | undefined} @throws {PackageJsonError} */
+const dependenciesOf = (text) => parsed(text).dependencies;
+
+/** @typedef {{ key: string, from: number, start: number, end: number }} Member `from`: where its key begins, `start`: where its value does */
+
 /**
  * Where the members of an object are; the text is known to be JSON.
  *
@@ -78,14 +118,14 @@ function spliced(text, from, to, added) {
  * @param {number} open where its brace is
  */
 function members(text, open) {
-  /** @type {{ key: string, start: number, end: number }[]} */
+  /** @type {Member[]} */
   const values = [];
   let at = skip(text, open + 1);
   while (text[at] !== '}') {
     const keyEnd = valueEnd(text, at);
     const start = skip(text, skip(text, keyEnd) + 1);
     const end = valueEnd(text, start);
-    values.push({ key: JSON.parse(text.slice(at, keyEnd)), start, end });
+    values.push({ key: JSON.parse(text.slice(at, keyEnd)), from: at, start, end });
     at = skip(text, end);
     if (text[at] === ',') at = skip(text, at + 1);
   }
@@ -119,4 +159,4 @@ function valueEnd(text, at) {
   }
 }
 
-module.exports = { PackageJsonError, addDependency };
+module.exports = { PackageJsonError, addDependency, dependenciesOf, removeDependency };

@@ -5,11 +5,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { codeOf } = require('../../credentials/errors');
+const { specification } = require('../support/version');
+const { dependenciesOn } = require('./dependencies');
 const { TEMPORARY, fingerprint, stateOf } = require('./disk');
 const { find } = require('./find');
 const { readJournal } = require('./journal');
 const { isKnown, isShim, shim } = require('./known');
 const { PackageJsonError, addDependency } = require('./package-json');
+const { resolves } = require('./resolves');
 const { TomlError, setValue } = require('./toml');
 
 /** @typedef {import('./disk').State} State @typedef {import('./known').Surface} Surface @typedef {import('./find').Module} Module */
@@ -17,9 +20,10 @@ const { TomlError, setValue } = require('./toml');
 /**
  * @typedef {object} Options
  * @property {Surface[]} surfaces to be replaced
- * @property {string} dependency what package.json asks for
+ * @property {string | null} dependency what package.json asks for; null: this package, where it is not found already
  * @property {boolean} enableGrpc
  * @property {string | null} grpcHost host:port
+ * @property {string | null} clusterIp host name or address of the agents' machine
  * @property {boolean} force
  */
 
@@ -36,6 +40,7 @@ const { TomlError, setValue } = require('./toml');
  * @property {string[]} problems each a reason to change nothing
  * @property {string[]} notes
  * @property {boolean} isResumed an earlier run was cut off
+ * @property {string[]} again files that were swapped, and are OWT's own once more
  */
 
 /** Section of the switch, section of the address. OWT's files, by name. */
@@ -71,7 +76,9 @@ class Planner {
   constructor(root, options) {
     this.root = root;
     this.options = options;
-    this.journal = new Map((readJournal(root) ?? []).map((entry) => [path.join(root, entry.file), entry]));
+    const journal = readJournal(root);
+    this.isComplete = journal === null || journal.isComplete;
+    this.journal = new Map((journal?.entries ?? []).map((entry) => [path.join(root, entry.file), entry]));
   }
 
   /** @returns {Plan} */
@@ -87,7 +94,11 @@ class Planner {
     if (this.options.enableGrpc) for (const module of found.modules) this.enable(module);
     for (const link of found.links) this.notes.push(`${this.short(link)} is a symbolic link and is not followed: swap the folder that it leads to`);
     for (const folder of found.nested) this.notes.push(`${this.short(folder)} was swapped by itself, and is undone by itself`);
-    return { found, changes: [...this.changes.values()], problems: this.problems, notes: this.notes, isResumed: this.isResumed() };
+    const again = this.again();
+    return {
+      found, changes: [...this.changes.values()], problems: this.problems, notes: this.notes,
+      isResumed: (again.length > 0 && !this.isComplete) || this.hasLeftovers(), again: this.isComplete ? again : [],
+    };
   }
 
   /** @param {string} file */
@@ -95,9 +106,14 @@ class Planner {
     return path.relative(this.root, file) || path.basename(file);
   }
 
-  /** A file that the journal has is as it was before, or was being replaced. */
-  isResumed() {
-    return [...this.journal].some(([file, entry]) => (this.changes.has(file) && fingerprint(stateOf(file)) === entry.before) || stateOf(file + TEMPORARY) !== null);
+  /** Files that the journal has, and that are as they were before. */
+  again() {
+    return [...this.journal].filter(([file, entry]) => this.changes.has(file) && fingerprint(stateOf(file)) === entry.before).map(([file]) => file);
+  }
+
+  /** A file that the journal has was being replaced. */
+  hasLeftovers() {
+    return [...this.journal.keys()].some((file) => stateOf(file + TEMPORARY) !== null);
   }
 
   /**
@@ -119,14 +135,19 @@ class Planner {
   }
 
   /** @param {Module} module */
-  depend({ name, packageFile }) {
+  depend({ name, packageFile, folder, files }) {
+    // What is found from a folder above needs no line, and npm could not do anything with it.
+    const isInstalled = files.length > 0;
+    if (this.options.dependency === null && isInstalled && resolves(folder)) return;
     const short = this.short(packageFile);
     if (!fs.existsSync(packageFile)) {
       if (this.options.force) this.notes.push(`${short} is missing: install owt-grpc for ${name} yourself`);
       else this.problems.push(`${short} is missing: modules that were packed as binaries have none and cannot be swapped. --force goes on without it`);
       return;
     }
-    this.edit(packageFile, name, PackageJsonError, (text) => addDependency(text, 'owt-grpc', this.options.dependency));
+    const { wanted, missing } = dependenciesOn(this.options.dependency ?? specification(), path.dirname(packageFile));
+    if (missing !== null) (isInstalled ? this.problems : this.notes).push(`${short}: there is no ${missing}`);
+    this.edit(packageFile, name, PackageJsonError, (text) => Object.entries(wanted).reduce((now, [what, where]) => addDependency(now, what, where), text));
   }
 
   /** @param {Module} module */
@@ -138,10 +159,13 @@ class Planner {
       return;
     }
     const [switchIn, addressIn] = SETTINGS[path.basename(toml)];
-    const { grpcHost } = this.options;
+    const { grpcHost, clusterIp } = this.options;
     this.edit(toml, name, TomlError, (text) => {
       const enabled = setValue(text, switchIn, 'enable_grpc', 'true');
-      return grpcHost === null ? enabled : setValue(enabled, addressIn, 'grpc_host', JSON.stringify(grpcHost));
+      const addressed = grpcHost === null ? enabled : setValue(enabled, addressIn, 'grpc_host', JSON.stringify(grpcHost));
+      // Of OWT's modules, agents tell it to others.
+      if (clusterIp === null || path.basename(toml) !== 'agent.toml') return addressed;
+      return setValue(addressed, 'cluster.worker', 'ip', JSON.stringify(clusterIp));
     });
   }
 

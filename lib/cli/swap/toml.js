@@ -19,7 +19,7 @@ class TomlError extends Error {}
 
 /**
  * @param {string} text of the file
- * @param {string} section a plain one, such as `cluster`
+ * @param {string} section such as `cluster` or `cluster.worker`
  * @param {string} key
  * @param {string} value as toml writes it: `true`, or `"localhost:10080"`
  * @returns {string} the same text if it has that value already
@@ -97,8 +97,8 @@ function scan(line, before) {
 function headerOf(line) {
   if (line.isInside || !/^\s*\[/.test(line.text)) return null;
   const name = line.text.slice(0, line.comment).trim();
-  const plain = /^\[\s*(?:([\w-]+)|"([\w-]+)"|'([\w-]+)')\s*\]$/.exec(name);
-  return plain === null ? name : plain[1] ?? plain[2] ?? plain[3];
+  const parts = (/^\[([^[\]]+)\]$/.exec(name)?.[1] ?? '').split('.').map((part) => /^\s*(["']?)([\w-]+)\1\s*$/.exec(part)?.[2]);
+  return parts.includes(undefined) ? name : parts.join('.');
 }
 
 /**
@@ -119,11 +119,25 @@ function keyOf(line) {
  * @param {string} section
  */
 function refuseOtherForms(lines, section) {
-  const first = lines.findIndex((line) => headerOf(line) !== null);
-  const before = first === -1 ? lines : lines.slice(0, first);
-  if (before.some((line) => keyOf(line) === section)) throw new TomlError(`it writes section ${section} as \`${section} = …\` or \`${section}.…\``);
-  const array = new RegExp(`^\\[\\[\\s*["']?${section}["']?\\s*\\]\\]$`);
-  if (lines.some((line) => array.test(headerOf(line) ?? ''))) throw new TomlError(`section ${section} is an array, [[${section}]]`);
+  const parts = section.split('.');
+  parts.forEach((part, at) => {
+    const name = parts.slice(0, at + 1).join('.');
+    if (linesOfSection(lines, parts.slice(0, at).join('.')).some((line) => keyOf(line) === part)) throw new TomlError(`it writes section ${name} as \`${part} = …\` or \`${part}.…\``);
+    const array = new RegExp(`^\\[\\[\\s*["']?${name}["']?\\s*\\]\\]$`);
+    if (lines.some((line) => array.test(headerOf(line) ?? ''))) throw new TomlError(`section ${name} is an array, [[${name}]]`);
+  });
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {string} section empty for what is before all sections
+ */
+function linesOfSection(lines, section) {
+  let present = '';
+  return lines.filter((line) => {
+    present = headerOf(line) ?? present;
+    return present === section;
+  });
 }
 
 /**
