@@ -49,6 +49,7 @@ test('a demo with a module that fails says which and ends with an error', LIMIT,
   const { code, output } = await run(t, ['--grpc', '--quiet', '--seconds', '10'], { OWT_DEMO_BREAK: 'recording' }).ended;
   assert.equal(code, 1);
   assert.match(output, /NOT CONFIRMED +recording subscribe, by recording/);
+  assert.match(output, /TIME WAS UP +nothing new for 10 s while waiting for [^]*recording[^]*; on a busy machine, --seconds 20 waits longer/);
   assert.match(output, /PROBLEM +recording ended with code 1: [^]*OWT_DEMO_BREAK names/);
 });
 

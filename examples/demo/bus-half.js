@@ -45,27 +45,26 @@ const byOne = (...steps) => steps.map((step) => managers.map((name) => [step, na
 const byLeader = byOne(...workers.flatMap((worker) => [`join ${worker}`, `keepAlive ${worker}`, `reportLoad ${worker}`]));
 
 /** @param {import('./supervisor').Supervisor} supervisor */
-async function run(supervisor, seconds) {
-  const end = Date.now() + seconds * 1000;
+async function run(supervisor) {
   process.env.OWT_GRPC_REGISTRY = `localhost:${await freePort()}`;
   // The first on the bus hosts the registry.
   supervisor.startModule(roles[0]);
-  await supervisor.until(() => supervisor.confirmed.has(`hosts the registry (${managers[0]})`), end - 9000);
-  supervisor.start(seconds);
-  const all = (groups) => groups.every((group) => supervisor.missing(group).length < group.length);
-  const none = (steps) => supervisor.missing(steps).length === 0;
+  await supervisor.until(() => supervisor.named([['hosts the registry', managers[0]]]));
+  supervisor.start();
+  const unconfirmed = (groups) => groups.filter((group) => supervisor.missing(group).length === group.length).map(([[step]]) => step);
   const leaderOf = () => managers.find((name) => supervisor.children.has(name) && supervisor.confirmed.has(`leads (${name})`));
-  await supervisor.until(() => none(flow) && all(byLeader) && leaderOf() !== undefined, end - 8000);
+  const election = () => (leaderOf() === undefined ? ['a leader'] : []);
+  await supervisor.until(() => [...supervisor.named(flow), ...unconfirmed(byLeader), ...election()]);
 
   // Both the registry's host and the leader, which may be one.
   const first = leaderOf() ?? managers[0];
   supervisor.kill(managers[0]);
   if (first !== managers[0]) supervisor.kill(first);
-  await supervisor.until(() => none(afterHost) && leaderOf() !== undefined, end - 5000);
+  await supervisor.until(() => [...supervisor.named(afterHost), ...election()]);
   const second = leaderOf();
 
   supervisor.kill(victim);
-  await supervisor.until(() => none(afterKill), end - 1000);
+  await supervisor.until(() => supervisor.named(afterKill));
   await supervisor.endAll([['portal', 'management_api', 'sip_portal'], others, ['conference'], managers]);
 
   // Told in the summary as steps of whoever did confirm them.

@@ -10,7 +10,8 @@ const HELP = `npm run demo -- [options]
   --grpc       only the half on owt-grpc/grpcTools
   --bus        only the half on owt-grpc/amqpClient
   --tls        over mutual TLS, with certificates by OWT's guide (needs openssl)
-  --seconds N  how long a half runs at most, 10 to 600 (default 20)
+  --seconds N  how long nothing new may happen before time is up, 10 to 600
+               (default 20)
   --quiet      the summaries only
   --help       this text
 OWT_DEMO_BREAK=<media agent> lets one fail, to see what that looks like.`;
@@ -64,7 +65,7 @@ async function main() {
       await makeCertificates(supervisor.folder);
       Object.assign(process.env, environment(supervisor.folder));
     }
-    const expected = await run(supervisor, options.seconds);
+    const expected = await run(supervisor);
     isWell = supervisor.summarize(expected) && isWell;
     if (supervisor.interrupted) break;
   }

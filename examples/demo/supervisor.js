@@ -12,11 +12,14 @@ const { Table } = require('./table');
 class Supervisor {
   /**
    * @param {{ name: string, script: string, args?: string[] }[]} modules
-   * @param {{ quiet: boolean }} options
+   * @param {{ quiet: boolean, seconds: number }} options `seconds`: how long nothing may happen
    */
-  constructor(modules, { quiet }) {
+  constructor(modules, { quiet, seconds }) {
     this.modules = modules;
     this.quiet = quiet;
+    this.patience = seconds * 1000;
+    /** What was still waited for when time was up. @type {string[] | null} */
+    this.timeWasUpFor = null;
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-demo-'));
     this.children = new Map();
     this.confirmed = new Map();
@@ -31,9 +34,9 @@ class Supervisor {
   }
 
   /** Starts all that have not been started. */
-  start(seconds) {
+  start() {
     this.modules.filter(({ name }) => !this.children.has(name)).forEach((module) => this.startModule(module));
-    if (!this.quiet) console.log(`${this.modules.length} processes, for up to ${seconds} s`);
+    if (!this.quiet) console.log(`${this.modules.length} processes`);
     this.drawing = setInterval(() => this.table.draw(), 500);
   }
 
@@ -69,18 +72,44 @@ class Supervisor {
     return steps.filter(([step, module]) => !this.confirmed.has(`${step} (${module})`));
   }
 
-  /** Waits until it is done, or the time is over. */
-  until(done, deadline) {
+  /** For who waits: the names of those that are missing. */
+  named(steps) {
+    return this.missing(steps).map(([step]) => step);
+  }
+
+  /**
+   * Waits until nothing is left to come. A busy machine may take its time: time is up
+   * when nothing new was confirmed for so many seconds, and from then on little is
+   * waited for.
+   *
+   * @param {() => string[]} left what is still waited for
+   */
+  async until(left) {
+    const patience = this.timeWasUpFor === null ? this.patience : 1000;
+    let confirmed = -1;
+    while (left().length > 0 && !this.interrupted && confirmed < this.confirmed.size) {
+      confirmed = this.confirmed.size;
+      await this.changing(() => left().length === 0 || this.confirmed.size > confirmed, patience);
+    }
+    if (left().length > 0 && !this.interrupted && this.timeWasUpFor === null) this.timeWasUpFor = left();
+  }
+
+  /** Lets all go on for a while. */
+  during(ms) {
+    return this.changing(() => false, ms);
+  }
+
+  /** Waits until it is so, but no longer than that, and not if it was interrupted. */
+  changing(isSo, ms) {
     return new Promise((resolve) => {
-      const check = () => {
-        if (!done() && Date.now() < deadline && !this.interrupted) return;
+      const end = () => {
         clearTimeout(timer);
         this.changed = () => {};
         resolve();
       };
-      const timer = setTimeout(check, Math.max(0, deadline - Date.now()));
-      this.changed = check;
-      check();
+      const timer = setTimeout(end, ms);
+      this.changed = () => (isSo() || this.interrupted) && end();
+      this.changed();
     });
   }
 
@@ -98,7 +127,7 @@ class Supervisor {
   async endAll(waves) {
     for (const wave of waves) {
       for (const name of wave) this.children.get(name)?.connected && this.children.get(name).send('quit');
-      await this.until(() => wave.every((name) => !this.children.has(name)), Date.now() + 3000);
+      await this.changing(() => wave.every((name) => !this.children.has(name)), this.patience);
     }
     clearInterval(this.drawing);
     this.cleanUp();
@@ -114,6 +143,7 @@ class Supervisor {
     const left = this.interrupted ? [] : this.missing(expected);
     console.log(`\n${this.table.lines().join('\n')}\n`);
     for (const [step, module] of left) console.log(`NOT CONFIRMED  ${step}, by ${module}`);
+    if (this.timeWasUpFor !== null) console.log(`TIME WAS UP  nothing new for ${this.patience / 1000} s while waiting for ${listed(this.timeWasUpFor)}; on a busy machine, --seconds ${this.patience / 500} waits longer`);
     for (const problem of this.problems) console.log(`PROBLEM  ${problem}`);
     const seconds = ((Date.now() - this.started) / 1000).toFixed(1);
     if (this.interrupted) {
@@ -127,5 +157,8 @@ class Supervisor {
     return left.length === 0 && this.problems.length === 0;
   }
 }
+
+/** The first few of many. */
+const listed = (all) => `${all.slice(0, 5).join(', ')}${all.length > 5 ? ` and ${all.length - 5} more` : ''}`;
 
 module.exports = { Supervisor };
