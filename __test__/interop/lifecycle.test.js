@@ -132,11 +132,71 @@ for (const client of [ours, theirs]) {
     const pending = ask(caller, 'publish', {});
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(await server.stop({ graceMs: 100 }), 1);
-    assert.notEqual((await pending).error.code, 0);
-    assert.notEqual((await recorded).status.code, 0);
+    for (const { code, details } of [(await pending).error, (await recorded).status]) assert.deepEqual([code, details], [14, 'The server is stopping']);
     assert.equal(server.port, null);
   });
 }
+
+test('stop() tells every open call that the server is stopping, and then the connection, without an error', { timeout: 20_000 }, async (t) => {
+  const { Server } = require('../..');
+  const events = [];
+  let open = 0;
+  let allOpen;
+  const opened = new Promise((resolve) => (allOpen = resolve));
+  const begin = () => ++open === 3 && allOpen();
+  const server = new Server().addService('quic', {
+    subscribe: begin,
+    listenToNotifications(call) {
+      // More than the peer takes, so that a message is cut in two.
+      call.write({ name: 'x'.repeat(200_000) });
+      call.on('cancelled', () => events.push('handler cancelled'));
+      begin();
+    },
+    validateTokenCallback: begin,
+  });
+  const session = http2.connect(`http://127.0.0.1:${await server.listen('127.0.0.1:0')}`, { settings: { initialWindowSize: 65_535 } });
+  t.after(() => session.destroy());
+  const ended = once(session, 'close');
+  session.on('goaway', (code) => events.push(`goaway ${code}`));
+  const call = (method, isPaused) => {
+    const stream = session.request({ ':method': 'POST', ':path': `/owt.QuicAgent/${method}`, 'content-type': 'application/grpc', te: 'trailers' });
+    stream.on('error', () => {});
+    stream.write(Buffer.alloc(5));
+    if (method !== 'validateTokenCallback') stream.end();
+    if (isPaused) stream.pause();
+    const told = (headers) => headers['grpc-status'] !== undefined && events.push(`${method} ${headers['grpc-status']} ${headers['grpc-message']}`);
+    stream.on('response', told);
+    stream.on('trailers', told);
+    if (!isPaused) stream.resume();
+  };
+  call('Subscribe', false);
+  call('ListenToNotifications', true);
+  call('validateTokenCallback', false);
+  await opened;
+  assert.equal(await server.stop({ graceMs: 50 }), 1);
+  await ended;
+  const statuses = events.filter((event) => /The server is stopping$/.test(event));
+  assert.deepEqual([...statuses].sort(), ['ListenToNotifications', 'Subscribe', 'validateTokenCallback'].map((method) => `${method} 14 The server is stopping`));
+  assert.ok(events.includes('handler cancelled'), `${events}`);
+  // The first tells it to make no more calls, the second which ones were looked at.
+  assert.ok(events.filter((event) => event.startsWith('goaway')).every((event) => event === 'goaway 0') && events.includes('goaway 0'), `${events}`);
+});
+
+test('stop() waits a moment at most for a peer that reads nothing any more', { timeout: 20_000 }, async (t) => {
+  const { Server } = require('../..');
+  let arrived;
+  const there = new Promise((resolve) => (arrived = resolve));
+  const server = new Server().addService('webrtc', { publish: () => arrived() });
+  const session = http2.connect(`http://127.0.0.1:${await server.listen('127.0.0.1:0')}`);
+  session.on('error', () => {});
+  t.after(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': '/owt.WebRTCAgent/Publish', 'content-type': 'application/grpc', te: 'trailers' });
+  stream.on('error', () => {});
+  stream.end(Buffer.alloc(5));
+  await there;
+  session.socket.pause?.();
+  assert.equal(await server.stop({ graceMs: 10 }), 1);
+});
 
 inAllPairings('calls made before there is a connection arrive in the order they were made', async ({ connect }) => {
   const arrived = [];

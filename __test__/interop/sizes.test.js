@@ -66,23 +66,37 @@ inAllPairings('a limit on sending refuses before anything is sent', async ({ con
   assert.deepEqual((await ask(client, 'publish', {})).reply, { id: 'p' });
 });
 
-const gzip = { 'grpc.default_compression_algorithm': 2 };
+const COMPRESSIONS = { deflate: 1, gzip: 2 };
 
-inAllPairings(
-  'gzip from grpc-js is read, in requests and replies, single and streamed',
+for (const [name, algorithm] of Object.entries(COMPRESSIONS)) inAllPairings(
+  `${name} from grpc-js is read, in requests and replies, single and streamed`,
   async ({ connect }) => {
+    const compressing = { 'grpc.default_compression_algorithm': algorithm };
     const { client } = await connect('webrtc', {
       publish: (call, callback) => callback(null, { id: call.request.id }),
       listenToNotifications(call) {
         for (let n = 0; n < 50; n++) call.write({ name: call.request.id });
         call.end();
       },
-    }, { forServer: gzip, forClient: gzip });
+    }, { forServer: compressing, forClient: compressing });
     const id = 'compressible '.repeat(1000);
     assert.equal((await ask(client, 'publish', { id })).reply.id, id);
     const { messages } = await record(client.listenToNotifications({ id }));
     assert.ok(messages.length === 50 && messages.every((m) => m.name === id));
   },
-  // Options of grpc-js alone: ours reads gzip and sends plain.
+  // Options of grpc-js alone: ours reads what is compressed and sends plain.
   { skip: (client, server) => client.name === 'ours' && server.name === 'ours' }
+);
+
+for (const [name, algorithm] of Object.entries(COMPRESSIONS)) inAllPairings(
+  `a message that ${name} made small is refused for what it expands to`,
+  async ({ connect }) => {
+    const compressing = { 'grpc.default_compression_algorithm': algorithm };
+    const { client } = await connect('webrtc', { publish: (call, callback) => callback(null, { id: call.request.id }) }, { forServer: { maxMessageBytes: 10_000 }, forClient: { ...compressing, 'grpc.max_send_message_length': -1 } });
+    const { error } = await ask(client, 'publish', { id: 'x'.repeat(20_000) });
+    assert.equal(error.code, 8);
+    assert.match(error.details, /Received message (that decompresses to a size )?larger (than max )?/);
+    assert.deepEqual((await ask(client, 'publish', { id: 'small' })).reply, { id: 'small' });
+  },
+  { skip: (client) => client.name === 'ours' }
 );

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::channel::Channel;
 use super::connection::Connection;
+use super::encoding::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::framing::{Decoder, PREFIX};
 use super::payload::Payload;
 use super::status::{Code, Status, with_causes};
@@ -22,12 +23,6 @@ use super::timeout;
 
 /// The content type of requests and responses.
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
-/// What a peer may compress with when it sends to us.
-pub const ACCEPTED: HeaderValue = HeaderValue::from_static("identity,gzip");
-/// See [`ACCEPTED`].
-pub const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-/// What the messages that follow are compressed with.
-pub const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// How long the caller will wait.
 pub const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
@@ -290,8 +285,8 @@ async fn download(
     if let Some(status) = status_in_headers(&response) {
         return Ok(complete(status.into(), unary));
     }
-    let gzip = is_gzip(response.headers());
-    let mut decoder = Decoder::new(channel.options().max_receive, gzip);
+    let encoding = Encoding::of(response.headers());
+    let mut decoder = Decoder::new(channel.options().max_receive, encoding, Code::INTERNAL);
     let mut headers = response.into_parts().0.headers;
     let received = if unary {
         one_reply(&mut body, &mut decoder).await
@@ -308,6 +303,11 @@ async fn download(
             status: final_status(&mut body).await?,
         },
         Err(ReceiveError::Status(status)) => Ended::from(status),
+        Err(ReceiveError::Truncated) => {
+            let status = final_status(&mut body).await?;
+            let is_told = status.code != Code::OK;
+            Ended::from(if is_told { status } else { stream::truncated() })
+        }
         Err(ReceiveError::Transport(error)) => return Err(error),
     };
     ended.headers = headers;
@@ -342,13 +342,6 @@ fn status_in_headers(response: &Response<()>) -> Option<Status> {
         response.status(),
         "The peer's response is not gRPC",
     ))
-}
-
-/// Whether messages under these headers may be compressed.
-pub fn is_gzip(headers: &HeaderMap) -> bool {
-    headers
-        .get(GRPC_ENCODING)
-        .is_some_and(|encoding| encoding == "gzip")
 }
 
 async fn one_reply(

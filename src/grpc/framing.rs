@@ -1,11 +1,10 @@
 //! gRPC's length-prefixed messages, cut out of the DATA frames they come in.
 
 use std::collections::VecDeque;
-use std::io::Read as _;
 
 use bytes::{Buf, Bytes, BytesMut};
-use flate2::read::GzDecoder;
 
+use super::encoding::Encoding;
 use super::status::{Code, Status};
 
 /// Bytes before each message: a compression flag and a big-endian u32 length.
@@ -17,17 +16,20 @@ pub struct Decoder {
     chunks: VecDeque<Bytes>,
     available: usize,
     limit: Option<usize>,
-    gzip: bool,
+    encoding: Encoding,
+    unknown: Code,
 }
 
 impl Decoder {
-    /// `limit` is the largest message accepted, in bytes, compressed or not.
-    pub fn new(limit: Option<usize>, gzip: bool) -> Self {
+    /// `limit` is the largest message accepted, in bytes, compressed or not; `unknown`
+    /// what a message in an encoding that is not read fails with.
+    pub fn new(limit: Option<usize>, encoding: Encoding, unknown: Code) -> Self {
         Self {
             chunks: VecDeque::new(),
             available: 0,
             limit,
-            gzip,
+            encoding,
+            unknown,
         }
     }
 
@@ -48,15 +50,16 @@ impl Decoder {
     ///
     /// # Errors
     /// `RESOURCE_EXHAUSTED` for a message over the limit (before its bytes are
-    /// waited for), `INTERNAL` for a prefix or gzip data that cannot be read.
+    /// waited for), `INTERNAL` for a prefix or compressed data that cannot be read, and
+    /// what was chosen for an unknown encoding.
     pub fn next_message(&mut self) -> Result<Option<Bytes>, Status> {
         let Some((flag, length)) = self.peek_prefix() else {
             return Ok(None);
         };
         self.check_limit(length)?;
-        if flag > 1 || (flag == 1 && !self.gzip) {
+        if flag > 1 {
             return Err(Status::internal(format!(
-                "Received a message with compression flag {flag}, but no known grpc-encoding"
+                "Received a message with the compression flag {flag}, which is none"
             )));
         }
         if self.available < PREFIX + length {
@@ -65,7 +68,7 @@ impl Decoder {
         self.take(PREFIX);
         let message = self.take(length);
         if flag == 1 {
-            return self.inflate(&message).map(Some);
+            return self.expand(&message).map(Some);
         }
         Ok(Some(message))
     }
@@ -122,17 +125,21 @@ impl Decoder {
         joined.freeze()
     }
 
-    /// Inflates with the limit applied to the result: a small message must not
-    /// be able to fill the memory.
-    fn inflate(&self, message: &[u8]) -> Result<Bytes, Status> {
+    /// Expands no further than to what shows that it is too much: a small message
+    /// must not be able to fill the memory.
+    fn expand(&self, message: &[u8]) -> Result<Bytes, Status> {
         let most = self.limit.map_or(u64::MAX, |limit| limit as u64 + 1);
-        let mut inflated = Vec::new();
-        GzDecoder::new(message)
-            .take(most)
-            .read_to_end(&mut inflated)
-            .map_err(|error| Status::internal(format!("Received bad gzip data: {error}")))?;
-        self.check_limit(inflated.len())?;
-        Ok(inflated.into())
+        let expanded = self.encoding.expand(message, most, self.unknown)?;
+        if self.limit.is_some_and(|limit| expanded.len() > limit) {
+            return Err(Status::new(
+                Code::RESOURCE_EXHAUSTED,
+                format!(
+                    "Received message larger than max (more than {} once it is expanded)",
+                    expanded.len() - 1
+                ),
+            ));
+        }
+        Ok(expanded.into())
     }
 }
 
@@ -149,12 +156,16 @@ mod tests {
         framed
     }
 
+    fn plain(limit: Option<usize>) -> Decoder {
+        Decoder::new(limit, Encoding::Identity, Code::INTERNAL)
+    }
+
     #[test]
     fn messages_are_the_same_however_the_bytes_are_cut() {
         let messages: [&[u8]; 4] = [b"", b"a", b"hello world", &[7; 300]];
         let stream: Vec<u8> = messages.iter().flat_map(|m| frame(0, m)).collect();
         for size in 1..=stream.len() {
-            let mut decoder = Decoder::new(None, false);
+            let mut decoder = plain(None);
             let mut found = Vec::new();
             for part in stream.chunks(size) {
                 decoder.push(Bytes::copy_from_slice(part));
@@ -169,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_message_over_the_limit_fails_before_its_bytes_arrive() {
-        let mut decoder = Decoder::new(Some(10), false);
+        let mut decoder = plain(Some(10));
         decoder.push(Bytes::from_static(&[0, 0, 0, 0, 11]));
         let status = decoder.next_message().unwrap_err();
         assert_eq!(status.code, Code::RESOURCE_EXHAUSTED);
@@ -177,27 +188,22 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_read_and_a_bomb_is_not() {
+    fn a_message_that_expands_past_the_limit_is_refused() {
         let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         zipped.write_all(&vec![0; 100_000]).unwrap();
         let framed = Bytes::from(frame(1, &zipped.finish().unwrap()));
-        let mut decoder = Decoder::new(Some(100_000), true);
-        decoder.push(framed.clone());
-        assert_eq!(
-            decoder.next_message().unwrap().map(|m| m.len()),
-            Some(100_000)
-        );
-        let mut decoder = Decoder::new(Some(99_999), true);
-        decoder.push(framed);
-        assert_eq!(
-            decoder.next_message().unwrap_err().code,
-            Code::RESOURCE_EXHAUSTED
-        );
+        let read = |limit| {
+            let mut decoder = Decoder::new(Some(limit), Encoding::Gzip, Code::INTERNAL);
+            decoder.push(framed.clone());
+            decoder.next_message()
+        };
+        assert_eq!(read(100_000).unwrap().map(|m| m.len()), Some(100_000));
+        assert_eq!(read(99_999).unwrap_err().code, Code::RESOURCE_EXHAUSTED);
     }
 
     #[test]
-    fn a_compressed_message_needs_a_known_encoding() {
-        let mut decoder = Decoder::new(None, false);
+    fn a_compressed_message_needs_an_encoding() {
+        let mut decoder = plain(None);
         decoder.push(Bytes::from(frame(1, b"x")));
         assert_eq!(decoder.next_message().unwrap_err().code, Code::INTERNAL);
     }

@@ -1,11 +1,13 @@
 //! gRPC over bytes: channels, calls, servers. Knows nothing of JS, of OWT or of
 //! the bus. Everything here runs on the network thread.
 
+pub mod answer;
 pub mod backoff;
 pub mod call;
 pub mod channel;
 pub mod code;
 pub mod connection;
+pub mod encoding;
 pub mod framing;
 pub mod io;
 pub mod keepalive;

@@ -1,20 +1,22 @@
 //! A server call, from its request headers to its status.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::server::SendResponse;
-use h2::{RecvStream, SendStream};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::call::{ACCEPTED, GRPC, GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT, is_gzip, too_large_to_send};
+use super::answer::Answer;
+use super::call::{GRPC, GRPC_TIMEOUT, too_large_to_send};
+use super::encoding::Encoding;
 use super::framing::{Decoder, PREFIX};
 use super::payload::Payload;
-use super::server::{Application, Incoming, Method as Route, Options};
+use super::server::{Application, Incoming, Method as Route, Options, Stage};
 use super::status::{Code, Status};
 use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
 use super::timeout;
@@ -34,6 +36,17 @@ pub enum Closed {
     ConnectionLost,
 }
 
+impl Closed {
+    /// What an error of the stream says of the peer.
+    pub fn by(error: &h2::Error) -> Self {
+        if error.is_reset() {
+            Self::Cancelled
+        } else {
+            Self::ConnectionLost
+        }
+    }
+}
+
 /// One call on its way: both halves of the stream, and who it is for.
 pub struct Arrival<'a, A: Application> {
     /// The request and its body.
@@ -42,6 +55,8 @@ pub struct Arrival<'a, A: Application> {
     pub respond: SendResponse<Payload>,
     /// The connection it came on.
     pub connection: u32,
+    /// What the server is about to do.
+    pub stage: &'a watch::Receiver<Stage>,
     /// What the server was made with.
     pub options: &'a Options,
     /// Who handles it.
@@ -52,21 +67,18 @@ pub struct Arrival<'a, A: Application> {
 pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
     let Arrival {
         request,
-        mut respond,
+        respond,
         connection,
+        stage,
         options,
         application,
     } = arrival;
     let (head, mut body) = request.into_parts();
+    let mut answer = Answer::new(respond, stage);
     let route = match check(&head.method, &head.headers, head.uri.path(), options) {
         Ok(route) => route,
-        Err(Rejection::Http(status)) => {
-            let mut response = Response::new(());
-            *response.status_mut() = status;
-            let _ = respond.send_response(response, true);
-            return;
-        }
-        Err(Rejection::Status(status)) => return refuse(&mut respond, status),
+        Err(Rejection::Http(status)) => return answer.end_http(status),
+        Err(Rejection::Status(status)) => return answer.end(status),
     };
     let deadline = head
         .headers
@@ -74,16 +86,18 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
         .and_then(timeout::parse)
         .and_then(|left| Instant::now().checked_add(left));
 
-    let mut decoder = Decoder::new(options.max_receive, is_gzip(&head.headers));
+    let encoding = Encoding::of(&head.headers);
+    let mut decoder = Decoder::new(options.max_receive, encoding, Code::UNIMPLEMENTED);
     let message = if route.request_stream {
         None
     } else {
         let request = within(deadline, one_request(&mut body, &mut decoder));
         match request.await {
             Some(Ok(message)) => Some(message),
-            Some(Err(ReceiveError::Status(status))) => return refuse(&mut respond, status),
+            Some(Err(ReceiveError::Status(status))) => return answer.end(status),
+            Some(Err(ReceiveError::Truncated)) => return answer.end(stream::truncated()),
             Some(Err(ReceiveError::Transport(_))) => return,
-            None => return refuse(&mut respond, deadline_exceeded(head.uri.path())),
+            None => return answer.end(deadline_exceeded(head.uri.path())),
         }
     };
     let accepted = application
@@ -96,8 +110,7 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
         })
         .await;
     let mut call = ServerCall {
-        respond,
-        sending: None,
+        answer,
         inbox: accepted.inbox,
         max_send: options.max_send,
     };
@@ -106,13 +119,13 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
             call.converse(&mut body, &mut decoder, &accepted.gate, &accepted.events)
                 .await
         } else {
-            call.answer(&accepted.events).await
+            call.reply(&accepted.events).await
         }
     };
     let closed = if let Some(closed) = within(deadline, conversation).await {
         closed
     } else {
-        call.end(deadline_exceeded(head.uri.path()));
+        call.answer.end(deadline_exceeded(head.uri.path()));
         Closed::DeadlineExceeded
     };
     application.closed(accepted.events, closed);
@@ -160,15 +173,6 @@ async fn within<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> 
     }
 }
 
-/// Answers a call that never reached a handler.
-fn refuse(respond: &mut SendResponse<Payload>, status: Status) {
-    let mut response = Response::new(());
-    *response.headers_mut() = status.into_trailers();
-    response.headers_mut().insert(CONTENT_TYPE, GRPC);
-    // If the client is still sending, h2 asks it to stop, after this.
-    let _ = respond.send_response(response, true);
-}
-
 async fn one_request(body: &mut RecvStream, decoder: &mut Decoder) -> Result<Bytes, ReceiveError> {
     let mut request = None;
     loop {
@@ -184,22 +188,20 @@ async fn one_request(body: &mut RecvStream, decoder: &mut Decoder) -> Result<Byt
     }
 }
 
-struct ServerCall {
-    respond: SendResponse<Payload>,
-    /// There once the response's headers are sent.
-    sending: Option<SendStream<Payload>>,
+struct ServerCall<'a> {
+    answer: Answer<'a>,
     inbox: UnboundedReceiver<Outgoing>,
     max_send: Option<usize>,
 }
 
-impl ServerCall {
+impl ServerCall<'_> {
     /// Sends what the application says until it ends the call or the peer does.
-    async fn answer(&mut self, events: &impl CallEvents) -> Closed {
+    async fn reply(&mut self, events: &impl CallEvents) -> Closed {
         loop {
             let outgoing = tokio::select! {
                 biased;
                 outgoing = self.inbox.recv() => outgoing,
-                closed = closed_by_peer(&mut self.respond, self.sending.as_mut()) => return closed,
+                closed = self.answer.closed_by_peer() => return closed,
             };
             if let Some(closed) = self.send(outgoing, events).await {
                 return closed;
@@ -207,7 +209,7 @@ impl ServerCall {
         }
     }
 
-    /// As [`Self::answer`], while messages of the client arrive.
+    /// As [`Self::reply`], while messages of the client arrive.
     async fn converse(
         &mut self,
         body: &mut RecvStream,
@@ -222,15 +224,16 @@ impl ServerCall {
                     std::future::pending().await
                 }
                 Err(ReceiveError::Status(status)) => status,
+                Err(ReceiveError::Truncated) => stream::truncated(),
                 // The answering half sees the same loss and reports it.
                 Err(ReceiveError::Transport(_)) => std::future::pending().await,
             }
         };
         let refused = tokio::select! {
-            closed = self.answer(events) => return closed,
+            closed = self.reply(events) => return closed,
             status = incoming => status,
         };
-        self.end(refused);
+        self.answer.end(refused);
         Closed::Cancelled
     }
 
@@ -243,28 +246,29 @@ impl ServerCall {
             Some(Outgoing::Reply(message, trailers)) => {
                 let length = message.len() - PREFIX;
                 if let Some(limit) = self.max_send.filter(|limit| length > *limit) {
-                    self.end(too_large_to_send(length, limit));
-                } else if let Some(sending) = self.open(None) {
+                    self.answer.end(too_large_to_send(length, limit));
+                } else if let Some(sending) = self.answer.open(None) {
                     let mut status = Status::new(Code::OK, "");
                     status.trailers = trailers;
                     let _ = sending.send_data(message.into(), false);
-                    let _ = sending.send_trailers(status.into_trailers());
+                    self.answer.end(status);
                 }
                 Some(Closed::Replied)
             }
             Some(Outgoing::Headers(headers)) => {
-                self.open(Some(headers));
+                self.answer.open(Some(headers));
                 None
             }
             Some(Outgoing::Message(message)) => self.send_messages(message, events).await,
             Some(Outgoing::Status(status)) => {
-                self.end(status);
+                self.answer.end(status);
                 Some(Closed::Finished)
             }
             Some(Outgoing::End) => None,
             // The environment of the handler is gone.
             None => {
-                self.end(Status::unavailable("The server's handler is gone"));
+                let gone = Status::unavailable("The server's handler is gone");
+                self.answer.end(gone);
                 Some(Closed::Finished)
             }
         }
@@ -273,16 +277,15 @@ impl ServerCall {
     async fn send_messages(&mut self, first: Payload, events: &impl CallEvents) -> Option<Closed> {
         let length = first.len() - PREFIX;
         if let Some(limit) = self.max_send.filter(|limit| length > *limit) {
-            self.end(too_large_to_send(length, limit));
+            self.answer.end(too_large_to_send(length, limit));
             return Some(Closed::Finished);
         }
-        self.open(None)?;
+        let sending = self.answer.open(None)?;
         let (data, cost, leftover) = stream::join_waiting(first, &mut self.inbox);
-        let sending = self.sending.as_mut()?;
         match stream::send(sending, data).await {
             Ok(()) => events.writable(cost),
             Err(error) => {
-                return Some(error.as_ref().map_or(Closed::Cancelled, closed_by));
+                return Some(error.as_ref().map_or(Closed::Cancelled, Closed::by));
             }
         }
         match leftover {
@@ -290,51 +293,5 @@ impl ServerCall {
             Some(other) => Box::pin(self.send(Some(other), events)).await,
             None => None,
         }
-    }
-
-    /// The stream to send on; sends the headers first if they are not out yet.
-    fn open(&mut self, headers: Option<HeaderMap>) -> Option<&mut SendStream<Payload>> {
-        if self.sending.is_none() {
-            let mut response = Response::new(());
-            *response.headers_mut() = headers.unwrap_or_default();
-            response.headers_mut().insert(CONTENT_TYPE, GRPC);
-            response
-                .headers_mut()
-                .insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
-            self.sending = self.respond.send_response(response, false).ok();
-        }
-        self.sending.as_mut()
-    }
-
-    /// Ends the call; without a message before it, in one frame.
-    fn end(&mut self, status: Status) {
-        match &mut self.sending {
-            Some(sending) => {
-                let _ = sending.send_trailers(status.into_trailers());
-            }
-            None => refuse(&mut self.respond, status),
-        }
-    }
-}
-
-async fn closed_by_peer(
-    respond: &mut SendResponse<Payload>,
-    sending: Option<&mut SendStream<Payload>>,
-) -> Closed {
-    let result = match sending {
-        Some(sending) => poll_fn(|cx| sending.poll_reset(cx)).await,
-        None => poll_fn(|cx| respond.poll_reset(cx)).await,
-    };
-    match result {
-        Ok(_reason) => Closed::Cancelled,
-        Err(error) => closed_by(&error),
-    }
-}
-
-fn closed_by(error: &h2::Error) -> Closed {
-    if error.is_reset() {
-        Closed::Cancelled
-    } else {
-        Closed::ConnectionLost
     }
 }

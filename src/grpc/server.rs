@@ -97,8 +97,10 @@ pub trait Application: Send + Sync + 'static {
 /// Numbers for the connections of the whole process.
 static NEXT_CONNECTION: AtomicU32 = AtomicU32::new(1);
 
+/// What a server does, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Stage {
+pub enum Stage {
+    /// It takes calls.
     Serving,
     /// GOAWAY is sent, calls under way go on.
     Draining,
@@ -325,6 +327,7 @@ async fn drive<A: Application>(
                             request,
                             respond,
                             connection: number,
+                            stage: &context.stage,
                             options: &context.options,
                             application: &*context.application,
                         })
@@ -344,9 +347,10 @@ async fn drive<A: Application>(
                 if seen == Stage::Draining {
                     connection.graceful_shutdown();
                 } else {
-                    connection.abrupt_shutdown(Reason::CANCEL);
                     let cut_off = !calls.is_empty();
-                    let _ = tokio::time::timeout(LAST_WORDS, connection.accept()).await;
+                    // Each tells its client as it goes.
+                    calls.shutdown().await;
+                    say_goodbye(connection).await;
                     return (Ok(()), cut_off);
                 }
             }
@@ -365,8 +369,25 @@ async fn next_stage(stage: &mut watch::Receiver<Stage>, seen: Stage) -> Stage {
     changed.map_or(Stage::Aborting, |stage| *stage)
 }
 
-/// What writing the last frames to a peer may take.
-const LAST_WORDS: Duration = Duration::from_millis(50);
+/// What writing the last statuses to a peer may take, and the GOAWAY behind them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// What a GOAWAY alone may take, to a peer that did not read what came before.
+const LAST_WORD: Duration = Duration::from_millis(50);
+
+/// Ends a connection whose calls have ended: GOAWAY without an error, once what they
+/// said is written. What still comes is for another server.
+async fn say_goodbye(mut connection: Connection<Io, Payload>) {
+    connection.graceful_shutdown();
+    let farewell = async {
+        while let Some(Ok((_request, mut respond))) = connection.accept().await {
+            respond.send_reset(Reason::REFUSED_STREAM);
+        }
+    };
+    if tokio::time::timeout(LAST_WORDS, farewell).await.is_err() {
+        connection.abrupt_shutdown(Reason::NO_ERROR);
+        let _ = tokio::time::timeout(LAST_WORD, connection.accept()).await;
+    }
+}
 
 /// The calls of a connection that has ended see its loss and end themselves.
 async fn settle(calls: &mut JoinSet<()>) {

@@ -116,6 +116,9 @@ pub async fn deliver(
 pub enum ReceiveError {
     /// What arrived cannot be accepted.
     Status(Status),
+    /// The stream ended in the middle of a message, as when a server is stopped; a
+    /// status may follow.
+    Truncated,
     /// The stream or its connection broke.
     Transport(h2::Error),
 }
@@ -138,8 +141,13 @@ pub async fn receive(body: &mut RecvStream, decoder: &mut Decoder) -> Result<boo
         }
         Some(Err(error)) => Err(ReceiveError::Transport(error)),
         None if decoder.is_empty() => Ok(false),
-        None => Err(Status::internal("The stream ended in the middle of a message").into()),
+        None => Err(ReceiveError::Truncated),
     }
+}
+
+/// For a stream that was cut short by nobody who said so.
+pub fn truncated() -> Status {
+    Status::internal("The stream ended in the middle of a message")
 }
 
 /// Sends bytes as the peer's window allows.
