@@ -579,7 +579,7 @@ export declare class Server {
    */
   setHealth(service: keyof Services | '' | (string & {}), state: 'SERVING' | 'NOT_SERVING' | 'UNKNOWN'): this;
   /**
-   * Listens, once.
+   * Listens, once; again only if it could not.
    *
    * @param address host:port, or a port on all addresses; port 0, the default, is any free one
    * @returns the port
@@ -587,10 +587,13 @@ export declare class Server {
    */
   listen(address?: string | number): Promise<number>;
   /**
-   * Takes no more calls, lets those under way end, cuts off the rest. A second call gives the same promise.
+   * Takes no more calls, lets those under way end, cuts off the rest. A second call ends with the first. It waits for a
+   * `listen` that is under way. A server that does not listen, or could not, has nothing to stop and may listen later; one
+   * that has been stopped does not listen again.
    *
    * @param options `graceMs`: what calls under way are given, in ms; default 5000
    * @returns how many connections were cut off with calls on them
+   * @throws TypeError for an option that is none: nothing is stopped then
    */
   stop(options?: { graceMs?: number }): Promise<number>;
   /** What has come in so far. Calls of methods without a handler are answered below JavaScript and not counted. */

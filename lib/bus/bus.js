@@ -6,7 +6,7 @@ const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { within } = require('./at-work');
 const { encode } = require('./body');
-const { argsOf, flagOf, graceOf, methodsOf, patternsOf, signalOf } = require('./checks');
+const { argsOf, methodsOf, patternsOf, signalOf } = require('./checks');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
@@ -14,7 +14,7 @@ const { BusError, describe, fromHandler } = require('./errors');
 const { HandlerCall } = require('./handler-call');
 const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
-const { numberOption, checkedOptions } = require('../config');
+const { checkedOptions, flagOption, graceOf, numberOption } = require('../config');
 const { INFO, WARN, log } = require('../log');
 const { messageOf } = require('../errors');
 
@@ -93,7 +93,7 @@ class Bus {
     assertStaying(this);
     servableId('bus.serve: id', id);
     methodsOf('bus.serve', methods);
-    const withCall = flagOf('bus.serve', checkedOptions('bus.serve', options, ['withCall']), 'withCall');
+    const withCall = flagOption('bus.serve', checkedOptions('bus.serve', options, ['withCall']), 'withCall');
     if (this.connection.incoming.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
     const handler = (request) => void answer(this.connection, methods, request, withCall);
