@@ -6,6 +6,7 @@ const { checkedOptions, flagOption, fullNameOf, graceOf, numberOption, serviceOf
 const { getBridge } = require('./crossing/bridge');
 const { grpcTally, methodTally } = require('./seeing/tally');
 const { startCall } = require('./server-dispatch');
+const { hasCode } = require('./server-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
 const { credentialsOf } = require('./tls/credentials');
 
@@ -48,7 +49,7 @@ class Server {
     this.#tls = checked.tls;
     /** @type {import('./tls/credentials').Credentials | null} */
     this.credentials = null;
-    /** Texts of exceptions stay here, as in grpc-js. */
+    /** Texts of exceptions stay here. */
     this.hideThrown = flagOption('server', checked, 'hideThrown');
     /** @type {Map<string, Handler>} by path */
     this.handlers = new Map();
@@ -261,6 +262,29 @@ class Server {
       this.waiter = { resolve, reject };
       bridge.native.stopServer(this.id, graceMs);
     });
+  }
+
+  // How its handlers are understood: OWT's were written for grpc-js (lib/dropin/owt-server.js).
+
+  /** @param {boolean} _isAtOnce whether a handler's exception was thrown before it returned */
+  hides(_isAtOnce) {
+    return this.hideThrown;
+  }
+
+  /**
+   * @param {any} error that a handler calls back with, or emits
+   * @returns {boolean} whether it is an answer; others are failures, and logged
+   */
+  isAnswer(error) {
+    return hasCode(error);
+  }
+
+  /**
+   * @param {any} reply what a handler gives
+   * @returns {any} what is sent for it
+   */
+  messageOf(reply) {
+    return reply;
   }
 
   /** @returns {import('..').ServerStats} what has come in so far */

@@ -36,7 +36,7 @@ const failLater = (error) => async () => {
 const UNARY = {
   'throws an Error': [fail(new Error('broken')), /^2 UNKNOWN: broken$/],
   'throws a string': [fail('broken'), /^2 UNKNOWN: broken$/],
-  'throws undefined': [fail(undefined), /^2 UNKNOWN: undefined$/],
+  'throws undefined': [fail(undefined), /^2 UNKNOWN: Unknown error$/],
   'throws a status': [fail({ code: 5, details: 'gone' }), /^5 NOT_FOUND: gone$/],
   'throws an Error that is a status': [fail(Object.assign(new Error('x'), { code: 7, details: 'no' })), /^7 PERMISSION_DENIED: no$/],
   'rejects with an Error': [failLater(new Error('broken')), /^2 UNKNOWN: broken$/],

@@ -9,7 +9,7 @@ const { createClient } = require('../client');
 const { Writer } = require('../codec-runtime');
 const { hasOwn } = require('../compat/objects');
 const { worldOf } = require('../config');
-const { Server } = require('../server');
+const { OwtServer } = require('./owt-server');
 
 const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };
 
@@ -27,7 +27,7 @@ const NOTIFICATIONS = /** @type {Record<string, string>} */ ({
   onStreamRemoved: 'owt.StreamAddedData',
 });
 
-/** @type {Map<number, Server>} the servers that listen, by port */
+/** @type {Map<number, OwtServer>} the servers that listen, by port */
 const servers = new Map();
 
 /**
@@ -39,7 +39,7 @@ const servers = new Map();
  * @returns {Promise<number>} the port
  */
 async function startServer(type, impl, port = 0) {
-  const server = new Server({ ...KEEPALIVE, hideThrown: true });
+  const server = new OwtServer(KEEPALIVE);
   server.addService(type, impl);
   const bound = await server.listen(Number(port));
   servers.set(bound, server);
