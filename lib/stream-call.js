@@ -176,7 +176,8 @@ class ClientStreamCall extends withLastingError(Writable) {
    * @param {(error: Error | null, reply?: any) => void} settle called once
    */
   constructor(connection, method, settle) {
-    super({ objectMode: true });
+    // Its requests end before its call does.
+    super({ objectMode: true, autoDestroy: false });
     this.core = new StreamCore(this, connection, method);
     /** @type {Error | null} */
     this.cutOff = null;

@@ -2,6 +2,7 @@
 
 // The arguments of the bus's functions, looked at before anything is begun.
 
+const { isSignal, noSignal } = require('../signal');
 const { kindOf } = require('../words');
 const { nameOf } = require('./names');
 
@@ -22,9 +23,8 @@ function argsOf(owner, args) {
  */
 function signalOf(owner, signal) {
   if (signal == null) return undefined;
-  const isOne = typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function' && typeof signal.removeEventListener === 'function';
-  if (isOne) return signal;
-  throw new TypeError(`${owner}: option signal must be an AbortSignal, such as the \`signal\` of an AbortController, not ${kindOf(signal)}`);
+  if (isSignal(signal)) return signal;
+  throw new TypeError(noSignal(`${owner}: option signal`, signal));
 }
 
 /**
