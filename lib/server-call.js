@@ -9,6 +9,7 @@ const { withLastingError } = require('./compat/streams');
 const { Closed } = require('./crossing/records');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
+const { keepTicks } = require('./real-ticks');
 const { exception, given, logFailure } = require('./server-failure');
 const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
@@ -332,5 +333,7 @@ class ServerDuplexCall extends withAnswer(withRequests(Duplex)) {
   }
 }
 addCommonMembers(ServerDuplexCall);
+
+for (const kind of [ServerReadableCall, ServerWritableCall, ServerDuplexCall]) keepTicks(kind);
 
 module.exports = { ServerDuplexCall, ServerReadableCall, ServerUnaryCall, ServerWritableCall, unreadable };

@@ -10,6 +10,7 @@ const { withLastingError } = require('./compat/streams');
 const { errorOf, sendFailure, statusObject } = require('./endings');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
+const { keepTicks } = require('./real-ticks');
 const { StreamCore } = require('./stream-core');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -304,5 +305,7 @@ class BidiStreamCall extends withReplies(Duplex) {
     finishWriting(this.core, done);
   }
 }
+
+for (const kind of [ServerStreamCall, ClientStreamCall, BidiStreamCall]) keepTicks(kind);
 
 module.exports = { ServerStreamCall, ClientStreamCall, BidiStreamCall };

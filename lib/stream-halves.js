@@ -4,6 +4,7 @@
 // owns one or both and passes its own events on to them.
 
 const { cost } = require('./crossing/records');
+const { inRealTicks } = require('./real-ticks');
 
 /** Written but not taken by the peer's window: from here on `write()` returns false. */
 const HIGH_WATER = 64 * 1024;
@@ -57,7 +58,7 @@ class Outgoing {
   release() {
     const taken = this.waiting;
     this.waiting = null;
-    taken?.();
+    if (taken !== null) inRealTicks(taken, undefined);
   }
 }
 

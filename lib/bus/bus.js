@@ -2,7 +2,7 @@
 
 // The bus for new code: promises, async iteration, errors that say which.
 
-const { performance } = require('node:perf_hooks');
+const { now } = require('../clock');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { within } = require('./at-work');
 const { encode } = require('./body');
@@ -50,7 +50,7 @@ class Bus {
     const timeout = numberOption('bus.call', checked, 'timeout', { min: 1, max: 0x7fffffff }) ?? DEFAULT_TIMEOUT;
     const signal = signalOf('bus.call', checked.signal);
     if (signal) throwIfAborted(signal);
-    const about = { to: id, method, since: performance.now() };
+    const about = { to: id, method, since: now() };
     return new Promise((resolve, reject) => {
       /** @type {(() => void) | null} */
       let settle = null;

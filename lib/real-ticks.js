@@ -1,0 +1,43 @@
+'use strict';
+
+// Node's streams ask `process` for nextTick whenever they need it. Where a test
+// library has put its own there, those of calls would stop; so they are at work
+// with Node's own.
+
+const { nextTick } = process;
+
+/** What makes a stream of Node schedule something. */
+const METHODS = ['on', 'addListener', 'push', 'read', 'resume', 'pause', 'pipe', 'write', 'end', 'destroy', '_final', '_destroy'];
+
+/**
+ * @param {(...args: any[]) => any} work
+ * @param {any} self
+ * @param {any} [a]
+ * @param {any} [b]
+ * @param {any} [c]
+ */
+function inRealTicks(work, self, a, b, c) {
+  if (process.nextTick === nextTick) return work.call(self, a, b, c);
+  const theirs = process.nextTick;
+  process.nextTick = nextTick;
+  try {
+    return work.call(self, a, b, c);
+  } finally {
+    process.nextTick = theirs;
+  }
+}
+
+/** @param {{ prototype: any }} stream a class, whole */
+function keepTicks({ prototype }) {
+  for (const name of METHODS) {
+    const method = prototype[name];
+    if (typeof method !== 'function') continue;
+    /** @type {(this: any, a?: any, b?: any, c?: any) => any} */
+    const value = function (a, b, c) {
+      return inRealTicks(method, this, a, b, c);
+    };
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+module.exports = { inRealTicks, keepTicks };
