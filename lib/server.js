@@ -4,6 +4,7 @@
 
 const { checkedOptions, flagOption, fullNameOf, graceOf, numberOption, serviceOf, switchOption, transportOptions, worldOf } = require('./config');
 const { getBridge } = require('./crossing/bridge');
+const { warnOfMisspelt } = require('./misspelt');
 const { grpcTally, methodTally } = require('./seeing/tally');
 const { startCall } = require('./server-dispatch');
 const { hasCode } = require('./server-status');
@@ -108,6 +109,7 @@ class Server {
     if (this.starting !== null) throw new Error(`addService('${type}'): the server listens already`);
     this.health?.add(service.name);
     this.register(type, impl);
+    warnOfMisspelt(type, impl, service.methods);
     return this;
   }
 

@@ -20,8 +20,19 @@ function kindOf(value) {
  * @param {string} [prefix]
  */
 function hint(word, known, prefix = '') {
+  const best = nearest(word, known);
+  return best === undefined ? '' : `; did you mean ${prefix}${best}?`;
+}
+
+/**
+ * @param {string} word
+ * @param {string[]} known
+ * @param {number} [most] letters that may differ
+ * @returns {string | undefined}
+ */
+function nearest(word, known, most = 2) {
   const [best] = known.map((name) => ({ name, edits: distance(word, name) })).sort((a, b) => a.edits - b.edits);
-  return best !== undefined && best.edits <= 2 ? `; did you mean ${prefix}${best.name}?` : '';
+  return best !== undefined && best.edits <= most ? best.name : undefined;
 }
 
 /**
@@ -46,4 +57,4 @@ function distance(from, to) {
   return rows[from.length][to.length];
 }
 
-module.exports = { hint, kindOf };
+module.exports = { hint, kindOf, nearest };

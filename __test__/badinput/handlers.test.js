@@ -150,3 +150,35 @@ test('a handler that declares no callback and returns nothing is logged once: it
   assert.equal(logged.filter((text) => text.includes('WebRTCAgent/Publish')).length, 1);
   assert.match(logged[0], /handler of \/owt.WebRTCAgent\/Publish returned nothing and declares no callback/);
 });
+
+test('a handler whose name nearly is that of a method without one is logged once, and other functions are not', LIMIT, async (t) => {
+  const logged = [];
+  setLogger({ warn: (text) => logged.push(text) });
+  t.after(() => setLogger(null));
+  class Base {
+    unpublsh() {}
+    get subscrbe() { throw new Error('read'); }
+  }
+  class Agent extends Base {
+    constructor() {
+      super();
+      this.publish = async () => ({});
+      this.linkups = () => {};
+      this.cutof = 'no function';
+    }
+    publsh() {}
+    drawText() {}
+    toString() { return 'agent'; }
+  }
+  for (let n = 0; n < 2; n++) new Server().addService('webrtc', new Agent());
+  assert.deepEqual(logged.splice(0).sort(), [
+    "owt-grpc: addService('webrtc'): linkups is no method of it, and linkup has no handler; did you mean linkup?",
+    "owt-grpc: addService('webrtc'): unpublsh is no method of it, and unpublish has no handler; did you mean unpublish?",
+  ]);
+  // As OWT's have them: names of other services, and short ones that are near to many.
+  new Server().addService('sip', { drawText() {}, stop() {}, removeInput() {}, makeCall() {} });
+  const { startServer, stopServer } = require('../../lib/dropin/grpcTools');
+  const port = await startServer('video', { generate() {}, degenrate() {}, drawText() {}, enableVAD() {} });
+  await stopServer(port, { graceMs: 0 });
+  assert.deepEqual(logged, ["owt-grpc: addService('video'): degenrate is no method of it, and degenerate has no handler; did you mean degenerate?"]);
+});
