@@ -9,7 +9,7 @@ const { withLastingError } = require('./compat/streams');
 const { Closed } = require('./crossing/records');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
-const { keepTicks } = require('./real-ticks');
+const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
 const { exception, given, logFailure } = require('./server-failure');
 const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
@@ -251,7 +251,7 @@ function withAnswer(base) {
 
     /** @param {any} message @param {any[]} rest */
     write(message, ...rest) {
-      if (this.answering.accepts()) return super.write(message, ...rest);
+      if (this.answering.accepts()) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
       const written = rest.find((arg) => typeof arg === 'function');
       if (written !== undefined) nextTick(written, this.arrival.failure ?? new RpcError(status.CANCELLED, 'The call is over'));
       return false;

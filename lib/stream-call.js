@@ -10,7 +10,7 @@ const { withLastingError } = require('./compat/streams');
 const { errorOf, sendFailure, statusObject } = require('./endings');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
-const { keepTicks } = require('./real-ticks');
+const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
 const { StreamCore } = require('./stream-core');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -225,6 +225,11 @@ class ClientStreamCall extends withLastingError(Writable) {
     return this.core.connection.target;
   }
 
+  /** @param {any} message @param {any[]} rest */
+  write(message, ...rest) {
+    return inRealTicks(super.write, this, message, ...rest);
+  }
+
   /** @param {any} message @param {string} _encoding @param {() => void} done */
   _write(message, _encoding, done) {
     writeMessage(this.core, message, done);
@@ -272,7 +277,7 @@ class BidiStreamCall extends withReplies(Duplex) {
    * @param {any[]} rest
    */
   write(message, ...rest) {
-    if (this.core.status === null) return super.write(message, ...rest);
+    if (this.core.status === null) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
     this.refuse(rest);
     return false;
   }
