@@ -133,6 +133,22 @@ class Client {
   }
 }
 
+/** @param {Method} method whose request was forgotten: as in grpc-js, since nobody else may hear of it */
+function missing({ originalName }) {
+  return new TypeError(`${originalName} needs a request in front of its callback: {} for an empty one`);
+}
+
+/**
+ * @param {Method} method that answers with a stream
+ * @param {any} a
+ * @param {any} b
+ */
+function withoutCallback({ originalName }, a, b) {
+  const sorted = sortArguments(a, b);
+  if (sorted.callback !== null) throw new TypeError(`${originalName} takes no callback: what it returns is the stream of its replies`);
+  return sorted;
+}
+
 /**
  * @param {Method} method
  * @returns {(this: Client, request: any, a?: any, b?: any, c?: any) => any}
@@ -140,6 +156,7 @@ class Client {
 function unary(method) {
   return function call(request, a, b, c) {
     const connection = Client.connectionOf(this);
+    if (typeof request === 'function') throw missing(method);
     const { options, callback } = sortArguments(a, b, c);
     if (callback !== null) {
       const started = new UnaryCall(connection, method, callback, capture());
@@ -164,7 +181,8 @@ function unary(method) {
 function serverStream(method) {
   return function call(request, a, b) {
     const connection = Client.connectionOf(this);
-    const { options } = sortArguments(a, b, undefined);
+    if (typeof request === 'function') throw missing(method);
+    const { options } = withoutCallback(method, a, b);
     const stream = new ServerStreamCall(connection, method);
     stream.start(request, options);
     return stream;
@@ -193,7 +211,7 @@ function clientStream(method) {
 function bidiStream(method) {
   return function call(a, b) {
     const connection = Client.connectionOf(this);
-    const { options } = sortArguments(a, b, undefined);
+    const { options } = withoutCallback(method, a, b);
     const stream = new BidiStreamCall(connection, method);
     stream.start(options);
     return stream;

@@ -4,6 +4,7 @@
 
 const { Metadata } = require('./metadata');
 const { RpcError, messageOf, status } = require('./errors');
+const { NoMessage } = require('./fields');
 
 /** @typedef {{ code: number, details: string, metadata: Metadata }} StatusObject */
 
@@ -67,7 +68,8 @@ function statusObject(code, details) {
  */
 function sendFailure(error) {
   if (error instanceof RpcError) return statusObject(error.code, error.details);
-  return statusObject(status.INTERNAL, `Request message serialization failure: ${messageOf(error)}`);
+  const code = error instanceof NoMessage ? status.INVALID_ARGUMENT : status.INTERNAL;
+  return statusObject(code, `Request message serialization failure: ${messageOf(error)}`);
 }
 
 /** @param {unknown} error */

@@ -3,11 +3,14 @@
 // Metadata: keys in lower case, each with one or more values. Values of keys
 // that end in -bin are Buffers, all others are strings of visible ASCII.
 
+const { hasFields } = require('./fields');
+const { kindOf } = require('./words');
+
 const KEY = /^[0-9a-z_.-]+$/;
 const ASCII = /^[ -~]*$/;
 
 /** @typedef {string | Buffer} Value */
-/** @typedef {Metadata | Record<string, Value | Value[]>} MetadataLike */
+/** @typedef {Metadata | Record<string, Value | Value[]> | Iterable<readonly [string, Value | Value[]]>} MetadataLike */
 
 class Metadata {
   constructor() {
@@ -16,25 +19,22 @@ class Metadata {
   }
 
   /**
-   * Metadata from itself or from a plain object.
+   * Metadata from itself, from a plain object, or from pairs of key and value, as Map and Headers have them.
    *
    * @param {MetadataLike} from
    */
   static from(from) {
     if (from instanceof Metadata) return from;
-    if (from === null || typeof from !== 'object') {
-      throw new TypeError(`metadata must be an object or a Metadata, not ${String(from)}`);
-    }
     // A Metadata of another gRPC library has the same face.
     const source = /** @type {any} */ (from);
     const metadata = new Metadata();
-    if (typeof source.toHttp2Headers === 'function' && typeof source.get === 'function') {
+    if (typeof source?.toHttp2Headers === 'function' && typeof source.get === 'function') {
       for (const key of Object.keys(source.getMap())) {
         for (const value of source.get(key)) metadata.add(key, value);
       }
       return metadata;
     }
-    for (const [key, values] of Object.entries(from)) {
+    for (const [key, values] of pairsOf(from)) {
       for (const value of Array.isArray(values) ? values : [values]) metadata.add(key, value);
     }
     return metadata;
@@ -142,6 +142,22 @@ class Metadata {
     }
     return metadata;
   }
+}
+
+/**
+ * @param {any} from
+ * @returns {Iterable<[string, Value | Value[]]>}
+ */
+function pairsOf(from) {
+  if (hasFields(from)) return Object.entries(from);
+  if (typeof from !== 'object' || typeof from?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(`metadata must be an object, pairs of key and value, or a Metadata, not ${kindOf(from)}`);
+  }
+  const pairs = [...from];
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`metadata that is a list must have pairs of key and value, not ${kindOf(pair)}`);
+  }
+  return pairs;
 }
 
 /** @param {string} key */

@@ -19,12 +19,20 @@ function statusOf(error, trailers) {
   /** @type {number} */
   let code = status.UNKNOWN;
   let details = 'message' in error ? String(error.message) : 'Unknown Error';
-  // A failure is no success, whatever its code says.
-  if (Number.isSafeInteger(error.code) && error.code !== status.OK) {
+  if (hasCode(error)) {
     code = error.code;
     if (typeof error.details === 'string') details = error.details;
   }
   return { code, details, metadata: trailersOf(trailers ?? error.metadata) };
+}
+
+/**
+ * A failure is no success, whatever its code says.
+ *
+ * @param {any} error
+ */
+function hasCode(error) {
+  return error !== null && typeof error === 'object' && Number.isSafeInteger(error.code) && error.code !== status.OK;
 }
 
 /**
@@ -56,4 +64,4 @@ function unserializable(error) {
   return plainStatus(status.INTERNAL, `Error serializing response: ${messageOf(error)}`);
 }
 
-module.exports = { plainStatus, statusOf, trailersOf, unserializable };
+module.exports = { hasCode, plainStatus, statusOf, trailersOf, unserializable };

@@ -10,6 +10,7 @@ const { withLastingError } = require('./compat/streams');
 const { errorOf, sendFailure, statusObject } = require('./endings');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
+const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
 const { StreamCore } = require('./stream-core');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -176,7 +177,8 @@ class ClientStreamCall extends withLastingError(Writable) {
    * @param {(error: Error | null, reply?: any) => void} settle called once
    */
   constructor(connection, method, settle) {
-    super({ objectMode: true });
+    // Its requests end before its call does.
+    super({ objectMode: true, autoDestroy: false });
     this.core = new StreamCore(this, connection, method);
     /** @type {Error | null} */
     this.cutOff = null;
@@ -221,6 +223,11 @@ class ClientStreamCall extends withLastingError(Writable) {
 
   getPeer() {
     return this.core.connection.target;
+  }
+
+  /** @param {any} message @param {any[]} rest */
+  write(message, ...rest) {
+    return inRealTicks(super.write, this, message, ...rest);
   }
 
   /** @param {any} message @param {string} _encoding @param {() => void} done */
@@ -270,7 +277,7 @@ class BidiStreamCall extends withReplies(Duplex) {
    * @param {any[]} rest
    */
   write(message, ...rest) {
-    if (this.core.status === null) return super.write(message, ...rest);
+    if (this.core.status === null) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
     this.refuse(rest);
     return false;
   }
@@ -303,5 +310,7 @@ class BidiStreamCall extends withReplies(Duplex) {
     finishWriting(this.core, done);
   }
 }
+
+for (const kind of [ServerStreamCall, ClientStreamCall, BidiStreamCall]) keepTicks(kind);
 
 module.exports = { ServerStreamCall, ClientStreamCall, BidiStreamCall };

@@ -4,7 +4,7 @@
 // the ways it ends. What the server ended it with is told behind its messages;
 // what this side ended it with (a cancel, its signal, its deadline) at once.
 
-const { callOf, onAbort } = require('./call-options');
+const { callOf } = require('./call-options');
 const { clearTimeout, nextTick, now, setTimeout } = require('./clock');
 const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
 const { status } = require('./errors');
@@ -12,6 +12,7 @@ const { Metadata } = require('./metadata');
 const { inPlace } = require('./seeing/in-context');
 const { CLIENT } = require('./seeing/roles');
 const { capture, within } = require('./seeing/tracing');
+const { onAbort } = require('./signal');
 
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
@@ -62,18 +63,35 @@ class StreamCore {
     const { method } = this;
     this.place = capture();
     try {
+      // All that is wrong is found before anything is sent.
       const call = callOf(this.connection, method, options, false, this.report.trace);
       if (call.timeout !== null) this.expires = now() + call.timeout;
+      if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
       this.id = bridge.begin(inPlace(this.place, this));
       const length = bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
       if (!method.requestStream) this.report.sent(length);
     } catch (error) {
       bridge.finish(this.id);
       this.id = 0;
-      return this.failLater(sendFailure(error));
+      const failure = sendFailure(error);
+      if (failure.code === status.INVALID_ARGUMENT) this.refuse(failure);
+      return this.failLater(failure);
     }
-    this.connection.streams.add(this);
-    if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
+    // A request whose getter fired the signal has given its call up before it was sent.
+    if (this.isOver) bridge.outbox.cancel(this.id);
+    else this.connection.streams.add(this);
+  }
+
+  /**
+   * What it was asked for cannot be done by any call: no stream comes of it, so
+   * that nobody has to listen to one for that.
+   *
+   * @param {StatusObject} failure
+   */
+  refuse(failure) {
+    this.settle(failure);
+    this.over();
+    throw errorOf(failure);
   }
 
   /** Gives up: the call ends with CANCELLED, and nothing more is handed out. */

@@ -133,7 +133,7 @@ test('call options that are none fail the call and are named', LIMIT, async (t) 
   for (const [name, value] of [['deadline', new Date(NaN)], ['deadline', 'tomorrow'], ['timeout', '5'], ['timeout', NaN]]) {
     await assert.rejects(client.publish({}, { [name]: value }), new RegExp(`3 INVALID_ARGUMENT: call option ${name} is no number`));
   }
-  assert.throws(() => client.publish({}, 'soon'), /call options must be an object, not string/);
+  assert.throws(() => client.publish({}, 'soon'), /call options must be an object, not a text/);
   await assert.rejects(client.publish({}, { timeout: 0 }), /4 DEADLINE_EXCEEDED/);
   await assert.rejects(client.publish({}, { timeout: -5 }), /4 DEADLINE_EXCEEDED/);
   await assert.rejects(client.publish({}, { signal: abortedSignal() }), /1 CANCELLED/);

@@ -3,7 +3,7 @@
 // Why a call over the bus failed: one table for the codes, the texts and the
 // numbers that cross.
 
-const { performance } = require('node:perf_hooks');
+const { now } = require('../clock');
 const { withCause } = require('../compat/errors');
 const { messageOf } = require('../errors');
 
@@ -34,7 +34,7 @@ const TIMEOUTS = [1, 2, 3];
  */
 function describe(why, detail, { to, method, since }) {
   const failure = FAILURES[why] ?? { code: 'INTERNAL', text: () => `failure ${why}` };
-  const age = Math.round(performance.now() - since);
+  const age = Math.round(now() - since);
   return { code: failure.code, message: `${to}.${method}: ${failure.text(to, detail)} (after ${age} ms)` };
 }
 

@@ -9,6 +9,7 @@ const { Queue } = require('./queue');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
 const { fromText, valid } = require('../seeing/w3c');
+const { onAbort } = require('../signal');
 
 const MAX_WAITING = 10_000;
 
@@ -107,15 +108,13 @@ class Subscription {
    * @param {AbortSignal} signal
    */
   listenTo(signal) {
-    const abort = () => {
+    this.stopListening = onAbort(signal, () => {
       const failure = { why: reasonOf(signal) };
       const taker = this.takers.shift();
       if (taker === undefined) this.failure = failure;
       else taker.reject(failure.why);
       void this.return();
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    this.stopListening = () => signal.removeEventListener('abort', abort);
+    });
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */

@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
 const { servableId } = require('../bus/names');
+const { nextTick } = require('../clock');
 const { hasOwn } = require('../compat/objects');
 const { RpcClient } = require('./amqp/rpc-client');
 const { RpcServer } = require('./amqp/rpc-server');
@@ -55,7 +56,7 @@ class AmqpClient {
    */
   connect(options, onOk, onFailure) {
     if (this.connection !== null) {
-      process.nextTick(() => call('connect', onFailure, new Error('This client is connected already')));
+      nextTick(() => call('connect', onFailure, new Error('This client is connected already')));
       return;
     }
     if (fs.existsSync(STORE)) log(INFO, `the credentials of ${STORE} are RabbitMQ's and are not used`);
@@ -77,7 +78,7 @@ class AmqpClient {
       });
       this.connection = connection;
     } catch (error) {
-      process.nextTick(() => call('connect', onFailure, error));
+      nextTick(() => call('connect', onFailure, error));
     }
   }
 

@@ -2,7 +2,7 @@
 
 // remoteCall and remoteCast, with OWT's callbacks.
 
-const { performance } = require('node:perf_hooks');
+const { nextTick, now } = require('../../clock');
 const { TIMEOUTS, describe } = require('../../bus/errors');
 const { hasOwn } = require('../../compat/objects');
 const { WARN, log } = require('../../log');
@@ -29,7 +29,7 @@ class PendingCall {
     this.to = to;
     this.method = method;
     this.callbacks = callbacks ?? {};
-    this.since = performance.now();
+    this.since = now();
     this.place = capture();
     this.many = false;
     for (const kind of kindsOf(this.callbacks)) if (kind !== 'callback') this.many = true;
@@ -98,7 +98,7 @@ class RpcClient {
     const id = typeof to === 'string' && to.length <= LONGEST_ID ? to : '';
     const pending = new PendingCall(textOf(to), textOf(method), callbacks);
     if (!connection.isOpen) {
-      process.nextTick(() => pending.tellAll('error', 'rpc client is not ready'));
+      nextTick(() => pending.tellAll('error', 'rpc client is not ready'));
       return;
     }
     const wanted = typeof timeout === 'object' ? NaN : Number(timeout);
@@ -108,7 +108,7 @@ class RpcClient {
     } catch (error) {
       const reason = `${pending.to}.${pending.method}: the arguments cannot be sent: ${messageOf(error)}`;
       log(WARN, reason);
-      process.nextTick(() => pending.tellAll('error', reason));
+      nextTick(() => pending.tellAll('error', reason));
     }
   }
 
