@@ -101,7 +101,7 @@ export declare class RpcError extends Error {
   code: number;
   /** The text alone, without the code. */
   details: string;
-  /** Trailing metadata. */
+  /** Trailing metadata; `get('grpc-status-details-bin')` has the encoded google.rpc.Status of those who send one. */
   metadata: Metadata;
 }
 
@@ -202,7 +202,7 @@ export interface CallOptions {
   timeout?: number;
   /** Cancels the call, which then fails with CANCELLED. */
   signal?: AbortSignal;
-  /** Sent along, and read by the handler as `call.metadata`. */
+  /** Sent along, and read by the handler as `call.metadata`. What cannot be sent fails the call with INVALID_ARGUMENT. */
   metadata?: MetadataLike;
   /** Wait for a connection instead of failing at once while there is none. */
   waitForReady?: boolean;
@@ -458,7 +458,7 @@ export interface ServerCall {
   /**
    * Sends initial metadata, before the first message.
    *
-   * @param metadata what to send
+   * @param metadata what to send; an entry that cannot be is left out, and named in the log
    */
   sendMetadata(metadata: MetadataLike): void;
 }
@@ -476,7 +476,7 @@ export type ServerDuplexCall<Request, Reply> = Messages<Request> & MessageSink<R
 
 /** Answers a call, once: with an error, or null, the reply and trailing metadata. */
 export type HandlerCallback<Reply> = (
-  error: Error | { code: number; details: string } | null,
+  error: Error | { code: number; details: string; metadata?: MetadataLike } | null,
   reply?: Input<Reply> | null,
   trailers?: MetadataLike
 ) => void;

@@ -2,8 +2,8 @@
 
 // What a caller may say about one call, in one place and one form.
 
-const { RpcError, status } = require('./errors');
-const { Metadata, blockOf } = require('./metadata');
+const { RpcError, messageOf, status } = require('./errors');
+const { Metadata } = require('./metadata');
 const { PARENT_KEY, toBlock } = require('./seeing/w3c');
 
 /** What crosses in 32 bits; longer timeouts are as good as none. */
@@ -75,6 +75,15 @@ function checkedNumber(name, value) {
   throw refusal(status.INVALID_ARGUMENT, `call option ${name} is no number or valid Date`);
 }
 
+/** @param {import('./metadata').MetadataLike} given */
+function givenMetadata(given) {
+  try {
+    return Metadata.from(given);
+  } catch (error) {
+    throw refusal(status.INVALID_ARGUMENT, messageOf(error));
+  }
+}
+
 /**
  * The caller's metadata, and the trace unless the caller has given one.
  *
@@ -83,9 +92,9 @@ function checkedNumber(name, value) {
  * @returns {Buffer | null}
  */
 function metadataOf({ metadata: given }, trace) {
-  if (trace === null) return given == null ? null : blockOf(given);
-  if (given == null) return toBlock(trace);
-  const metadata = Metadata.from(given);
+  if (given == null) return trace === null ? null : toBlock(trace);
+  const metadata = givenMetadata(given);
+  if (trace === null) return metadata.toBlock();
   const block = metadata.toBlock();
   if (block === null || metadata.entries.has(PARENT_KEY)) return block ?? toBlock(trace);
   return Buffer.concat([block, toBlock(trace)]);

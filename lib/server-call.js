@@ -9,7 +9,7 @@ const { withLastingError } = require('./compat/streams');
 const { Closed } = require('./crossing/records');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
-const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
+const { plainStatus, statusOf, sendableOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
 
 /** Messages that wait in front of a client that does not read. More than this ends its call. */
@@ -241,7 +241,7 @@ function withAnswer(base) {
      */
     end(last, ...rest) {
       if (last !== null && typeof last === 'object') {
-        this.answering.status = { ...this.answering.status, metadata: trailersOf(last) };
+        this.answering.status = { ...this.answering.status, metadata: sendableOf(last) };
         last = undefined;
       }
       if (this.writableEnded) return this;
