@@ -865,7 +865,8 @@ export declare class Bus {
  * Becomes a member of the bus. Waits for a registry, or becomes it.
  *
  * @param options where the registry is, and what others see; the environment goes before it
- * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason
+ * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason;
+ *   one that Node.js itself has made, AbortError or TimeoutError, with why there was no registry in its message and `cause`
  *
  * @example
  * const mine = await connectBus({ signal: AbortSignal.timeout(5000) });

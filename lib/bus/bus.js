@@ -4,13 +4,14 @@
 
 const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
+const { thrownTo } = require('../call-site');
 const { within } = require('./at-work');
 const { encode } = require('./body');
 const { argsOf, flagOf, graceOf, methodsOf, patternsOf, signalOf } = require('./checks');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
-const { BusError, describe, fromHandler } = require('./errors');
+const { BusError, describe, fromHandler, givenUp } = require('./errors');
 const { HandlerCall } = require('./handler-call');
 const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
@@ -56,13 +57,12 @@ class Bus {
         many: false,
         onReply: (_kind, data, _err, failed, reply) => {
           settle();
-          if (failed) reject(fromHandler(reply, { id, method }));
-          else resolve(data);
+          resolve(failed ? thrownTo(fromHandler(reply, { id, method })) : data);
         },
         onFailed: (why, detail) => {
           settle();
           const { code, message } = describe(why, detail, about);
-          reject(new BusError(code, message, { id, method }));
+          resolve(thrownTo(new BusError(code, message, { id, method })));
         },
       });
       const abort = () => {
@@ -198,13 +198,14 @@ function connectBus(options) {
     const checked = busOptions('connectBus', options);
     const signal = signalOf('connectBus', options?.signal);
     if (signal) throwIfAborted(signal);
-    /** @param {unknown} why */
-    const giveUp = (why) => {
+    const stop = () => {
       signal?.removeEventListener('abort', abort);
       void connection.close();
-      reject(why);
     };
-    const abort = () => giveUp(reasonOf(signal));
+    const abort = () => {
+      stop();
+      reject(givenUp(reasonOf(signal), connection));
+    };
     const connection = new BusConnection(checked, {
       onJoined: () => {
         signal?.removeEventListener('abort', abort);
@@ -212,7 +213,10 @@ function connectBus(options) {
         resolve(new Bus(connection));
       },
       onParted: (why) => log(WARN, `bus: lost the registry, trying again: ${why}`),
-      onRefused: (why) => giveUp(new BusError('REFUSED', why)),
+      onRefused: (why) => {
+        stop();
+        resolve(thrownTo(new BusError('REFUSED', why)));
+      },
     });
     signal?.addEventListener('abort', abort, { once: true });
   });
