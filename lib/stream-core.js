@@ -24,11 +24,13 @@ class StreamCore {
    * @param {any} stream
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site where the call was made
    */
-  constructor(stream, connection, method) {
+  constructor(stream, connection, method, site) {
     this.stream = stream;
     this.connection = connection;
     this.method = method;
+    this.site = site;
     this.id = 0;
     /** @type {Outgoing | null} */
     this.outgoing = null;
@@ -121,6 +123,11 @@ class StreamCore {
     this.connection.streams.delete(this);
   }
 
+  /** @param {StatusObject} ended */
+  errorOf(ended) {
+    return errorOf(ended, this.site);
+  }
+
   /** Nobody waits for anything any more. */
   over() {
     this.isOver = true;
@@ -167,8 +174,8 @@ class StreamCore {
   /** Why the stream was cut off, if it was destroyed without an error. */
   whyCut() {
     const { code, details, metadata } = this.status ?? statusObject(status.CANCELLED, 'Cancelled on client');
-    if (code !== status.OK) return errorOf({ code, details, metadata });
-    return errorOf(statusObject(status.CANCELLED, 'Cancelled on client'));
+    if (code !== status.OK) return this.errorOf({ code, details, metadata });
+    return this.errorOf(statusObject(status.CANCELLED, 'Cancelled on client'));
   }
 
   // Events of the bridge.
