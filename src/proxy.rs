@@ -19,6 +19,8 @@ const MAX_HEAD: usize = 8 << 10;
 const MAX_FIELDS: usize = 100;
 /// Enough bytes to see whether they are HTTP/1: `HTTP/1.1 200 OK`.
 const BEGINNING: usize = 16;
+/// Where squid says why.
+const SQUID_ERROR: &str = "X-Squid-Error";
 /// How much of what a proxy says is passed on to a person.
 const SHOWN: usize = 80;
 
@@ -131,9 +133,6 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Where squid says why, more exactly than by its status.
-const SQUID_ERROR: &str = "X-Squid-Error";
-
 /// Status code, and what was said with it; `None` while the head is not complete.
 fn parse(head: &[u8]) -> Result<Option<(u16, String)>, httparse::Error> {
     let mut fields = [EMPTY_HEADER; MAX_FIELDS];
@@ -148,11 +147,11 @@ fn parse(head: &[u8]) -> Result<Option<(u16, String)>, httparse::Error> {
     let version = response.version.unwrap_or_default();
     let reason = response.reason.unwrap_or_default();
     let reason: String = reason.chars().take(SHOWN).collect();
-    let line = format!("HTTP/1.{version} {code} {reason}");
-    let mut said = line.trim_end().to_owned();
+    let mut said = format!("HTTP/1.{version} {code} {reason}");
+    said.truncate(said.trim_end().len());
     let mut fields = response.headers.iter();
-    if let Some(field) = fields.find(|field| field.name.eq_ignore_ascii_case(SQUID_ERROR)) {
-        let why = &field.value[..field.value.len().min(SHOWN)];
+    if let Some(why) = fields.find(|field| field.name.eq_ignore_ascii_case(SQUID_ERROR)) {
+        let why = &why.value[..why.value.len().min(SHOWN)];
         said = format!("{said} ({SQUID_ERROR}: {})", why.escape_ascii());
     }
     Ok(Some((code, said)))

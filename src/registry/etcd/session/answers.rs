@@ -73,8 +73,8 @@ impl Session<'_> {
     fn refused(&mut self, status: &Status) {
         if let Some(node) = self.place.node.upgrade() {
             let why = self.place.explain.text(status);
-            let what = "the registry refuses what this member writes";
-            self.complaints.say(&node, what, &why);
+            let text = format!("the registry refuses what this member writes, trying again: {why}");
+            self.complaints.say(&node, text, &why);
         }
     }
 
