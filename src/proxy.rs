@@ -311,7 +311,7 @@ mod tests {
             "could not connect to the target: HTTP/1.1 503 No (X-Squid-Error: ERR_DNS_FAIL 0)"
         );
         let long = format!("HTTP/1.1 500 {}\r\n\r\n", "x".repeat(5000));
-        assert!(failure(long.as_bytes()).await.len() < 120);
+        assert!(failure(long.as_bytes()).await.len() < 140);
     }
 
     #[tokio::test]

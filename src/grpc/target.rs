@@ -202,7 +202,7 @@ mod tests {
             ("h:x", "65535"),
             ("::1:80", "brackets"),
             ("fe80::1%eth0", "brackets"),
-            ("a:b:80", "more than one colon"),
+            ("h:x:80", "more than one colon"),
             (
                 "http://h:80",
                 "begins with http://: leave that out: expected",
