@@ -101,7 +101,7 @@ export declare class RpcError extends Error {
   code: number;
   /** The text alone, without the code. */
   details: string;
-  /** Trailing metadata. */
+  /** Trailing metadata; `get('grpc-status-details-bin')` has the encoded google.rpc.Status of those who send one. */
   metadata: Metadata;
 }
 
@@ -206,7 +206,7 @@ export interface CallOptions {
   timeout?: number;
   /** Cancels the call, which then fails with CANCELLED. It may be that of any number of calls. */
   signal?: AbortSignal;
-  /** Sent along, and read by the handler as `call.metadata`. */
+  /** Sent along, and read by the handler as `call.metadata`. What cannot be sent fails the call with INVALID_ARGUMENT. */
   metadata?: MetadataLike;
   /** Wait for a connection instead of failing at once while there is none. */
   waitForReady?: boolean;
@@ -462,7 +462,7 @@ export interface ServerCall {
   /**
    * Sends initial metadata, before the first message.
    *
-   * @param metadata what to send
+   * @param metadata what to send; an entry that cannot be is left out, and named in the log
    */
   sendMetadata(metadata: MetadataLike): void;
 }
@@ -480,7 +480,7 @@ export type ServerDuplexCall<Request, Reply> = Messages<Request> & MessageSink<R
 
 /** Answers a call, once: with an error, or null, the reply and trailing metadata. */
 export type HandlerCallback<Reply> = (
-  error: Error | { code: number; details: string } | null,
+  error: Error | { code: number; details: string; metadata?: MetadataLike } | null,
   reply?: Input<Reply> | null,
   trailers?: MetadataLike
 ) => void;
@@ -881,7 +881,8 @@ export declare class Bus {
  * Becomes a member of the bus. Waits for a registry, or becomes it.
  *
  * @param options where the registry is, and what others see; the environment goes before it
- * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason
+ * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason;
+ *   one that Node.js itself has made, AbortError or TimeoutError, with why there was no registry in its message and `cause`
  *
  * @example
  * const mine = await connectBus({ signal: AbortSignal.timeout(5000) });

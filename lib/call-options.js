@@ -5,7 +5,7 @@
 const { hasOwn } = require('./compat/objects');
 const { RpcError, messageOf, status } = require('./errors');
 const { hasFields } = require('./fields');
-const { Metadata, blockOf } = require('./metadata');
+const { Metadata } = require('./metadata');
 const { PARENT_KEY, toBlock } = require('./seeing/w3c');
 const { isSignal, noSignal } = require('./signal');
 const { hint, kindOf } = require('./words');
@@ -116,9 +116,9 @@ function checkedNumber(name, value) {
  * @returns {Buffer | null}
  */
 function metadataOf({ metadata: given }, trace) {
-  if (trace === null) return given == null ? null : blockOf(given);
-  if (given == null) return toBlock(trace);
+  if (given == null) return trace === null ? null : toBlock(trace);
   const metadata = Metadata.from(given);
+  if (trace === null) return metadata.toBlock();
   const block = metadata.toBlock();
   if (block === null || metadata.entries.has(PARENT_KEY)) return block ?? toBlock(trace);
   return Buffer.concat([block, toBlock(trace)]);

@@ -3,6 +3,7 @@
 // Clients: one class per service, made once, whose methods start calls.
 
 const { sortArguments } = require('./call-options');
+const { callSite, callSiteIfCheap, thrownTo } = require('./call-site');
 const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
 const { proxyFor } = require('./proxy');
@@ -159,17 +160,14 @@ function unary(method) {
     if (typeof request === 'function') throw missing(method);
     const { options, callback } = sortArguments(a, b, c);
     if (callback !== null) {
-      const started = new UnaryCall(connection, method, callback, capture());
+      const started = new UnaryCall(connection, method, callback, capture(), callSiteIfCheap(call));
       started.start(request, options);
       return started;
     }
-    return new Promise((resolve, reject) => {
-      const settle = (/** @type {Error | null} */ error, /** @type {any} */ reply) => {
-        if (error === null) resolve(reply);
-        else reject(error);
-      };
+    return new Promise((resolve) => {
+      const settle = (/** @type {Error | null} */ error, /** @type {any} */ reply) => resolve(error === null ? reply : thrownTo(error));
       // What waits for a promise is in its own context again by itself.
-      new UnaryCall(connection, method, settle, null).start(request, options);
+      new UnaryCall(connection, method, settle, null, null).start(request, options);
     });
   };
 }
@@ -183,7 +181,7 @@ function serverStream(method) {
     const connection = Client.connectionOf(this);
     if (typeof request === 'function') throw missing(method);
     const { options } = withoutCallback(method, a, b);
-    const stream = new ServerStreamCall(connection, method);
+    const stream = new ServerStreamCall(connection, method, callSite(call));
     stream.start(request, options);
     return stream;
   };
@@ -198,7 +196,7 @@ function clientStream(method) {
     const connection = Client.connectionOf(this);
     const { options, callback } = sortArguments(a, b, c);
     if (callback === null) throw new TypeError(`${method.originalName} needs a callback for its reply`);
-    const stream = new ClientStreamCall(connection, method, callback);
+    const stream = new ClientStreamCall(connection, method, callSite(call), callback);
     stream.start(options);
     return stream;
   };
@@ -212,7 +210,7 @@ function bidiStream(method) {
   return function call(a, b) {
     const connection = Client.connectionOf(this);
     const { options } = withoutCallback(method, a, b);
-    const stream = new BidiStreamCall(connection, method);
+    const stream = new BidiStreamCall(connection, method, callSite(call));
     stream.start(options);
     return stream;
   };

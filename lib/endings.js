@@ -2,6 +2,7 @@
 
 // Reads the records that end a client call.
 
+const { calledAt } = require('./call-site');
 const { Metadata } = require('./metadata');
 const { RpcError, messageOf, status } = require('./errors');
 const { NoMessage } = require('./fields');
@@ -46,9 +47,12 @@ function readReplyMetadata(buf, start) {
   };
 }
 
-/** @param {StatusObject} from */
-function errorOf({ code, details, metadata }) {
-  return new RpcError(code, details, metadata);
+/**
+ * @param {StatusObject} from
+ * @param {{ stack?: string } | null} site where the call was made, if that is known
+ */
+function errorOf({ code, details, metadata }, site) {
+  return calledAt(new RpcError(code, details, metadata), site);
 }
 
 /**

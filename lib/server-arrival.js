@@ -6,10 +6,10 @@
 const { AbortController } = require('./compat/abort');
 const { Closed } = require('./crossing/records');
 const { RpcError, status } = require('./errors');
-const { Metadata, blockOf } = require('./metadata');
+const { Metadata } = require('./metadata');
 const { SERVER } = require('./seeing/roles');
 const { given, logFailure } = require('./server-failure');
-const { statusOf, trailersOf, unserializable } = require('./server-status');
+const { statusOf, sendableOf, unserializable } = require('./server-status');
 
 /** @typedef {import('./server').Server} Server */
 /** @typedef {import('./server').Handler} Handler */
@@ -66,7 +66,7 @@ class Arrival {
   sendMetadata(metadata) {
     if (this.headersSent || this.answered) return;
     this.headersSent = true;
-    this.outbox.headers(this.id, blockOf(metadata));
+    this.outbox.headers(this.id, sendableOf(metadata));
   }
 
   /** @param {WireStatus} ended */
@@ -114,7 +114,7 @@ function answer(arrival, error, reply, trailers) {
   }
   try {
     const message = arrival.server.messageOf(reply);
-    const length = arrival.outbox.reply(arrival.id, trailersOf(trailers), arrival.handler.method.response, message);
+    const length = arrival.outbox.reply(arrival.id, sendableOf(trailers), arrival.handler.method.response, message);
     arrival.answered = true;
     arrival.report.sent(length);
     arrival.report.endWith(status.OK, '');

@@ -11,7 +11,7 @@ const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
 const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
 const { exception, given, logFailure } = require('./server-failure');
-const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
+const { plainStatus, statusOf, sendableOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
 
 /** Messages that wait in front of a client that does not read. More than this ends its call. */
@@ -263,7 +263,7 @@ function withAnswer(base) {
      */
     end(last, ...rest) {
       if (last !== null && typeof last === 'object') {
-        this.answering.status = { ...this.answering.status, metadata: trailersOf(last) };
+        this.answering.status = { ...this.answering.status, metadata: sendableOf(last) };
         last = undefined;
       }
       if (this.writableEnded) return this;

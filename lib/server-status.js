@@ -3,7 +3,11 @@
 // What a handler's failure tells the client, by grpc-js's rules.
 
 const { status, messageOf } = require('./errors');
-const { blockOf } = require('./metadata');
+const { WARN, log } = require('./log');
+const { Metadata } = require('./metadata');
+
+/** How many keys are remembered: handlers may make them of what clients send. */
+const MAX_TOLD = 100;
 
 /** @typedef {{ code: number, details: string, metadata: Buffer | null }} WireStatus */
 
@@ -14,7 +18,7 @@ const { blockOf } = require('./metadata');
  */
 function statusOf(error, trailers) {
   if (error === null || typeof error !== 'object') {
-    return { code: status.UNKNOWN, details: 'Unknown error', metadata: trailersOf(trailers) };
+    return { code: status.UNKNOWN, details: 'Unknown error', metadata: sendableOf(trailers) };
   }
   /** @type {number} */
   let code = status.UNKNOWN;
@@ -23,7 +27,7 @@ function statusOf(error, trailers) {
     code = error.code;
     if (typeof error.details === 'string') details = error.details;
   }
-  return { code, details, metadata: trailersOf(trailers ?? error.metadata) };
+  return { code, details, metadata: sendableOf(trailers ?? error.metadata) };
 }
 
 /**
@@ -46,15 +50,27 @@ function plainStatus(code, details) {
   return { code, details, metadata: null };
 }
 
+/** Keys that a log has heard of. @type {Set<string>} */
+const told = new Set();
+
+/** @param {string} key @param {unknown} error */
+function leaveOut(key, error) {
+  if (told.has(key) || told.size === MAX_TOLD) return;
+  told.add(key);
+  log(WARN, `A handler's metadata is sent without what cannot be: ${messageOf(error)}`);
+}
+
 /**
- * Bad metadata must not cost the client its answer.
+ * What a handler gives beside its answer: an entry that cannot be sent costs the
+ * client neither the answer nor the other entries.
  *
- * @param {any} trailers
+ * @param {any} metadata initial or trailing
  */
-function trailersOf(trailers) {
+function sendableOf(metadata) {
   try {
-    return blockOf(trailers);
-  } catch (_error) {
+    return metadata == null ? null : Metadata.from(metadata, leaveOut).toBlock();
+  } catch (error) {
+    leaveOut('', error);
     return null;
   }
 }
@@ -64,4 +80,4 @@ function unserializable(error) {
   return plainStatus(status.INTERNAL, `Error serializing response: ${messageOf(error)}`);
 }
 
-module.exports = { hasCode, plainStatus, statusOf, trailersOf, unserializable };
+module.exports = { hasCode, plainStatus, sendableOf, statusOf, unserializable };

@@ -332,7 +332,9 @@ class Server {
  * @returns {{ host: string, port: number }}
  */
 function parseAddress(address) {
-  const text = typeof address === 'number' ? `0.0.0.0:${address}` : String(address);
+  // The environment has numbers as texts.
+  const isPort = typeof address === 'number' || /^\d+$/.test(String(address));
+  const text = isPort ? `0.0.0.0:${address}` : String(address);
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
   const port = match ? Number(match[3]) : NaN;
   if (match === null || port > 65535) {

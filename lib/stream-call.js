@@ -7,7 +7,7 @@
 const { Duplex, Readable, Writable } = require('node:stream');
 const { nextTick } = require('./clock');
 const { withLastingError } = require('./compat/streams');
-const { errorOf, sendFailure, statusObject } = require('./endings');
+const { sendFailure, statusObject } = require('./endings');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
 const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
@@ -66,7 +66,7 @@ function withReplies(base) {
       const { incoming } = this.core;
       const isRead = incoming === null || (incoming.isEmpty && this.readableLength === 0);
       if (ended.code !== status.OK) {
-        this.failure = errorOf(ended);
+        this.failure = this.core.errorOf(ended);
         if (isAtOnce || isRead) this.destroy(this.failure);
         else incoming.end();
         return;
@@ -118,10 +118,11 @@ class ServerStreamCall extends withReplies(Readable) {
   /**
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site
    */
-  constructor(connection, method) {
+  constructor(connection, method, site) {
     super({ objectMode: true });
-    this.core = new StreamCore(this, connection, method);
+    this.core = new StreamCore(this, connection, method, site);
     this.core.whenEnded = (ended, isAtOnce) => this.onEnded(ended, isAtOnce);
   }
 
@@ -174,12 +175,13 @@ class ClientStreamCall extends withLastingError(Writable) {
   /**
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site
    * @param {(error: Error | null, reply?: any) => void} settle called once
    */
-  constructor(connection, method, settle) {
+  constructor(connection, method, site, settle) {
     // Its requests end before its call does.
     super({ objectMode: true, autoDestroy: false });
-    this.core = new StreamCore(this, connection, method);
+    this.core = new StreamCore(this, connection, method, site);
     /** @type {Error | null} */
     this.cutOff = null;
     this.core.whenEnded = (ended, isAtOnce) => {
@@ -196,8 +198,8 @@ class ClientStreamCall extends withLastingError(Writable) {
   settle(ended, settle) {
     const { reply } = this.core;
     const isMissing = ended.code === status.OK && reply === undefined;
-    if (ended.code !== status.OK) this.cutOff = errorOf(ended);
-    else if (isMissing) this.cutOff = errorOf(statusObject(status.UNIMPLEMENTED, 'No message received'));
+    if (ended.code !== status.OK) this.cutOff = this.core.errorOf(ended);
+    else if (isMissing) this.cutOff = this.core.errorOf(statusObject(status.UNIMPLEMENTED, 'No message received'));
     const error = this.cutOff;
     // Whoever still writes is told so.
     if (error === null && !this.writableFinished) this.cutOff = tooLate();
@@ -252,10 +254,11 @@ class BidiStreamCall extends withReplies(Duplex) {
   /**
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site
    */
-  constructor(connection, method) {
+  constructor(connection, method, site) {
     super({ objectMode: true });
-    this.core = new StreamCore(this, connection, method);
+    this.core = new StreamCore(this, connection, method, site);
     this.core.whenEnded = (ended, isAtOnce) => {
       this.onEnded(ended, isAtOnce);
       // A server may end first; what is written after that goes nowhere.

@@ -25,11 +25,13 @@ class StreamCore {
    * @param {any} stream
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site where the call was made
    */
-  constructor(stream, connection, method) {
+  constructor(stream, connection, method, site) {
     this.stream = stream;
     this.connection = connection;
     this.method = method;
+    this.site = site;
     this.id = 0;
     /** @type {Outgoing | null} */
     this.outgoing = null;
@@ -91,7 +93,7 @@ class StreamCore {
   refuse(failure) {
     this.settle(failure);
     this.over();
-    throw errorOf(failure);
+    throw this.errorOf(failure);
   }
 
   /** Gives up: the call ends with CANCELLED, and nothing more is handed out. */
@@ -137,6 +139,11 @@ class StreamCore {
     const isWithoutReply = ended.code === status.OK && this.incoming === null && this.reply === undefined;
     this.report.endWith(isWithoutReply ? status.UNIMPLEMENTED : ended.code, ended.details);
     this.connection.streams.delete(this);
+  }
+
+  /** @param {StatusObject} ended */
+  errorOf(ended) {
+    return errorOf(ended, this.site);
   }
 
   /** Nobody waits for anything any more. */
@@ -185,8 +192,8 @@ class StreamCore {
   /** Why the stream was cut off, if it was destroyed without an error. */
   whyCut() {
     const { code, details, metadata } = this.status ?? statusObject(status.CANCELLED, 'Cancelled on client');
-    if (code !== status.OK) return errorOf({ code, details, metadata });
-    return errorOf(statusObject(status.CANCELLED, 'Cancelled on client'));
+    if (code !== status.OK) return this.errorOf({ code, details, metadata });
+    return this.errorOf(statusObject(status.CANCELLED, 'Cancelled on client'));
   }
 
   // Events of the bridge.

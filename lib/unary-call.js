@@ -32,13 +32,15 @@ class UnaryCall extends EventEmitter {
    * @param {Method} method
    * @param {(error: Error | null, reply?: any) => void} settle called once
    * @param {import('node:async_hooks').AsyncResource | null} place where it is to be called
+   * @param {{ stack?: string } | null} site where the call was made, for who does not await it
    */
-  constructor(connection, method, settle, place) {
+  constructor(connection, method, settle, place, site) {
     super();
     this.connection = connection;
     this.method = method;
     this.settle = settle;
     this.place = place;
+    this.site = site;
     this.report = CLIENT.begin(connection.tally, method.tally, this);
     /** 0 while nothing is under way. */
     this.id = 0;
@@ -129,7 +131,7 @@ class UnaryCall extends EventEmitter {
     this.report.endWith(ended.code, ended.details);
     if (headers !== null) this.emit('metadata', headers);
     if (ended.code === status.OK) this.settle(null, reply);
-    else this.settle(errorOf(ended));
+    else this.settle(errorOf(ended, this.site));
     this.emit('status', ended);
   }
 }

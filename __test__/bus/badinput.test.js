@@ -60,18 +60,19 @@ const hello = (changes) => ({ hello: { version: 1, cluster: 'owt', member: 'intr
 const record = (changes) => ({ member: 'guest', token: 'secret', address: '127.0.0.1:1', ids: [], subscriptions: [], ...changes });
 const join = (changes, own) => ({ join: { version: 1, cluster: 'owt', record: record(own), epoch: '0', revision: '0', request: 1, ...changes } });
 
-for (const [name, changes, reason, text] of [
-  ['another version', { version: 99 }, 'VERSION', /this side speaks version 1 of the bus protocol, the other side version 99/],
-  ['another cluster', { cluster: 'other' }, 'CLUSTER', /this side belongs to the cluster "owt", the other side to "other"/],
+for (const [name, changes, reason, text, logged] of [
+  ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side version 1:/, /this side speaks version 1 of the bus protocol, the other side version 99:/],
+  ['another cluster', { cluster: 'other' }, 'CLUSTER', /this side belongs to the cluster "other", the other side to "owt":/, /this side belongs to the cluster "owt", the other side to "other":/],
   ['a name that the registry does not know', {}, 'UNKNOWN_MEMBER', /has not told of that member/],
 ]) {
-  test(`a link of ${name} is refused with the reason`, async (t) => {
-    const { address, member, isWell } = await victim(t);
+  test(`a link of ${name} is refused with the reason, which each side reads as its own`, async (t) => {
+    const { address, member, isWell, warnings } = await victim(t);
     const { got, ended } = link(t, { address, member }, [hello(changes)]);
     await ended;
     const { refusal } = got[0].frames[0];
     assert.equal(refusal.reason, reason);
     assert.match(refusal.text, text);
+    if (logged) await eventually(() => warnings.some((text) => logged.test(text)), 'the warning');
     await isWell();
   });
 }
@@ -134,8 +135,8 @@ test('bytes that are no packet close the link', async (t) => {
 });
 
 for (const [name, messages, text] of [
-  ['another version', [join({ version: 2 })], /the other side version 2/],
-  ['another cluster', [join({ cluster: 'prod' })], /the other side to "prod"/],
+  ['another version', [join({ version: 2 })], /this side speaks version 2 of the bus protocol, the other side version 1:/],
+  ['another cluster', [join({ cluster: 'prod' })], /this side belongs to the cluster "prod", the other side to "owt":/],
   ['no name', [join({}, { member: '' })], /a Join without a member is not expected here/],
   ['an announcement first', [{ announce: { request: 1, delta: { member: 'm' } } }], /an Announce is not expected here/],
   ["another's record", [join(), { announce: { request: 2, delta: { member: 'other' } } }], /an Announce is not expected here/],
@@ -161,7 +162,7 @@ test('a bus of another cluster is told so', async (t) => {
   const { port, isWell } = await victim(t);
   await assert.rejects(connectBus({ registry: `127.0.0.1:${port}`, cluster: 'prod' }), {
     code: 'REFUSED',
-    message: /cluster "owt", the other side to "prod": set OWT_GRPC_CLUSTER/,
+    message: /this side belongs to the cluster "prod", the other side to "owt": set OWT_GRPC_CLUSTER/,
   });
   await isWell();
 });

@@ -4,13 +4,14 @@
 
 const { now } = require('../clock');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
+const { thrownTo } = require('../call-site');
 const { within } = require('./at-work');
 const { encode } = require('./body');
 const { argsOf, methodsOf, patternsOf, signalOf } = require('./checks');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
-const { BusError, describe, fromHandler } = require('./errors');
+const { BusError, describe, fromHandler, givenUp } = require('./errors');
 const { HandlerCall } = require('./handler-call');
 const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
@@ -58,13 +59,12 @@ class Bus {
         many: false,
         onReply: (_kind, data, _err, failed, reply) => {
           settle?.();
-          if (failed) reject(fromHandler(reply, { id, method }));
-          else resolve(data);
+          resolve(failed ? thrownTo(fromHandler(reply, { id, method })) : data);
         },
         onFailed: (why, detail) => {
           settle?.();
           const { code, message } = describe(why, detail, about);
-          reject(new BusError(code, message, { id, method }));
+          resolve(thrownTo(new BusError(code, message, { id, method })));
         },
       });
       const abort = () => {
@@ -222,13 +222,15 @@ function connectBus(options) {
     const checked = busOptions('connectBus', options);
     const signal = signalOf('connectBus', options?.signal);
     if (signal) throwIfAborted(signal);
-    /** @param {unknown} why */
-    const giveUp = (why) => {
+    const stop = () => {
       settle();
       void connection.close();
-      reject(why);
     };
-    const settle = signal ? onAbort(signal, () => giveUp(reasonOf(signal))) : () => {};
+    const abort = () => {
+      stop();
+      reject(givenUp(reasonOf(signal), connection));
+    };
+    const settle = signal ? onAbort(signal, abort) : () => {};
     const connection = new BusConnection(checked, {
       onJoined: () => {
         settle();
@@ -236,7 +238,10 @@ function connectBus(options) {
         resolve(new Bus(connection));
       },
       onParted: (why) => log(WARN, `bus: lost the registry, trying again: ${why}`),
-      onRefused: (why) => giveUp(new BusError('REFUSED', why)),
+      onRefused: (why) => {
+        stop();
+        resolve(thrownTo(new BusError('REFUSED', why)));
+      },
     });
   });
 }

@@ -43,6 +43,8 @@ class BusConnection {
     /** @type {Map<number, (key: string, body: import('./body').Body, trace: string) => void>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
+    /** Why it is not in yet, as far as that is known. @type {string | null} */
+    this.waitsFor = null;
     /** Has been in, whether or not the registry is there now. */
     this.joined = false;
     /** Takes nothing new on; handlers at work may still use the bus. */
@@ -314,6 +316,8 @@ class BusConnection {
     } else if (state === BusState.PARTED) {
       // One that leaves and was its host has asked for that.
       if (this.leaving === null) this.listener.onParted(why);
+    } else if (state === BusState.WAITING) {
+      this.waitsFor = why;
     } else if (state === BusState.REFUSED) {
       this.listener.onRefused(why);
     } else {

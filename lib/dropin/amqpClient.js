@@ -8,6 +8,7 @@ require('../compat/node-version').demandNode();
 const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
+const { callSite, calledAt } = require('../call-site');
 const { servableId } = require('../bus/names');
 const { nextTick } = require('../clock');
 const { hasOwn } = require('../compat/objects');
@@ -61,6 +62,7 @@ class AmqpClient {
     }
     if (fs.existsSync(STORE)) log(INFO, `the credentials of ${STORE} are RabbitMQ's and are not used`);
     let once = onOk;
+    const site = callSite(this.connect);
     try {
       const connection = new BusConnection(busOptions('amqpClient', fromRabbit(options)), {
         onJoined: () => {
@@ -73,7 +75,7 @@ class AmqpClient {
           void connection.close();
           if (this.connection === connection) this.connection = null;
           log(WARN, why);
-          call('connect', onFailure, new Error(why));
+          call('connect', onFailure, calledAt(new Error(why), site));
         },
       });
       this.connection = connection;

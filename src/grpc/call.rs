@@ -339,7 +339,7 @@ fn status_in_headers(response: &Response<()>) -> Option<Status> {
         return None;
     }
     Some(Status::from_http(
-        response.status(),
+        response,
         "The peer's response is not gRPC",
     ))
 }
@@ -370,9 +370,8 @@ async fn one_reply(
 
 async fn final_status(body: &mut RecvStream) -> Result<Status, h2::Error> {
     let trailers = body.trailers().await?;
-    Ok(trailers
-        .and_then(Status::from_trailers)
-        .unwrap_or_else(|| Status::new(Code::UNKNOWN, "The peer ended the call without a status")))
+    let status = trailers.and_then(Status::from_trailers);
+    Ok(status.unwrap_or_else(Status::missing))
 }
 
 /// The status for a message over the caller's own limit.

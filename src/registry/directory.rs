@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use super::apart;
 use crate::bus::Millis;
 use crate::bus::wire::{
-    Asked, Changes, Delta, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry,
-    Told, mismatch,
+    Asked, Changes, Delta, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, Side,
+    ToRegistry, Told, mismatch,
 };
 
 /// A session of a member, as the host numbers it.
@@ -166,7 +166,7 @@ impl Directory {
     }
 
     fn join(&mut self, now: Millis, session: SessionNumber, join: Join) {
-        if let Some(refusal) = mismatch(join.version, &join.cluster, &self.cluster) {
+        if let Some(refusal) = mismatch(Side::from(&join), Side::of(&self.cluster)) {
             return self.refuse(session, refusal);
         }
         let Some(record) = join.record.filter(|record| !record.member.is_empty()) else {

@@ -60,13 +60,16 @@ const MOST_COMPLAINTS: usize = 32;
 impl Complaints {
     /// There is no registry, for this reason.
     fn no_registry(&mut self, node: &Node, why: &str) {
-        self.say(node, format!("no registry yet, trying again: {why}"));
+        let text = format!("no registry yet, trying again: {why}");
+        self.say(node, text, why);
     }
 
-    fn say(&mut self, node: &Node, text: String) {
+    fn say(&mut self, node: &Node, text: String, why: &str) {
         if self.0.len() < MOST_COMPLAINTS && self.0.insert(text.clone()) {
             let warning = true;
             node.deliver(Delivery::Note { warning, text });
+            let why = why.to_owned();
+            node.deliver(Delivery::Waiting { why });
         }
     }
 

@@ -10,7 +10,7 @@ use crate::bus::calls::Place;
 use crate::bus::peer::{Answer, Conn, LinkState};
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{
-    Frame, Hello, Kind, Packet, Reason, Refusal, VERSION, Welcome, frame, mismatch,
+    Frame, Hello, Kind, Packet, Reason, Refusal, Side, VERSION, Welcome, frame, mismatch,
 };
 
 /// What a peer may take to welcome a dial, and a dialer to say who it is.
@@ -137,10 +137,11 @@ impl Member {
             Err(refusal) => {
                 if refusal.reason() != Reason::Crossed && refusal.reason() != Reason::UnknownMember
                 {
-                    self.note(
-                        true,
-                        format!("a link of {} was refused: {}", hello.member, refusal.text),
-                    );
+                    // Told to the other side in its own words, and here in those of this side.
+                    let here = mismatch(Side::of(&self.identity.cluster), Side::from(&hello));
+                    let text = here.map_or_else(|| refusal.text.clone(), |here| here.text);
+                    let text = format!("a link of {} was refused: {text}", hello.member);
+                    self.note(true, text);
                 }
                 self.send(conn, Kind::Refusal(refusal));
                 self.close(conn);
@@ -149,7 +150,7 @@ impl Member {
     }
 
     fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
-        if let Some(refusal) = mismatch(hello.version, &hello.cluster, &self.identity.cluster) {
+        if let Some(refusal) = mismatch(Side::from(hello), Side::of(&self.identity.cluster)) {
             return Err(refusal);
         }
         if hello.to != self.identity.name {
