@@ -20,6 +20,14 @@ const { Incoming, Service } = require('./incoming');
 const { FLAG, Request, readMessage } = require('./records');
 
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
+/**
+ * Who hears what is published. The connection holds it until it is unsubscribed or the member has left: whoever waited for
+ * `left` instead would be held as long as the connection is.
+ *
+ * @typedef {object} Subscriber
+ * @property {(routingKey: string, body: import('./body').Body, trace: string) => void} arrived
+ * @property {() => void} [end] the member has left
+ */
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
 
 class BusConnection {
@@ -40,7 +48,7 @@ class BusConnection {
     this.nextRequest = 1;
     this.tally = new BusTally();
     this.incoming = new Incoming(this.commands, this.tally);
-    /** @type {Map<number, (key: string, body: import('./body').Body, trace: string) => void>} */
+    /** @type {Map<number, Subscriber>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
     /** Has been in, whether or not the registry is there now. */
@@ -164,13 +172,13 @@ class BusConnection {
   /**
    * @param {string} exchange
    * @param {string[]} patterns
-   * @param {(key: string, body: import('./body').Body, trace: string) => void} handler
+   * @param {Subscriber} subscriber
    * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
-  subscribe(exchange, patterns, handler) {
+  subscribe(exchange, patterns, subscriber) {
     const number = this.nextSubscription++;
     const done = this.request((request) => this.commands.subscribe(request, number, exchange, patterns, false));
-    this.subscriptions.set(number, handler);
+    this.subscriptions.set(number, subscriber);
     return { number, done };
   }
 
@@ -297,7 +305,7 @@ class BusConnection {
     this.tally.received++;
     allBuses.received++;
     giveInTrace(trace, { routingKey, member: this.member }, () => {
-      for (const number of subscriptions) this.subscriptions.get(number)?.(routingKey, body, trace);
+      for (const number of subscriptions) this.subscriptions.get(number)?.arrived(routingKey, body, trace);
     });
   }
 
@@ -325,6 +333,7 @@ class BusConnection {
       this.calls.close(why);
       for (const resolve of this.requests.values()) resolve(null);
       this.requests.clear();
+      for (const subscriber of this.subscriptions.values()) subscriber.end?.();
       this.subscriptions.clear();
       this.onLeft();
     }

@@ -12,6 +12,7 @@ const { fromText, valid } = require('../seeing/w3c');
 
 const MAX_WAITING = 10_000;
 
+/** @typedef {import('./connection').Subscriber} Subscriber */
 /** @typedef {{ routingKey: string, data: any, trace?: import('../seeing/w3c').Carrier }} Message */
 
 /**
@@ -20,6 +21,7 @@ const MAX_WAITING = 10_000;
  * `await` on it waits until it is ready.
  *
  * @implements {AsyncIterableIterator<Message>}
+ * @implements {Subscriber}
  */
 class Subscription {
   /**
@@ -46,11 +48,10 @@ class Subscription {
     this.failure = null;
     /** @type {() => void} */
     this.stopListening = () => {};
-    const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body, trace) => this.arrived(routingKey, body, trace));
+    const { number, done } = connection.subscribe(exchange, patterns, this);
     this.number = number;
     /** @type {Promise<void>} when every member knows of it */
     this.ready = done.then(() => {});
-    void connection.left.then(() => this.end());
     if (signal) this.listenTo(signal);
     // What it is awaited for is itself, which then is nothing to be awaited any more.
     const then = (/** @type {any} */ onReady, /** @type {any} */ onError) =>
@@ -94,6 +95,7 @@ class Subscription {
     return new Promise((resolve, reject) => this.takers.push({ resolve, reject }));
   }
 
+  /** Nothing follows: it was ended, or the member has left. */
   end() {
     this.ended = true;
     this.stopListening();
