@@ -3,6 +3,7 @@
 // The bus for new code: promises, async iteration, errors that say which.
 
 const { performance } = require('node:perf_hooks');
+const { clearTimeout, setTimeout } = require('node:timers');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { within } = require('./at-work');
 const { encode } = require('./body');
@@ -197,23 +198,33 @@ function connectBus(options) {
   return new Promise((resolve, reject) => {
     const checked = busOptions('connectBus', options);
     const signal = signalOf('connectBus', options?.signal);
+    const timeout = numberOption('connectBus', options ?? {}, 'timeout', { min: 1, max: 0x7fffffff });
     if (signal) throwIfAborted(signal);
+    const settle = () => {
+      signal?.removeEventListener('abort', abort);
+      clearTimeout(timer);
+    };
     /** @param {unknown} why */
     const giveUp = (why) => {
-      signal?.removeEventListener('abort', abort);
+      settle();
       void connection.close();
       reject(why);
     };
     const abort = () => giveUp(reasonOf(signal));
+    const late = () => {
+      const cause = new Error(connection.waitsFor || `${checked.registry} has not answered yet`);
+      giveUp(new BusError('TIMEOUT', `no registry has let this member in within ${timeout} ms: ${cause.message}`, { cause }));
+    };
     const connection = new BusConnection(checked, {
       onJoined: () => {
-        signal?.removeEventListener('abort', abort);
+        settle();
         log(INFO, `bus: joined as ${checked.name} by the registry ${checked.registry}`);
         resolve(new Bus(connection));
       },
       onParted: (why) => log(WARN, `bus: lost the registry, trying again: ${why}`),
       onRefused: (why) => giveUp(new BusError('REFUSED', why)),
     });
+    const timer = timeout === null ? undefined : setTimeout(late, timeout);
     signal?.addEventListener('abort', abort, { once: true });
   });
 }

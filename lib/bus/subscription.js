@@ -2,10 +2,12 @@
 
 // Topic messages as an async iterable.
 
+const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { decode } = require('./body');
 const { signalOf } = require('./checks');
 const { Queue } = require('./queue');
+const { Spells } = require('./spells');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
 const { fromText, valid } = require('../seeing/w3c');
@@ -43,6 +45,7 @@ class Subscription {
     /** @type {Queue<{ resolve: (result: IteratorResult<Message>) => void, reject: (why: unknown) => void }>} */
     this.takers = new Queue();
     this.dropped = 0;
+    this.losses = new Spells();
     this.ended = false;
     /** What a read ends with when the signal has fired. @type {{ why: unknown } | null} */
     this.failure = null;
@@ -81,12 +84,20 @@ class Subscription {
     this.waiting.push(message);
     if (this.waiting.length <= this.maxWaiting) return;
     this.waiting.shift();
-    if (this.dropped++ === 0) log(WARN, `bus: ${this.maxWaiting} messages of ${this.exchange} wait to be read: the oldest are dropped`);
+    this.dropped++;
+    if (this.losses.happened(performance.now())) log(WARN, `bus: ${this.maxWaiting} messages of ${this.exchange} wait to be read: the oldest are dropped`);
+  }
+
+  /** Nothing waits any more, of what some was dropped. */
+  caughtUp() {
+    const count = this.losses.over(performance.now());
+    if (count > 0) log(WARN, `bus: ${count} messages of ${this.exchange} were dropped before the others were read`);
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */
   next() {
     const message = this.waiting.shift();
+    if (this.losses.count > 0 && this.waiting.length === 0) this.caughtUp();
     if (message !== undefined) return Promise.resolve({ value: message, done: false });
     const { failure } = this;
     this.failure = null;
@@ -125,6 +136,7 @@ class Subscription {
     if (!this.ended) {
       this.end();
       this.waiting.clear();
+      this.caughtUp();
       await this.connection.unsubscribe(this.number, this.exchange, this.patterns, true);
     }
     return { value: undefined, done: true };
