@@ -43,7 +43,7 @@ const TOO_MUCH = [
   ['an exchange that is too long', { subscriptions: [topic(LONG, '#')] }, /an exchange or pattern of 256 bytes/],
   ['too many ids', { ids: numbered(MOST + 1) }, /10001 ids, the limit being 10000/],
   ['too many patterns', { subscriptions: numbered(MOST + 1).map((pattern) => topic('x', pattern)) }, /10001 patterns, the limit being 10000/],
-  ['a record that weighs too much', { ids: numbered(MOST).map((id) => id.padEnd(120, '.')) }, /a record of \d{7} bytes, the limit being 1048576/],
+  ['a record that weighs too much', { ids: numbered(9000).map((id) => id.padEnd(120, '.')) }, /a record of \d{7} bytes, the limit being 1048576/],
 ];
 
 test('the registry refuses a member that says too much of itself, and says why', patience, async (t) => {
@@ -64,9 +64,9 @@ test('the registry refuses a member that says too much of itself, and says why',
   const announce = (request, delta) => guest.stream.write({ announce: { request, delta: { member: 'guest', ...delta } } });
   announce(2, { ids: ['n0', 'n1'] });
   announce(3, { ids: ['another'], goneIds: ['n5'] });
+  await eventually(() => guest.got.some(({ done }) => done?.request === 3), 'one for another is in effect');
   announce(4, { ids: ['one more'] });
   await guest.ended;
-  assert.deepEqual(guest.got.filter(({ done }) => done).map(({ done }) => done.request).slice(0, 3), [1, 2, 3]);
   assert.match(guest.got.find(({ refusal }) => refusal).refusal.text, /10001 ids/);
   await eventually(async () => (await friend.status()).members.length === 1, 'who was refused is forgotten');
   await isWell();
