@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_hash_behind_another_is_no_node_of_its_own() {
         let mut trie = Trie::default();
-        trie.insert(&["#"; 20_000].join("."), 1);
+        trie.insert(&vec!["#"; 20_000].join("."), 1);
         trie.insert(&["#.#.a.#.#.#"; 20].join("."), 2);
         assert!(trie.nodes.len() <= 2 + 2 * 20);
         let mut found = Vec::new();

@@ -210,12 +210,12 @@ impl Channel {
         self.leave(&connection.marker(), connection.life().now(), &why);
     }
 
-    fn leave(self: &Arc<Self>, marker: &Marker, life: (Duration, bool), why: &str) {
+    fn leave(self: &Arc<Self>, marker: &Marker, stands: (Duration, bool), why: &str) {
         let mut line = self.line.lock();
         if !line.leave(marker) {
             return;
         }
-        let (stood, answered) = life;
+        let (stood, answered) = stands;
         if let Some(pause) = self.backoff.lock().lost(stood, answered) {
             line.failed(why.into());
             self.connect(Some(pause));

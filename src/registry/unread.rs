@@ -93,7 +93,7 @@ mod tests {
             session.taken(cost(sent.len() - PREFIX));
             true
         };
-        let told = (0..)
+        let told = (0..10_000)
             .take_while(|n| session.tell(message(*n, size)))
             .count();
         assert!(
