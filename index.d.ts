@@ -652,6 +652,11 @@ export interface BusOptions {
   tls?: TlsOptions | false;
   /** Gives up waiting for a registry. */
   signal?: AbortSignal;
+  /**
+   * Gives up waiting for a registry after so many ms, with a `BusError` of the code `TIMEOUT` whose `cause` says what was
+   * waited for. By default it is waited for as long as it takes, and the log says for what.
+   */
+  timeout?: number;
 }
 
 /**
@@ -659,7 +664,8 @@ export interface BusOptions {
  *
  * - `UNKNOWN_ID` nobody has served the id by the deadline
  * - `UNREACHABLE` somebody does, and could not be reached by the deadline
- * - `TIMEOUT` somebody has the call and has not replied by the deadline
+ * - `TIMEOUT` somebody has the call and has not replied by the deadline; or no registry has let this member in within the
+ *   `timeout` of `connectBus`
  * - `PEER_LOST` the link broke while the call was there: it may have been carried out
  * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
  * - `HANDLER` the handler failed, the message is its error's
@@ -681,7 +687,10 @@ export declare class BusError extends Error {
   readonly method?: string;
   /** `HANDLER`: the `data` of the handler's error, if it has any. */
   readonly data?: any;
-  /** `HANDLER`: the handler's error with its `message`, `code` and `data`, if it has a code or data. Theirs are no codes of the bus. */
+  /**
+   * `HANDLER`: the handler's error with its `message`, `code` and `data`, if it has a code or data. Theirs are no codes of
+   * the bus. `TIMEOUT` of `connectBus`: an error that says what was waited for.
+   */
   readonly cause?: unknown;
 }
 
@@ -816,8 +825,8 @@ export declare class Bus {
    * Calls a method of whoever serves an id; several who serve it take turns. The call waits for an id that nobody
    * serves yet.
    *
-   * @param id who is called, 1 to 255 characters
-   * @param method its name, 1 to 255 characters
+   * @param id who is called, 1 to 255 bytes
+   * @param method its name, 1 to 255 bytes
    * @param args what JSON has a form for; default none
    * @param options `timeout` in ms, default 10,000; `signal` gives the call up, which its handler is told
    * @returns what the method has returned
@@ -837,7 +846,7 @@ export declare class Bus {
    * Serves an id, once every member knows. What a method returns, or its promise, is the reply; what it throws is the
    * caller's `HANDLER`, with its `code` and `data`. A call whose caller has given up before its turn is not begun.
    *
-   * @param id 1 to 255 characters, not beginning with `!`; several members may serve one
+   * @param id 1 to 255 bytes, not beginning with `!`; several members may serve one
    * @param methods own functions of the object and of its class are callable
    * @param options `withCall`: behind its arguments each method gets a {@link HandlerCall}: who calls, until when, a signal
    * @returns the id, and `stop`, which serves it no more and waits for its handlers at work, for `graceMs` at most (default 5000)
@@ -858,8 +867,8 @@ export declare class Bus {
   /**
    * Sends to all who listen, this member included.
    *
-   * @param exchange 1 to 255 characters
-   * @param routingKey words between dots, 1 to 255 characters
+   * @param exchange 1 to 255 bytes
+   * @param routingKey words between dots, 1 to 255 bytes
    * @param data what JSON has a form for
    * @throws TypeError for data or a name that cannot be sent
    */

@@ -147,7 +147,7 @@ test('serving that has not come into effect when the bus is closed is an error',
 
 test('wrong arguments are named', async (t) => {
   const { all: [a] } = await buses(t, 1);
-  await assert.rejects(a.call('', 'm'), /id must be a text of 1 to 255 characters, not one of 0/);
+  await assert.rejects(a.call('', 'm'), /id must be a text of 1 to 255 bytes, not one of 0/);
   await assert.rejects(a.serve('!x', {}), /^TypeError: bus\.serve: id must not begin with !, and "!x" does: .*members of the bus answer themselves/);
   await assert.rejects(a.call('x', 'm', /** @type {any} */ ('no list')), /args must be an array/);
   await assert.rejects(a.call('x', 'm', [], { timeout: -1 }), /option timeout must be a whole number from 1/);

@@ -2,7 +2,7 @@
 
 // The bus for new code: promises, async iteration, errors that say which.
 
-const { now } = require('../clock');
+const { clearTimeout, now, setTimeout } = require('../clock');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { thrownTo } = require('../call-site');
 const { within } = require('./at-work');
@@ -221,16 +221,26 @@ function connectBus(options) {
   return new Promise((resolve, reject) => {
     const checked = busOptions('connectBus', options);
     const signal = signalOf('connectBus', options?.signal);
+    const timeout = numberOption('connectBus', options ?? {}, 'timeout', { min: 1, max: 0x7fffffff });
     if (signal) throwIfAborted(signal);
+    const settle = () => {
+      stopListening();
+      clearTimeout(timer);
+    };
     const stop = () => {
       settle();
       void connection.close();
     };
-    const abort = () => {
+    /** @param {unknown} why */
+    const giveUp = (why) => {
       stop();
-      reject(givenUp(reasonOf(signal), connection));
+      reject(why);
     };
-    const settle = signal ? onAbort(signal, abort) : () => {};
+    const stopListening = signal ? onAbort(signal, () => giveUp(givenUp(reasonOf(signal), connection))) : () => {};
+    const late = () => {
+      const cause = new Error(connection.waitsFor ?? `${checked.registry} has not answered yet`);
+      giveUp(new BusError('TIMEOUT', `no registry has let this member in within ${timeout} ms: ${cause.message}`, { cause }));
+    };
     const connection = new BusConnection(checked, {
       onJoined: () => {
         settle();
@@ -243,6 +253,7 @@ function connectBus(options) {
         resolve(thrownTo(new BusError('REFUSED', why)));
       },
     });
+    const timer = timeout === null ? undefined : setTimeout(late, timeout);
   });
 }
 

@@ -217,7 +217,10 @@ impl Bridge {
     ) -> Result<()> {
         let tls = credentials.map(Credentials::server).transpose()?;
         let environment = Arc::clone(&self.environment);
-        let warn = move |text: String| environment.log(level::WARN, &text);
+        let warn = move || {
+            let environment = Arc::clone(&environment);
+            Box::new(move |text: String| environment.log(level::WARN, &text))
+        };
         self.network.submit(Work::OpenRegistry {
             environment: Arc::clone(&self.environment),
             server,
@@ -226,7 +229,8 @@ impl Bridge {
             options: host::Options {
                 cluster: options.cluster,
                 tls,
-                warn: Box::new(warn),
+                warn: warn(),
+                closed: warn(),
             },
             insecure: options.insecure,
         });

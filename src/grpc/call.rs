@@ -138,6 +138,7 @@ async fn exchange(
         connected.store(true, Ordering::Relaxed);
         let error = match start(channel, call, &connection).await {
             Ok((response, body)) => {
+                let response = connection.noting(response);
                 match converse(response, body, channel, call, inbox, gate, events).await {
                     Ok(ended) => return ended,
                     Err(error) => error,
@@ -221,7 +222,7 @@ fn request(channel: &Channel, call: &Call) -> Result<Request<()>, Status> {
 /// Sends what follows and reads the response, both at once. The response
 /// decides: a server may answer before it has read everything.
 async fn converse(
-    response: ResponseFuture,
+    response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
     mut body: SendStream<Payload>,
     channel: &Channel,
     call: &Call,
@@ -279,7 +280,7 @@ async fn upload(
 }
 
 async fn download(
-    response: ResponseFuture,
+    response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
     channel: &Channel,
     unary: bool,
     gate: &Gate,

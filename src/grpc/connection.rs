@@ -1,7 +1,8 @@
 //! One HTTP/2 connection of a client: made, watched, explained when it ends.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
@@ -35,6 +36,21 @@ pub struct Connection {
     /// Starts streams. Cloned for each call.
     pub sender: SendRequest<Payload>,
     ending: Ending,
+    life: Arc<Life>,
+}
+
+/// What a connection has been good for.
+pub struct Life {
+    since: Instant,
+    answered: AtomicBool,
+}
+
+impl Life {
+    /// How long it has stood, and whether a call on it got headers.
+    pub fn now(&self) -> (Duration, bool) {
+        let answered = self.answered.load(Ordering::Relaxed);
+        (self.since.elapsed(), answered)
+    }
 }
 
 /// Why a connection ended, once it has. Shared with every call on it.
@@ -88,9 +104,16 @@ impl Connection {
         Arc::ptr_eq(&self.ending.lost, &marker.0)
     }
 
-    /// Whether both are the same connection.
-    pub fn is(&self, other: &Self) -> bool {
-        self.has(&other.marker())
+    /// A response on it, which shows when it comes that the connection is of use.
+    pub async fn noting<T, E>(&self, response: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let response = response.await?;
+        self.life.answered.store(true, Ordering::Relaxed);
+        Ok(response)
+    }
+
+    /// What it has been good for, which does not hold it open.
+    pub fn life(&self) -> Arc<Life> {
+        Arc::clone(&self.life)
     }
 }
 
@@ -312,5 +335,13 @@ async fn start(
         });
         let _ = ended.send(true);
     });
-    Ok(Connection { sender, ending })
+    let life = Arc::new(Life {
+        since: Instant::now(),
+        answered: AtomicBool::new(false),
+    });
+    Ok(Connection {
+        sender,
+        ending,
+        life,
+    })
 }

@@ -4,6 +4,7 @@
 
 const { nextTick, now } = require('../../clock');
 const { TIMEOUTS, describe } = require('../../bus/errors');
+const { fits } = require('../../bus/names');
 const { hasOwn } = require('../../compat/objects');
 const { WARN, log } = require('../../log');
 const { messageOf, textOf } = require('../../errors');
@@ -11,7 +12,6 @@ const { capture, within } = require('../../seeing/tracing');
 const { callOf } = require('./callbacks');
 
 const DEFAULT_TIMEOUT = 2000;
-const LONGEST_ID = 255;
 
 /** @typedef {Record<string, any> | undefined | null} Callbacks */
 
@@ -95,7 +95,7 @@ class RpcClient {
    */
   remoteCall(to, method, args, callbacks, timeout) {
     const { connection } = this;
-    const id = typeof to === 'string' && to.length <= LONGEST_ID ? to : '';
+    const id = typeof to === 'string' && fits(to) ? to : '';
     const pending = new PendingCall(textOf(to), textOf(method), callbacks);
     if (!connection.isOpen) {
       nextTick(() => pending.tellAll('error', 'rpc client is not ready'));
@@ -118,7 +118,7 @@ class RpcClient {
    * @param {any[]} [args]
    */
   remoteCast(to, method, args) {
-    if (!this.connection.isOpen || typeof to !== 'string' || to.length > LONGEST_ID) return;
+    if (!this.connection.isOpen || typeof to !== 'string' || !fits(to)) return;
     try {
       this.connection.cast(to, textOf(method), args ?? []);
     } catch (error) {

@@ -6,6 +6,7 @@ use super::{Action, Member, Use};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
+use crate::bus::bounds;
 use crate::bus::calls::Place;
 use crate::bus::peer::{Answer, Conn, LinkState};
 use crate::bus::table::PeerNumber;
@@ -17,8 +18,6 @@ use crate::bus::wire::{
 const GREETING: Millis = 5_000;
 /// The pause after a dial that crossed the peer's: its link should stand by then.
 const CROSSED_PAUSE: Millis = 100;
-/// Casts and messages wait so long for a link.
-const TIME_TO_LIVE: Millis = 5_000;
 /// How often those that wait are looked at.
 const LOOK: Millis = 500;
 
@@ -132,6 +131,9 @@ impl Member {
         let Some(Kind::Hello(hello)) = frame.kind else {
             return self.garbage(now, conn, "no Hello");
         };
+        if let Err(violation) = bounds::of_hello(&hello) {
+            return self.garbage(now, conn, &violation.0);
+        }
         match self.admit(&hello) {
             Ok(number) => self.accept(now, conn, number, hello.link),
             Err(refusal) => {
@@ -207,7 +209,7 @@ impl Member {
             if !dialed {
                 peer.theirs = Some(link);
             }
-            peer.failures = 0;
+            peer.up_since = now;
             peer.failing = None;
             self.counters.links += 1;
         }
@@ -237,6 +239,7 @@ impl Member {
                     Some(Kind::Stay(_)) => self.stay(now, number),
                     Some(kind) => {
                         peer.active = now;
+                        peer.failures = 0;
                         self.receive(now, number, kind);
                         true
                     }
@@ -278,7 +281,7 @@ impl Member {
                 LinkState::Up { conn: current, .. } | LinkState::Resting { conn: current, .. },
             ) if *current == conn => {
                 self.link_down(number, why);
-                self.recover(now, number);
+                self.link_lost(now, number, why);
             }
             Some(LinkState::Parting { conn: current }) if *current == conn => {
                 self.rested(now, number);
@@ -353,13 +356,10 @@ impl Member {
     }
 
     fn tend_link(&mut self, now: Millis, number: PeerNumber) {
+        self.drop_expired(now, number);
         let Some(peer) = self.peers.get_mut(&number) else {
             return;
         };
-        if peer.stands().is_none() {
-            let limit = now.saturating_sub(TIME_TO_LIVE);
-            self.counters.dropped += peer.outbox.expire(limit) as u64;
-        }
         match peer.link {
             LinkState::Dialing { conn, since, .. } if since + GREETING <= now => {
                 self.close(conn);
