@@ -101,7 +101,7 @@ export declare class RpcError extends Error {
   code: number;
   /** The text alone, without the code. */
   details: string;
-  /** Trailing metadata. */
+  /** Trailing metadata; `get('grpc-status-details-bin')` has the encoded google.rpc.Status of those who send one. */
   metadata: Metadata;
 }
 
@@ -121,7 +121,7 @@ export declare class RpcError extends Error {
  */
 export declare class Metadata {
   /**
-   * Metadata of a plain object; a Metadata is given back as it is.
+   * Metadata of a plain object, or of pairs such as a Map's; a Metadata is given back as it is.
    *
    * @param from by key, one value or a list
    * @throws Error as `add` does, TypeError for what is no object
@@ -169,8 +169,11 @@ export declare class Metadata {
   toJSON(): Record<string, (string | Buffer)[]>;
 }
 
-/** What is taken for metadata: one, or an object with a value or a list of values by key. */
-export type MetadataLike = Metadata | Record<string, string | Buffer | (string | Buffer)[]>;
+/** What is taken for metadata: one, or an object with a value or a list of values by key, or pairs of both, as Map and Headers have them. */
+export type MetadataLike =
+  | Metadata
+  | Record<string, string | Buffer | (string | Buffer)[]>
+  | Iterable<readonly [string, string | Buffer | (string | Buffer)[]]>;
 
 /**
  * Node's own `AbortController`. Node.js 14 has none as a global: there this is a
@@ -188,7 +191,8 @@ export declare const AbortController: {
 };
 
 /**
- * What can be said about one call.
+ * What can be said about one call. Anything else is refused with INVALID_ARGUMENT before the call is sent; what only grpc-js knows
+ * (`host`, `parent`, `propagate_flags`, `credentials`, `interceptors`, `interceptor_providers`) is taken and not used.
  *
  * @example
  * const signal = AbortSignal.timeout(5000);
@@ -200,9 +204,9 @@ export interface CallOptions {
   deadline?: Date | number;
   /** How long to wait, in ms. The earlier of both counts. */
   timeout?: number;
-  /** Cancels the call, which then fails with CANCELLED. */
+  /** Cancels the call, which then fails with CANCELLED. It may be that of any number of calls. */
   signal?: AbortSignal;
-  /** Sent along, and read by the handler as `call.metadata`. */
+  /** Sent along, and read by the handler as `call.metadata`. What cannot be sent fails the call with INVALID_ARGUMENT. */
   metadata?: MetadataLike;
   /** Wait for a connection instead of failing at once while there is none. */
   waitForReady?: boolean;
@@ -281,7 +285,7 @@ export type Callback<Reply> = (error: RpcError | null, reply?: Reply) => void;
 /**
  * How a method is called: by the kind of it, with a promise or a callback, or as a stream.
  * A promise rejects, and a callback and the event 'error' have, an {@link RpcError}. A call that cannot be
- * made at all, such as on a closed client, throws at once.
+ * made at all, such as on a closed client, throws at once, and so does a stream that is asked for with options that are none.
  *
  * @example
  * console.log((await client.publish({ id: 'p1' })).id); // p1
@@ -458,7 +462,7 @@ export interface ServerCall {
   /**
    * Sends initial metadata, before the first message.
    *
-   * @param metadata what to send
+   * @param metadata what to send; an entry that cannot be is left out, and named in the log
    */
   sendMetadata(metadata: MetadataLike): void;
 }
@@ -476,10 +480,13 @@ export type ServerDuplexCall<Request, Reply> = Messages<Request> & MessageSink<R
 
 /** Answers a call, once: with an error, or null, the reply and trailing metadata. */
 export type HandlerCallback<Reply> = (
-  error: Error | { code: number; details: string } | null,
+  error: Error | { code: number; details: string; metadata?: MetadataLike } | null,
   reply?: Input<Reply> | null,
   trailers?: MetadataLike
 ) => void;
+
+/** What a handler that answers with a stream may return: its messages, or a promise of them; nothing if it writes to its call. */
+export type StreamReturn<Reply> = AsyncIterable<Input<Reply>> | Iterable<Input<Reply>> | Promise<AsyncIterable<Input<Reply>> | Iterable<Input<Reply>> | void> | void;
 
 /**
  * What may handle a method: an async function, a function with a callback, an async generator. What it throws is
@@ -504,11 +511,11 @@ export type HandlerCallback<Reply> = (
 export type Handler<Method> = Method extends Unary<infer Request, infer Reply>
   ? (call: ServerUnaryCall<Request>, callback: HandlerCallback<Reply>) => Input<Reply> | Promise<Input<Reply> | void> | void
   : Method extends ServerStream<infer Request, infer Reply>
-    ? (call: ServerWritableCall<Request, Reply>) => AsyncIterable<Input<Reply>> | Promise<void> | void
+    ? (call: ServerWritableCall<Request, Reply>) => StreamReturn<Reply>
     : Method extends ClientStream<infer Request, infer Reply>
       ? (call: ServerReadableCall<Request>, callback: HandlerCallback<Reply>) => Promise<Input<Reply> | void> | void
       : Method extends BidiStream<infer Request, infer Reply>
-        ? (call: ServerDuplexCall<Request, Reply>) => AsyncIterable<Input<Reply>> | Promise<void> | void
+        ? (call: ServerDuplexCall<Request, Reply>) => StreamReturn<Reply>
         : never;
 
 /** An object with handlers, by the proto name of their method or in camelCase. Methods without one answer UNIMPLEMENTED. */
@@ -520,9 +527,14 @@ export type Handlers<Type extends keyof Services> = {
 export interface ServerOptions extends TransportOptions {
   /** TLS; false for plaintext. By default OWT's environment variables decide. */
   tls?: TlsOptions | false;
-  /** Calls at once on one connection; further ones wait at the client. Default 1000. */
+  /** Calls at once on one connection; further ones wait at the client. By default as many as it likes, as in grpc-js. */
   maxConcurrentStreams?: number;
-  /** Answer a handler's exception with `Unknown error` instead of its message, as grpc-js does. Default false. */
+  /**
+   * Answer a handler's exception with `Unknown error` instead of its message. Exceptions are what a handler throws, at once, later or as
+   * a generator, what it rejects with and what its stream is destroyed with. Told all the same is what it says by its own will: an
+   * {@link RpcError} or another error with `code` and `details`, whichever way it comes, and what it calls back with or emits as 'error'.
+   * The log has exceptions with their stacks. Default false.
+   */
   hideThrown?: boolean;
   /**
    * Serve grpc.health.v1.Health: the server and its services are SERVING until {@link Server.setHealth} or `stop` say
@@ -557,14 +569,15 @@ export declare class Server {
   /** The port while it listens, otherwise null. */
   readonly port: number | null;
   /**
-   * Registers handlers, bound to `impl` now. Other keys are ignored; methods without one answer UNIMPLEMENTED.
+   * Registers handlers, bound to `impl` now. Other keys are ignored; methods without one answer UNIMPLEMENTED. A function whose
+   * name nearly is that of a method without a handler is logged at `warn`.
    *
    * @param type OWT's name of the service
    * @param impl the handlers
    * @returns the server
    * @throws Error for an unknown type and when it listens already, TypeError for an `impl` that is no object
    */
-  addService<Type extends keyof Services>(type: Type, impl: Handlers<Type> & Record<string, any>): this;
+  addService<Type extends keyof Services>(type: Type, impl: Handlers<Type>): this;
   /**
    * Sets what the health service says of a service, from now on, and tells those who watch it.
    *
@@ -579,7 +592,7 @@ export declare class Server {
    */
   setHealth(service: keyof Services | '' | (string & {}), state: 'SERVING' | 'NOT_SERVING' | 'UNKNOWN'): this;
   /**
-   * Listens, once.
+   * Listens, once; again only if it could not.
    *
    * @param address host:port, or a port on all addresses; port 0, the default, is any free one
    * @returns the port
@@ -587,10 +600,13 @@ export declare class Server {
    */
   listen(address?: string | number): Promise<number>;
   /**
-   * Takes no more calls, lets those under way end, cuts off the rest. A second call gives the same promise.
+   * Takes no more calls, lets those under way end, cuts off the rest. A second call ends with the first. It waits for a
+   * `listen` that is under way. A server that does not listen, or could not, has nothing to stop and may listen later; one
+   * that has been stopped does not listen again.
    *
    * @param options `graceMs`: what calls under way are given, in ms; default 5000
    * @returns how many connections were cut off with calls on them
+   * @throws TypeError for an option that is none: nothing is stopped then
    */
   stop(options?: { graceMs?: number }): Promise<number>;
   /** What has come in so far. Calls of methods without a handler are answered below JavaScript and not counted. */
@@ -636,6 +652,11 @@ export interface BusOptions {
   tls?: TlsOptions | false;
   /** Gives up waiting for a registry. */
   signal?: AbortSignal;
+  /**
+   * Gives up waiting for a registry after so many ms, with a `BusError` of the code `TIMEOUT` whose `cause` says what was
+   * waited for. By default it is waited for as long as it takes, and the log says for what.
+   */
+  timeout?: number;
 }
 
 /**
@@ -643,7 +664,8 @@ export interface BusOptions {
  *
  * - `UNKNOWN_ID` nobody has served the id by the deadline
  * - `UNREACHABLE` somebody does, and could not be reached by the deadline
- * - `TIMEOUT` somebody has the call and has not replied by the deadline
+ * - `TIMEOUT` somebody has the call and has not replied by the deadline; or no registry has let this member in within the
+ *   `timeout` of `connectBus`
  * - `PEER_LOST` the link broke while the call was there: it may have been carried out
  * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
  * - `HANDLER` the handler failed, the message is its error's
@@ -665,7 +687,10 @@ export declare class BusError extends Error {
   readonly method?: string;
   /** `HANDLER`: the `data` of the handler's error, if it has any. */
   readonly data?: any;
-  /** `HANDLER`: the handler's error with its `message`, `code` and `data`, if it has a code or data. Theirs are no codes of the bus. */
+  /**
+   * `HANDLER`: the handler's error with its `message`, `code` and `data`, if it has a code or data. Theirs are no codes of
+   * the bus. `TIMEOUT` of `connectBus`: an error that says what was waited for.
+   */
   readonly cause?: unknown;
 }
 
@@ -800,8 +825,8 @@ export declare class Bus {
    * Calls a method of whoever serves an id; several who serve it take turns. The call waits for an id that nobody
    * serves yet.
    *
-   * @param id who is called, 1 to 255 characters
-   * @param method its name, 1 to 255 characters
+   * @param id who is called, 1 to 255 bytes
+   * @param method its name, 1 to 255 bytes
    * @param args what JSON has a form for; default none
    * @param options `timeout` in ms, default 10,000; `signal` gives the call up, which its handler is told
    * @returns what the method has returned
@@ -821,7 +846,7 @@ export declare class Bus {
    * Serves an id, once every member knows. What a method returns, or its promise, is the reply; what it throws is the
    * caller's `HANDLER`, with its `code` and `data`. A call whose caller has given up before its turn is not begun.
    *
-   * @param id 1 to 255 characters, not beginning with `!`; several members may serve one
+   * @param id 1 to 255 bytes, not beginning with `!`; several members may serve one
    * @param methods own functions of the object and of its class are callable
    * @param options `withCall`: behind its arguments each method gets a {@link HandlerCall}: who calls, until when, a signal
    * @returns the id, and `stop`, which serves it no more and waits for its handlers at work, for `graceMs` at most (default 5000)
@@ -842,8 +867,8 @@ export declare class Bus {
   /**
    * Sends to all who listen, this member included.
    *
-   * @param exchange 1 to 255 characters
-   * @param routingKey words between dots, 1 to 255 characters
+   * @param exchange 1 to 255 bytes
+   * @param routingKey words between dots, 1 to 255 bytes
    * @param data what JSON has a form for
    * @throws TypeError for data or a name that cannot be sent
    */
@@ -865,7 +890,8 @@ export declare class Bus {
  * Becomes a member of the bus. Waits for a registry, or becomes it.
  *
  * @param options where the registry is, and what others see; the environment goes before it
- * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason
+ * @throws BusError `REFUSED` for what waiting would not mend, TypeError for an option that is none, the signal's reason;
+ *   one that Node.js itself has made, AbortError or TimeoutError, with why there was no registry in its message and `cause`
  *
  * @example
  * const mine = await connectBus({ signal: AbortSignal.timeout(5000) });

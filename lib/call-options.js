@@ -2,9 +2,13 @@
 
 // What a caller may say about one call, in one place and one form.
 
-const { RpcError, status } = require('./errors');
-const { Metadata, blockOf } = require('./metadata');
+const { hasOwn } = require('./compat/objects');
+const { RpcError, messageOf, status } = require('./errors');
+const { hasFields } = require('./fields');
+const { Metadata } = require('./metadata');
 const { PARENT_KEY, toBlock } = require('./seeing/w3c');
+const { isSignal, noSignal } = require('./signal');
+const { hint, kindOf } = require('./words');
 
 /** What crosses in 32 bits; longer timeouts are as good as none. */
 const LONGEST = 0xfffffffe;
@@ -21,32 +25,60 @@ const LONGEST = 0xfffffffe;
 /** @type {CallOptions} */
 const NONE = Object.freeze({});
 
+const NAMES = ['deadline', 'timeout', 'signal', 'metadata', 'waitForReady'];
+/** Those that only grpc-js has: calls that were written for it are made all the same. */
+const OF_GRPC_JS = ['host', 'parent', 'propagate_flags', 'credentials', 'interceptors', 'interceptor_providers'];
+const KNOWN = new Set([...NAMES, ...OF_GRPC_JS]);
+
 /**
  * Sorts the arguments behind the request: [metadata][, options][, callback], as
- * grpc-js has them, or options that carry the metadata.
+ * grpc-js has them, or options that carry the metadata. What is in no place of
+ * its own is refused: it would be ignored.
  *
  * @param {any} a
- * @param {any} b
- * @param {any} c
+ * @param {any} [b]
+ * @param {any} [c]
  * @returns {{ options: CallOptions, callback: ((error: Error | null, reply?: any) => void) | null }}
  */
 function sortArguments(a, b, c) {
-  if (typeof a === 'function') return { options: NONE, callback: a };
+  if (typeof a === 'function') {
+    if (b !== undefined || c !== undefined) throw new TypeError(`nothing is expected behind the callback of a call, not ${kindOf(b ?? c)}`);
+    return { options: NONE, callback: a };
+  }
   if (isMetadata(a)) {
-    const { options, callback } = sortArguments(b, c, undefined);
+    const { options, callback } = sortArguments(b, c);
+    if (options.metadata != null) throw new TypeError('metadata was given twice: as an argument of its own and as a call option');
     return { options: { ...options, metadata: a }, callback };
   }
-  const callback = typeof b === 'function' ? b : typeof c === 'function' ? c : null;
-  if (a == null) {
-    return b != null && typeof b === 'object' ? { options: b, callback } : { options: NONE, callback };
+  if (a == null) return b === undefined && c === undefined ? { options: NONE, callback: null } : sortArguments(b, c);
+  if (!hasFields(a)) throw new TypeError(`call options must be an object, not ${kindOf(a)}`);
+  const callback = b ?? c ?? null;
+  if ((callback !== null && typeof callback !== 'function') || (b != null && c != null)) {
+    throw new TypeError(`only a callback is expected behind the options of a call, not ${kindOf(typeof b === 'function' ? c : callback)}`);
   }
-  if (typeof a !== 'object') throw new TypeError(`call options must be an object, not ${typeof a}`);
   return { options: a, callback };
 }
 
 /** @param {any} value */
 function isMetadata(value) {
   return value instanceof Metadata || typeof value?.toHttp2Headers === 'function';
+}
+
+/**
+ * All that can be said of options before they are used. Throws the status of the call.
+ *
+ * @param {CallOptions} options
+ */
+function checkOptions(options) {
+  for (const name in options) {
+    if (KNOWN.has(name) || !hasOwn(options, name)) continue;
+    throw refusal(status.INVALID_ARGUMENT, `call option ${name} is not known; the options are ${NAMES.join(', ')}${hint(name, NAMES)}`);
+  }
+  const { signal, waitForReady } = options;
+  if (signal != null && !isSignal(signal)) throw refusal(status.INVALID_ARGUMENT, noSignal('call option signal', signal));
+  if (waitForReady != null && typeof waitForReady !== 'boolean') {
+    throw refusal(status.INVALID_ARGUMENT, `call option waitForReady must be true or false, not ${kindOf(waitForReady)}`);
+  }
 }
 
 /**
@@ -59,7 +91,7 @@ function timeoutOf(options) {
   let left = Infinity;
   if (options.timeout != null) left = checkedNumber('timeout', options.timeout);
   if (options.deadline != null) {
-    const at = checkedNumber('deadline', +options.deadline);
+    const at = checkedNumber('deadline', options.deadline.valueOf?.());
     left = Math.min(left, at - Date.now());
   }
   if (left > LONGEST) return null;
@@ -68,7 +100,8 @@ function timeoutOf(options) {
 
 /**
  * @param {string} name
- * @param {number} value
+ * @param {any} value
+ * @returns {number}
  */
 function checkedNumber(name, value) {
   if (typeof value === 'number' && !Number.isNaN(value)) return value;
@@ -83,12 +116,24 @@ function checkedNumber(name, value) {
  * @returns {Buffer | null}
  */
 function metadataOf({ metadata: given }, trace) {
-  if (trace === null) return given == null ? null : blockOf(given);
-  if (given == null) return toBlock(trace);
+  if (given == null) return trace === null ? null : toBlock(trace);
   const metadata = Metadata.from(given);
+  if (trace === null) return metadata.toBlock();
   const block = metadata.toBlock();
   if (block === null || metadata.entries.has(PARENT_KEY)) return block ?? toBlock(trace);
   return Buffer.concat([block, toBlock(trace)]);
+}
+
+/**
+ * @param {CallOptions} options
+ * @param {import('./seeing/w3c').Carrier | null} trace
+ */
+function checkedMetadata(options, trace) {
+  try {
+    return metadataOf(options, trace);
+  } catch (error) {
+    throw refusal(status.INVALID_ARGUMENT, `call option metadata: ${messageOf(error)}`);
+  }
 }
 
 /**
@@ -101,8 +146,9 @@ function metadataOf({ metadata: given }, trace) {
  * @param {import('./seeing/w3c').Carrier | null} trace that goes with it
  */
 function callOf(connection, method, options, unary, trace) {
+  checkOptions(options);
   const timeout = timeoutOf(options);
-  const metadata = metadataOf(options, trace);
+  const metadata = checkedMetadata(options, trace);
   if (timeout !== null && timeout <= 0) throw refusal(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call was sent');
   if (options.signal?.aborted) throw refusal(status.CANCELLED, 'Cancelled on client');
   const { pending } = connection.bridge;
@@ -122,16 +168,4 @@ function refusal(code, details) {
   return new RpcError(code, details, new Metadata());
 }
 
-/**
- * Listens for the end of the caller's patience.
- *
- * @param {AbortSignal} signal
- * @param {() => void} cancel
- * @returns {() => void} stops listening: a signal may outlive many calls
- */
-function onAbort(signal, cancel) {
-  signal.addEventListener('abort', cancel, { once: true });
-  return () => signal.removeEventListener('abort', cancel);
-}
-
-module.exports = { callOf, onAbort, sortArguments };
+module.exports = { callOf, sortArguments };

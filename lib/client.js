@@ -3,6 +3,7 @@
 // Clients: one class per service, made once, whose methods start calls.
 
 const { sortArguments } = require('./call-options');
+const { callSite, callSiteIfCheap, thrownTo } = require('./call-site');
 const { checkedOptions, numberOption, serviceOf, transportOptions } = require('./config');
 const { getBridge } = require('./crossing/bridge');
 const { proxyFor } = require('./proxy');
@@ -133,6 +134,22 @@ class Client {
   }
 }
 
+/** @param {Method} method whose request was forgotten: as in grpc-js, since nobody else may hear of it */
+function missing({ originalName }) {
+  return new TypeError(`${originalName} needs a request in front of its callback: {} for an empty one`);
+}
+
+/**
+ * @param {Method} method that answers with a stream
+ * @param {any} a
+ * @param {any} b
+ */
+function withoutCallback({ originalName }, a, b) {
+  const sorted = sortArguments(a, b);
+  if (sorted.callback !== null) throw new TypeError(`${originalName} takes no callback: what it returns is the stream of its replies`);
+  return sorted;
+}
+
 /**
  * @param {Method} method
  * @returns {(this: Client, request: any, a?: any, b?: any, c?: any) => any}
@@ -140,19 +157,17 @@ class Client {
 function unary(method) {
   return function call(request, a, b, c) {
     const connection = Client.connectionOf(this);
+    if (typeof request === 'function') throw missing(method);
     const { options, callback } = sortArguments(a, b, c);
     if (callback !== null) {
-      const started = new UnaryCall(connection, method, callback, capture());
+      const started = new UnaryCall(connection, method, callback, capture(), callSiteIfCheap(call));
       started.start(request, options);
       return started;
     }
-    return new Promise((resolve, reject) => {
-      const settle = (/** @type {Error | null} */ error, /** @type {any} */ reply) => {
-        if (error === null) resolve(reply);
-        else reject(error);
-      };
+    return new Promise((resolve) => {
+      const settle = (/** @type {Error | null} */ error, /** @type {any} */ reply) => resolve(error === null ? reply : thrownTo(error));
       // What waits for a promise is in its own context again by itself.
-      new UnaryCall(connection, method, settle, null).start(request, options);
+      new UnaryCall(connection, method, settle, null, null).start(request, options);
     });
   };
 }
@@ -164,8 +179,9 @@ function unary(method) {
 function serverStream(method) {
   return function call(request, a, b) {
     const connection = Client.connectionOf(this);
-    const { options } = sortArguments(a, b, undefined);
-    const stream = new ServerStreamCall(connection, method);
+    if (typeof request === 'function') throw missing(method);
+    const { options } = withoutCallback(method, a, b);
+    const stream = new ServerStreamCall(connection, method, callSite(call));
     stream.start(request, options);
     return stream;
   };
@@ -180,7 +196,7 @@ function clientStream(method) {
     const connection = Client.connectionOf(this);
     const { options, callback } = sortArguments(a, b, c);
     if (callback === null) throw new TypeError(`${method.originalName} needs a callback for its reply`);
-    const stream = new ClientStreamCall(connection, method, callback);
+    const stream = new ClientStreamCall(connection, method, callSite(call), callback);
     stream.start(options);
     return stream;
   };
@@ -193,8 +209,8 @@ function clientStream(method) {
 function bidiStream(method) {
   return function call(a, b) {
     const connection = Client.connectionOf(this);
-    const { options } = sortArguments(a, b, undefined);
-    const stream = new BidiStreamCall(connection, method);
+    const { options } = withoutCallback(method, a, b);
+    const stream = new BidiStreamCall(connection, method, callSite(call));
     stream.start(options);
     return stream;
   };

@@ -4,6 +4,7 @@
 // option or variable.
 
 const { hasOwn } = require('./compat/objects');
+const { hint, kindOf } = require('./words');
 
 /**
  * @param {string} owner whose option it is, for the error
@@ -60,7 +61,7 @@ function checkedOptions(owner, options, known) {
   if (typeof options !== 'object') throw new TypeError(`${owner}: options must be an object, not ${typeof options}`);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new TypeError(`${owner}: option ${name} is not known; the options are ${known.join(', ')}`);
+      throw new TypeError(`${owner}: option ${name} is not known; the options are ${known.join(', ')}${hint(name, known)}`);
     }
   }
   return options;
@@ -80,6 +81,30 @@ function switchOption(owner, options, name, variable) {
   if (typeof value === 'boolean') return value;
   if (value == null) return !['', '0', 'false'].includes(process.env[variable] ?? '');
   throw new TypeError(`${owner}: option ${name} must be true or false, not ${String(value)}`);
+}
+
+/**
+ * @param {string} owner
+ * @param {Record<string, any>} options
+ * @param {string} name
+ */
+function flagOption(owner, options, name) {
+  const value = options[name];
+  if (value == null || typeof value === 'boolean') return value === true;
+  throw new TypeError(`${owner}: option ${name} must be true or false, not ${kindOf(value)}`);
+}
+
+/** What handlers at work are given to end, in ms, where nothing else is said. */
+const GRACE_MS = 5000;
+
+/**
+ * @param {string} owner
+ * @param {unknown} options
+ * @returns {number} ms
+ */
+function graceOf(owner, options) {
+  const checked = checkedOptions(owner, options, ['graceMs']);
+  return numberOption(owner, checked, 'graceMs', { min: 0, max: 0x7fffffff }) ?? GRACE_MS;
 }
 
 /**
@@ -123,4 +148,4 @@ function fullNameOf(name) {
   return (hasOwn(codec, name) && codec[name].service?.name) || name;
 }
 
-module.exports = { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, transportOptions, worldOf };
+module.exports = { checkedOptions, flagOption, fullNameOf, graceOf, numberOption, serviceOf, switchOption, transportOptions, worldOf };

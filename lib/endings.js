@@ -2,8 +2,10 @@
 
 // Reads the records that end a client call.
 
+const { calledAt } = require('./call-site');
 const { Metadata } = require('./metadata');
 const { RpcError, messageOf, status } = require('./errors');
+const { NoMessage } = require('./fields');
 
 /** @typedef {{ code: number, details: string, metadata: Metadata }} StatusObject */
 
@@ -45,9 +47,12 @@ function readReplyMetadata(buf, start) {
   };
 }
 
-/** @param {StatusObject} from */
-function errorOf({ code, details, metadata }) {
-  return new RpcError(code, details, metadata);
+/**
+ * @param {StatusObject} from
+ * @param {{ stack?: string } | null} site where the call was made, if that is known
+ */
+function errorOf({ code, details, metadata }, site) {
+  return calledAt(new RpcError(code, details, metadata), site);
 }
 
 /**
@@ -67,7 +72,8 @@ function statusObject(code, details) {
  */
 function sendFailure(error) {
   if (error instanceof RpcError) return statusObject(error.code, error.details);
-  return statusObject(status.INTERNAL, `Request message serialization failure: ${messageOf(error)}`);
+  const code = error instanceof NoMessage ? status.INVALID_ARGUMENT : status.INTERNAL;
+  return statusObject(code, `Request message serialization failure: ${messageOf(error)}`);
 }
 
 /** @param {unknown} error */

@@ -65,14 +65,20 @@ function described(look) {
   }
 }
 
-/** @param {unknown} value */
-function isError(value) {
+/**
+ * @param {unknown} value
+ * @param {Function} kind a class
+ */
+function isOfKind(value, kind) {
   try {
-    return value instanceof Error;
+    return value instanceof kind;
   } catch (_error) {
     return false;
   }
 }
+
+/** @param {unknown} value */
+const isError = (value) => isOfKind(value, Error);
 
 /** @param {unknown} value */
 const textOf = (value) => described(() => value);
@@ -83,4 +89,4 @@ const messageOf = (error) => described(() => (error instanceof Error ? error.mes
 /** What a log says of it. @param {unknown} error */
 const stackOf = (error) => described(() => (error instanceof Error ? error.stack : error));
 
-module.exports = { status, statusNames: names, RpcError, isError, messageOf, stackOf, textOf };
+module.exports = { status, statusNames: names, RpcError, isError, isOfKind, messageOf, stackOf, textOf };

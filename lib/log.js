@@ -47,13 +47,20 @@ function onLevel(tell) {
 }
 
 /**
+ * Whether somebody hears of it: for texts that cost something to make.
+ *
+ * @param {number} level
+ */
+const isLogged = (level) => level <= (upTo ?? ofEnvironment());
+
+/**
  * @param {number} level
  * @param {string} text
  */
 function log(level, text) {
-  if (level > (upTo ?? ofEnvironment())) return;
+  if (!isLogged(level)) return;
   const name = LEVELS[level - 1];
   logger?.[name]?.(`owt-grpc: ${text}`);
 }
 
-module.exports = { INFO, WARN, log, onLevel, setLogger };
+module.exports = { INFO, WARN, isLogged, log, onLevel, setLogger };

@@ -5,6 +5,7 @@
 
 const { withLastingError } = require('./compat/streams');
 const { CUT_OFF, MessageIterator } = require('./message-iterator');
+const { areTicksReal, inRealTicks } = require('./real-ticks');
 
 /**
  * Gives a class of streams its reading side. The class has `incoming`, once it has
@@ -31,7 +32,8 @@ function withReading(base) {
      * @param {number} [size]
      */
     read(size) {
-      return this.isCut ? null : super.read(size);
+      if (this.isCut) return null;
+      return areTicksReal() ? super.read(size) : inRealTicks(super.read, this, size);
     }
 
     /** Why the stream ended before its end; null if it did not. */

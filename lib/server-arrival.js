@@ -6,9 +6,10 @@
 const { AbortController } = require('./compat/abort');
 const { Closed } = require('./crossing/records');
 const { RpcError, status } = require('./errors');
-const { Metadata, blockOf } = require('./metadata');
+const { Metadata } = require('./metadata');
 const { SERVER } = require('./seeing/roles');
-const { statusOf, trailersOf, unserializable } = require('./server-status');
+const { given, logFailure } = require('./server-failure');
+const { statusOf, sendableOf, unserializable } = require('./server-status');
 
 /** @typedef {import('./server').Server} Server */
 /** @typedef {import('./server').Handler} Handler */
@@ -39,6 +40,8 @@ class Arrival {
     this.headersSent = false;
     /** The status, or the reply, has been given. */
     this.answered = false;
+    /** The log has been told of its failure. */
+    this.isLogged = false;
     /** Why it ended before its handler ended it. @type {import('./errors').RpcError | null} */
     this.failure = null;
     this.report = SERVER.begin(server.tally, handler.tally, this);
@@ -63,7 +66,7 @@ class Arrival {
   sendMetadata(metadata) {
     if (this.headersSent || this.answered) return;
     this.headersSent = true;
-    this.outbox.headers(this.id, blockOf(metadata));
+    this.outbox.headers(this.id, sendableOf(metadata));
   }
 
   /** @param {WireStatus} ended */
@@ -106,15 +109,17 @@ function gone(reason) {
 function answer(arrival, error, reply, trailers) {
   if (arrival.answered) return;
   if (error) {
-    arrival.sendStatus(statusOf(error, trailers));
+    arrival.sendStatus(statusOf(given(arrival, error), trailers));
     return;
   }
   try {
-    const length = arrival.outbox.reply(arrival.id, trailersOf(trailers), arrival.handler.method.response, reply);
+    const message = arrival.server.messageOf(reply);
+    const length = arrival.outbox.reply(arrival.id, sendableOf(trailers), arrival.handler.method.response, message);
     arrival.answered = true;
     arrival.report.sent(length);
     arrival.report.endWith(status.OK, '');
   } catch (failure) {
+    logFailure(arrival, failure);
     arrival.sendStatus(unserializable(failure));
   }
 }

@@ -9,7 +9,9 @@ const { withLastingError } = require('./compat/streams');
 const { Closed } = require('./crossing/records');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
-const { plainStatus, statusOf, trailersOf, unserializable } = require('./server-status');
+const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
+const { exception, given, logFailure } = require('./server-failure');
+const { plainStatus, statusOf, sendableOf, unserializable } = require('./server-status');
 const { Incoming, Outgoing } = require('./stream-halves');
 
 /** Messages that wait in front of a client that does not read. More than this ends its call. */
@@ -128,7 +130,16 @@ class ServerReadableCall extends withRequests(Readable) {
   constructor(arrival) {
     super(arrival);
     // As in grpc-js: an error that the handler emits is the call's status.
-    this.on('error', (/** @type {any} */ error) => arrival.sendStatus(statusOf(error)));
+    this.on('error', (/** @type {any} */ error) => {
+      if (!arrival.answered) arrival.sendStatus(statusOf(given(arrival, error)));
+    });
+  }
+
+  /** @param {Error | null} error @param {(error: Error | null) => void} done */
+  _destroy(error, done) {
+    const { arrival } = this;
+    if (error && !arrival.answered) arrival.sendStatus(statusOf(exception(arrival, error)));
+    super._destroy(error, done);
   }
 
   /** @param {number} reason */
@@ -163,10 +174,11 @@ class Answering {
     this.stream = stream;
     /** @type {WireStatus} what `end()` sends */
     this.status = plainStatus(status.OK, '');
+    this.hasWritten = false;
     const { arrival } = stream;
     this.outgoing = new Outgoing(arrival.outbox, arrival.id, arrival.handler.method.response, arrival.report);
     // As in grpc-js: an error that the handler emits is the call's status.
-    stream.on('error', (/** @type {any} */ error) => this.fail(statusOf(error)));
+    stream.on('error', (/** @type {any} */ error) => this.fail(statusOf(arrival.answered ? error : given(arrival, error))));
   }
 
   /** @param {WireStatus} failure */
@@ -188,10 +200,13 @@ class Answering {
 
   /** @param {any} message @param {() => void} done */
   write(message, done) {
-    if (this.stream.arrival.answered) return done();
+    const { arrival } = this.stream;
+    if (arrival.answered) return done();
+    this.hasWritten = true;
     try {
-      this.outgoing.write(message, done);
+      this.outgoing.write(arrival.server.messageOf(message), done);
     } catch (error) {
+      logFailure(arrival, error);
       this.fail(unserializable(error));
       done();
     }
@@ -227,9 +242,16 @@ class Answering {
  */
 function withAnswer(base) {
   return class extends base {
+    /** Whether its handler has neither written, nor ended it, nor listens to it. */
+    get isUntouched() {
+      const { arrival, writableLength, writableEnded } = this;
+      const isSilent = !arrival.answered && !arrival.headersSent && writableLength === 0 && !writableEnded && !this.answering.hasWritten;
+      return isSilent && arrival.aborter === null && this.eventNames().every((/** @type {any} */ name) => name === 'error');
+    }
+
     /** @param {any} message @param {any[]} rest */
     write(message, ...rest) {
-      if (this.answering.accepts()) return super.write(message, ...rest);
+      if (this.answering.accepts()) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
       const written = rest.find((arg) => typeof arg === 'function');
       if (written !== undefined) nextTick(written, this.arrival.failure ?? new RpcError(status.CANCELLED, 'The call is over'));
       return false;
@@ -241,7 +263,7 @@ function withAnswer(base) {
      */
     end(last, ...rest) {
       if (last !== null && typeof last === 'object') {
-        this.answering.status = { ...this.answering.status, metadata: trailersOf(last) };
+        this.answering.status = { ...this.answering.status, metadata: sendableOf(last) };
         last = undefined;
       }
       if (this.writableEnded) return this;
@@ -263,7 +285,7 @@ function withAnswer(base) {
       const { arrival } = this;
       if (!arrival.answered) {
         arrival.failure = cancelledHere();
-        arrival.sendStatus(error ? statusOf(error) : plainStatus(status.CANCELLED, arrival.failure.details));
+        arrival.sendStatus(error ? statusOf(exception(arrival, error)) : plainStatus(status.CANCELLED, arrival.failure.details));
       }
       super._destroy(error, done);
     }
@@ -311,5 +333,7 @@ class ServerDuplexCall extends withAnswer(withRequests(Duplex)) {
   }
 }
 addCommonMembers(ServerDuplexCall);
+
+for (const kind of [ServerReadableCall, ServerWritableCall, ServerDuplexCall]) keepTicks(kind);
 
 module.exports = { ServerDuplexCall, ServerReadableCall, ServerUnaryCall, ServerWritableCall, unreadable };

@@ -3,12 +3,14 @@
 // From an arriving call to its handler, and from what the handler returns,
 // throws or rejects with to the answer.
 
-const { status, messageOf } = require('./errors');
+const { status } = require('./errors');
 const { WARN, log } = require('./log');
 const { inPlace } = require('./seeing/in-context');
 const { Arrival, answer } = require('./server-arrival');
-const { plainStatus, statusOf } = require('./server-status');
 const { ServerDuplexCall, ServerReadableCall, ServerUnaryCall, ServerWritableCall, unreadable } = require('./server-call');
+const { exception, logFailure } = require('./server-failure');
+const { plainStatus } = require('./server-status');
+const { runStream } = require('./server-stream');
 
 /** @typedef {import('./server').Server} Server */
 
@@ -77,7 +79,7 @@ function runUnary(arrival, call) {
   try {
     returned = handle(call, callback);
   } catch (error) {
-    callback(thrown(arrival, error));
+    callback(exception(arrival, error, true));
     return;
   }
   // A handler that takes the callback may answer by it at any later time; what
@@ -89,84 +91,13 @@ function runUnary(arrival, call) {
         if (reply !== undefined) callback(null, reply);
         else if (!answersByCallback) callback(noAnswer(arrival));
       },
-      (/** @type {any} */ error) => callback(error ?? plainStatus(status.UNKNOWN, 'Unknown error'))
+      (/** @type {any} */ error) => callback(exception(arrival, error))
     );
   } else if (!answersByCallback) {
     if (returned !== undefined) callback(null, returned);
     else if (handle.length === 1) callback(noAnswer(arrival));
     else warnOnce(arrival);
   }
-}
-
-/**
- * @param {Arrival} arrival
- * @param {any} call
- */
-function runStream(arrival, call) {
-  let returned;
-  try {
-    returned = arrival.handler.handle(call);
-  } catch (error) {
-    call.answering.fail(statusOf(thrown(arrival, error)));
-    return;
-  }
-  if (typeof returned?.[Symbol.asyncIterator] === 'function') {
-    writeAll(call, returned).catch((error) => fail(call, error));
-  } else if (typeof returned?.then === 'function') {
-    returned.then(undefined, (/** @type {any} */ error) => fail(call, error));
-  }
-}
-
-/**
- * @param {any} call
- * @param {any} error
- */
-function fail(call, error) {
-  call.answering.fail(statusOf(error ?? plainStatus(status.UNKNOWN, 'Unknown error')));
-}
-
-/**
- * Writes what an async generator yields, no faster than the client reads. The
- * generator is ended when the client goes.
- *
- * @param {any} call
- * @param {AsyncIterable<any>} messages
- */
-async function writeAll(call, messages) {
-  const iterator = messages[Symbol.asyncIterator]();
-  call.once('close', () => iterator.return?.(undefined)?.catch?.(() => {}));
-  for (;;) {
-    const { done, value } = await iterator.next();
-    if (done) break;
-    if (!call.write(value)) {
-      if (call.destroyed || call.arrival.answered) return;
-      await drained(call);
-    }
-  }
-  call.end();
-}
-
-/** @param {any} call */
-function drained(call) {
-  return new Promise((resolve) => {
-    const done = () => {
-      call.off('drain', done);
-      call.off('close', done);
-      resolve(undefined);
-    };
-    call.once('drain', done);
-    call.once('close', done);
-  });
-}
-
-/**
- * @param {Arrival} arrival
- * @param {unknown} error
- */
-function thrown(arrival, error) {
-  if (arrival.server.hideThrown) return plainStatus(status.UNKNOWN, 'Unknown error');
-  if (error !== null && typeof error === 'object') return error;
-  return plainStatus(status.UNKNOWN, messageOf(error));
 }
 
 /** @type {WeakSet<Function>} handlers that have been warned of */
@@ -185,8 +116,9 @@ function warnOnce({ handler: { handle, method } }) {
 
 /** @param {Arrival} arrival */
 function noAnswer(arrival) {
-  const { path } = arrival.handler.method;
-  return plainStatus(status.INTERNAL, `The handler of ${path} returned nothing: it must return the reply or take a callback`);
+  const text = `The handler of ${arrival.handler.method.path} returned nothing: it must return the reply or take a callback`;
+  logFailure(arrival, text);
+  return plainStatus(status.INTERNAL, text);
 }
 
 module.exports = { startCall };

@@ -3,7 +3,11 @@
 // What a handler's failure tells the client, by grpc-js's rules.
 
 const { status, messageOf } = require('./errors');
-const { blockOf } = require('./metadata');
+const { WARN, log } = require('./log');
+const { Metadata } = require('./metadata');
+
+/** How many keys are remembered: handlers may make them of what clients send. */
+const MAX_TOLD = 100;
 
 /** @typedef {{ code: number, details: string, metadata: Buffer | null }} WireStatus */
 
@@ -14,17 +18,25 @@ const { blockOf } = require('./metadata');
  */
 function statusOf(error, trailers) {
   if (error === null || typeof error !== 'object') {
-    return { code: status.UNKNOWN, details: 'Unknown error', metadata: trailersOf(trailers) };
+    return { code: status.UNKNOWN, details: 'Unknown error', metadata: sendableOf(trailers) };
   }
   /** @type {number} */
   let code = status.UNKNOWN;
   let details = 'message' in error ? String(error.message) : 'Unknown Error';
-  // A failure is no success, whatever its code says.
-  if (Number.isSafeInteger(error.code) && error.code !== status.OK) {
+  if (hasCode(error)) {
     code = error.code;
     if (typeof error.details === 'string') details = error.details;
   }
-  return { code, details, metadata: trailersOf(trailers ?? error.metadata) };
+  return { code, details, metadata: sendableOf(trailers ?? error.metadata) };
+}
+
+/**
+ * A failure is no success, whatever its code says.
+ *
+ * @param {any} error
+ */
+function hasCode(error) {
+  return error !== null && typeof error === 'object' && Number.isSafeInteger(error.code) && error.code !== status.OK;
 }
 
 /**
@@ -38,15 +50,27 @@ function plainStatus(code, details) {
   return { code, details, metadata: null };
 }
 
+/** Keys that a log has heard of. @type {Set<string>} */
+const told = new Set();
+
+/** @param {string} key @param {unknown} error */
+function leaveOut(key, error) {
+  if (told.has(key) || told.size === MAX_TOLD) return;
+  told.add(key);
+  log(WARN, `A handler's metadata is sent without what cannot be: ${messageOf(error)}`);
+}
+
 /**
- * Bad metadata must not cost the client its answer.
+ * What a handler gives beside its answer: an entry that cannot be sent costs the
+ * client neither the answer nor the other entries.
  *
- * @param {any} trailers
+ * @param {any} metadata initial or trailing
  */
-function trailersOf(trailers) {
+function sendableOf(metadata) {
   try {
-    return blockOf(trailers);
-  } catch (_error) {
+    return metadata == null ? null : Metadata.from(metadata, leaveOut).toBlock();
+  } catch (error) {
+    leaveOut('', error);
     return null;
   }
 }
@@ -56,4 +80,4 @@ function unserializable(error) {
   return plainStatus(status.INTERNAL, `Error serializing response: ${messageOf(error)}`);
 }
 
-module.exports = { plainStatus, statusOf, trailersOf, unserializable };
+module.exports = { hasCode, plainStatus, sendableOf, statusOf, unserializable };

@@ -2,10 +2,12 @@
 
 // A server: which handlers it has, its port, its life.
 
-const { checkedOptions, fullNameOf, numberOption, serviceOf, switchOption, transportOptions, worldOf } = require('./config');
+const { checkedOptions, flagOption, fullNameOf, graceOf, numberOption, serviceOf, switchOption, transportOptions, worldOf } = require('./config');
 const { getBridge } = require('./crossing/bridge');
+const { warnOfMisspelt } = require('./misspelt');
 const { grpcTally, methodTally } = require('./seeing/tally');
 const { startCall } = require('./server-dispatch');
+const { hasCode } = require('./server-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
 const { credentialsOf } = require('./tls/credentials');
 
@@ -21,9 +23,6 @@ const OPTIONS = [
   'reflection',
   'tls',
 ];
-
-/** What `stop()` gives calls to end, in ms. */
-const GRACE_MS = 5000;
 
 /** What a port number can be used for when it is taken. */
 const ADVICE = /** @type {Record<string, string>} */ ({
@@ -51,8 +50,8 @@ class Server {
     this.#tls = checked.tls;
     /** @type {import('./tls/credentials').Credentials | null} */
     this.credentials = null;
-    /** Texts of exceptions stay here, as in grpc-js. */
-    this.hideThrown = checked.hideThrown === true;
+    /** Texts of exceptions stay here. */
+    this.hideThrown = flagOption('server', checked, 'hideThrown');
     /** @type {Map<string, Handler>} by path */
     this.handlers = new Map();
     /** @type {Set<import('./codec-runtime').World>} what it serves */
@@ -69,9 +68,9 @@ class Server {
     this.port = null;
     /** In a worker of `node:cluster`, whose primary listens. @type {SharedPort | null} */
     this.shared = null;
-    /** @type {Promise<number> | null} */
+    /** Of a listen() that is under way or has been done. @type {Promise<number> | null} */
     this.starting = null;
-    /** @type {Promise<number> | null} */
+    /** Of a stop() that ends it. Neither outlives a listen() that failed. @type {Promise<number> | null} */
     this.stopping = null;
     /** @type {{ resolve: (value: number) => void, reject: (error: Error) => void } | null} */
     this.waiter = null;
@@ -110,6 +109,7 @@ class Server {
     if (this.starting !== null) throw new Error(`addService('${type}'): the server listens already`);
     this.health?.add(service.name);
     this.register(type, impl);
+    warnOfMisspelt(type, impl, service.methods);
     return this;
   }
 
@@ -151,6 +151,7 @@ class Server {
     this.starting = starting;
     starting.catch(() => {
       this.starting = null;
+      this.stopping = null;
     });
     return starting;
   }
@@ -160,8 +161,8 @@ class Server {
    * @returns {Promise<number>}
    */
   async begin(address) {
-    this.credentials = credentialsOf('server', 'server', this.#tls);
     const { host, port } = parseAddress(address);
+    this.credentials = credentialsOf('server', 'server', this.#tls);
     const bridge = getBridge();
     this.bridge = bridge;
     this.id = bridge.nextServer++;
@@ -214,20 +215,26 @@ class Server {
 
   /**
    * Stops: takes no more calls, lets those under way end for `graceMs`, cuts off
-   * the rest. Calling it again gives the same promise.
+   * the rest. Calling it again waits for the same end. A server that does
+   * not listen has nothing to stop, and may listen later.
    *
    * @param {{ graceMs?: number }} [options]
    * @returns {Promise<number>} how many connections had to be cut off with calls on them
    */
-  stop(options = {}) {
-    if (this.stopping === null) this.stopping = this.end(numberOption('stop', options, 'graceMs', { min: 0 }) ?? GRACE_MS);
+  async stop(options) {
+    const graceMs = graceOf('stop', options);
+    if (this.starting === null) return 0;
+    if (this.stopping === null) this.stopping = this.end(this.starting, graceMs);
     return this.stopping;
   }
 
-  /** @param {number} graceMs */
-  async end(graceMs) {
+  /**
+   * @param {Promise<number>} starting
+   * @param {number} graceMs
+   */
+  async end(starting, graceMs) {
     try {
-      await this.starting;
+      await starting;
     } catch (_error) {
       // It never listened, and whoever called listen() knows why.
     }
@@ -257,6 +264,29 @@ class Server {
       this.waiter = { resolve, reject };
       bridge.native.stopServer(this.id, graceMs);
     });
+  }
+
+  // How its handlers are understood: OWT's were written for grpc-js (lib/dropin/owt-server.js).
+
+  /** @param {boolean} _isAtOnce whether a handler's exception was thrown before it returned */
+  hides(_isAtOnce) {
+    return this.hideThrown;
+  }
+
+  /**
+   * @param {any} error that a handler calls back with, or emits
+   * @returns {boolean} whether it is an answer; others are failures, and logged
+   */
+  isAnswer(error) {
+    return hasCode(error);
+  }
+
+  /**
+   * @param {any} reply what a handler gives
+   * @returns {any} what is sent for it
+   */
+  messageOf(reply) {
+    return reply;
   }
 
   /** @returns {import('..').ServerStats} what has come in so far */
@@ -302,7 +332,9 @@ class Server {
  * @returns {{ host: string, port: number }}
  */
 function parseAddress(address) {
-  const text = typeof address === 'number' ? `0.0.0.0:${address}` : String(address);
+  // The environment has numbers as texts.
+  const isPort = typeof address === 'number' || /^\d+$/.test(String(address));
+  const text = isPort ? `0.0.0.0:${address}` : String(address);
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
   const port = match ? Number(match[3]) : NaN;
   if (match === null || port > 65535) {

@@ -7,9 +7,10 @@
 const { Duplex, Readable, Writable } = require('node:stream');
 const { nextTick } = require('./clock');
 const { withLastingError } = require('./compat/streams');
-const { errorOf, sendFailure, statusObject } = require('./endings');
+const { sendFailure, statusObject } = require('./endings');
 const { RpcError, status } = require('./errors');
 const { withReading } = require('./reading-side');
+const { areTicksReal, inRealTicks, keepTicks } = require('./real-ticks');
 const { StreamCore } = require('./stream-core');
 const { Incoming, Outgoing } = require('./stream-halves');
 
@@ -65,7 +66,7 @@ function withReplies(base) {
       const { incoming } = this.core;
       const isRead = incoming === null || (incoming.isEmpty && this.readableLength === 0);
       if (ended.code !== status.OK) {
-        this.failure = errorOf(ended);
+        this.failure = this.core.errorOf(ended);
         if (isAtOnce || isRead) this.destroy(this.failure);
         else incoming.end();
         return;
@@ -117,10 +118,11 @@ class ServerStreamCall extends withReplies(Readable) {
   /**
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site
    */
-  constructor(connection, method) {
+  constructor(connection, method, site) {
     super({ objectMode: true });
-    this.core = new StreamCore(this, connection, method);
+    this.core = new StreamCore(this, connection, method, site);
     this.core.whenEnded = (ended, isAtOnce) => this.onEnded(ended, isAtOnce);
   }
 
@@ -173,11 +175,13 @@ class ClientStreamCall extends withLastingError(Writable) {
   /**
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site
    * @param {(error: Error | null, reply?: any) => void} settle called once
    */
-  constructor(connection, method, settle) {
-    super({ objectMode: true });
-    this.core = new StreamCore(this, connection, method);
+  constructor(connection, method, site, settle) {
+    // Its requests end before its call does.
+    super({ objectMode: true, autoDestroy: false });
+    this.core = new StreamCore(this, connection, method, site);
     /** @type {Error | null} */
     this.cutOff = null;
     this.core.whenEnded = (ended, isAtOnce) => {
@@ -194,8 +198,8 @@ class ClientStreamCall extends withLastingError(Writable) {
   settle(ended, settle) {
     const { reply } = this.core;
     const isMissing = ended.code === status.OK && reply === undefined;
-    if (ended.code !== status.OK) this.cutOff = errorOf(ended);
-    else if (isMissing) this.cutOff = errorOf(statusObject(status.UNIMPLEMENTED, 'No message received'));
+    if (ended.code !== status.OK) this.cutOff = this.core.errorOf(ended);
+    else if (isMissing) this.cutOff = this.core.errorOf(statusObject(status.UNIMPLEMENTED, 'No message received'));
     const error = this.cutOff;
     // Whoever still writes is told so.
     if (error === null && !this.writableFinished) this.cutOff = tooLate();
@@ -223,6 +227,11 @@ class ClientStreamCall extends withLastingError(Writable) {
     return this.core.connection.target;
   }
 
+  /** @param {any} message @param {any[]} rest */
+  write(message, ...rest) {
+    return inRealTicks(super.write, this, message, ...rest);
+  }
+
   /** @param {any} message @param {string} _encoding @param {() => void} done */
   _write(message, _encoding, done) {
     writeMessage(this.core, message, done);
@@ -245,10 +254,11 @@ class BidiStreamCall extends withReplies(Duplex) {
   /**
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site
    */
-  constructor(connection, method) {
+  constructor(connection, method, site) {
     super({ objectMode: true });
-    this.core = new StreamCore(this, connection, method);
+    this.core = new StreamCore(this, connection, method, site);
     this.core.whenEnded = (ended, isAtOnce) => {
       this.onEnded(ended, isAtOnce);
       // A server may end first; what is written after that goes nowhere.
@@ -270,7 +280,7 @@ class BidiStreamCall extends withReplies(Duplex) {
    * @param {any[]} rest
    */
   write(message, ...rest) {
-    if (this.core.status === null) return super.write(message, ...rest);
+    if (this.core.status === null) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
     this.refuse(rest);
     return false;
   }
@@ -303,5 +313,7 @@ class BidiStreamCall extends withReplies(Duplex) {
     finishWriting(this.core, done);
   }
 }
+
+for (const kind of [ServerStreamCall, ClientStreamCall, BidiStreamCall]) keepTicks(kind);
 
 module.exports = { ServerStreamCall, ClientStreamCall, BidiStreamCall };

@@ -4,7 +4,7 @@
 // the ways it ends. What the server ended it with is told behind its messages;
 // what this side ended it with (a cancel, its signal, its deadline) at once.
 
-const { callOf, onAbort } = require('./call-options');
+const { callOf } = require('./call-options');
 const { clearTimeout, nextTick, now, setTimeout } = require('./clock');
 const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./endings');
 const { status } = require('./errors');
@@ -12,6 +12,7 @@ const { Metadata } = require('./metadata');
 const { inPlace } = require('./seeing/in-context');
 const { CLIENT } = require('./seeing/roles');
 const { capture, within } = require('./seeing/tracing');
+const { onAbort } = require('./signal');
 
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
@@ -24,11 +25,13 @@ class StreamCore {
    * @param {any} stream
    * @param {Connection} connection
    * @param {Method} method
+   * @param {{ stack?: string }} site where the call was made
    */
-  constructor(stream, connection, method) {
+  constructor(stream, connection, method, site) {
     this.stream = stream;
     this.connection = connection;
     this.method = method;
+    this.site = site;
     this.id = 0;
     /** @type {Outgoing | null} */
     this.outgoing = null;
@@ -62,18 +65,35 @@ class StreamCore {
     const { method } = this;
     this.place = capture();
     try {
+      // All that is wrong is found before anything is sent.
       const call = callOf(this.connection, method, options, false, this.report.trace);
       if (call.timeout !== null) this.expires = now() + call.timeout;
+      if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
       this.id = bridge.begin(inPlace(this.place, this));
       const length = bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
       if (!method.requestStream) this.report.sent(length);
     } catch (error) {
       bridge.finish(this.id);
       this.id = 0;
-      return this.failLater(sendFailure(error));
+      const failure = sendFailure(error);
+      if (failure.code === status.INVALID_ARGUMENT) this.refuse(failure);
+      return this.failLater(failure);
     }
-    this.connection.streams.add(this);
-    if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
+    // A request whose getter fired the signal has given its call up before it was sent.
+    if (this.isOver) bridge.outbox.cancel(this.id);
+    else this.connection.streams.add(this);
+  }
+
+  /**
+   * What it was asked for cannot be done by any call: no stream comes of it, so
+   * that nobody has to listen to one for that.
+   *
+   * @param {StatusObject} failure
+   */
+  refuse(failure) {
+    this.settle(failure);
+    this.over();
+    throw this.errorOf(failure);
   }
 
   /** Gives up: the call ends with CANCELLED, and nothing more is handed out. */
@@ -119,6 +139,11 @@ class StreamCore {
     const isWithoutReply = ended.code === status.OK && this.incoming === null && this.reply === undefined;
     this.report.endWith(isWithoutReply ? status.UNIMPLEMENTED : ended.code, ended.details);
     this.connection.streams.delete(this);
+  }
+
+  /** @param {StatusObject} ended */
+  errorOf(ended) {
+    return errorOf(ended, this.site);
   }
 
   /** Nobody waits for anything any more. */
@@ -167,8 +192,8 @@ class StreamCore {
   /** Why the stream was cut off, if it was destroyed without an error. */
   whyCut() {
     const { code, details, metadata } = this.status ?? statusObject(status.CANCELLED, 'Cancelled on client');
-    if (code !== status.OK) return errorOf({ code, details, metadata });
-    return errorOf(statusObject(status.CANCELLED, 'Cancelled on client'));
+    if (code !== status.OK) return this.errorOf({ code, details, metadata });
+    return this.errorOf(statusObject(status.CANCELLED, 'Cancelled on client'));
   }
 
   // Events of the bridge.

@@ -4,6 +4,7 @@
 // owns one or both and passes its own events on to them.
 
 const { cost } = require('./crossing/records');
+const { areTicksReal, inRealTicks } = require('./real-ticks');
 
 /** Written but not taken by the peer's window: from here on `write()` returns false. */
 const HIGH_WATER = 64 * 1024;
@@ -57,7 +58,7 @@ class Outgoing {
   release() {
     const taken = this.waiting;
     this.waiting = null;
-    taken?.();
+    if (taken !== null) inRealTicks(taken, undefined);
   }
 }
 
@@ -146,7 +147,7 @@ class Incoming {
   endIfEmpty() {
     if (!this.ended || this.queue.length > 0 || this.pushedEnd) return;
     this.pushedEnd = true;
-    this.push(null);
+    inRealTicks(this.push, undefined, null);
   }
 
   /**
@@ -159,7 +160,7 @@ class Incoming {
       this.outbox.credit(this.id, this.consumed);
       this.consumed = 0;
     }
-    this.asked = this.push(message);
+    this.asked = areTicksReal() ? this.push(message) : inRealTicks(this.push, undefined, message);
   }
 }
 

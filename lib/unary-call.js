@@ -4,7 +4,8 @@
 
 const { EventEmitter } = require('node:events');
 const { Metadata } = require('./metadata');
-const { callOf, onAbort } = require('./call-options');
+const { callOf } = require('./call-options');
+const { nextTick } = require('./clock');
 const {
   errorOf,
   parseFailure,
@@ -15,6 +16,7 @@ const {
 const { status } = require('./errors');
 const { inPlace } = require('./seeing/in-context');
 const { CLIENT } = require('./seeing/roles');
+const { onAbort } = require('./signal');
 
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
@@ -30,13 +32,15 @@ class UnaryCall extends EventEmitter {
    * @param {Method} method
    * @param {(error: Error | null, reply?: any) => void} settle called once
    * @param {import('node:async_hooks').AsyncResource | null} place where it is to be called
+   * @param {{ stack?: string } | null} site where the call was made, for who does not await it
    */
-  constructor(connection, method, settle, place) {
+  constructor(connection, method, settle, place, site) {
     super();
     this.connection = connection;
     this.method = method;
     this.settle = settle;
     this.place = place;
+    this.site = site;
     this.report = CLIENT.begin(connection.tally, method.tally, this);
     /** 0 while nothing is under way. */
     this.id = 0;
@@ -51,14 +55,17 @@ class UnaryCall extends EventEmitter {
   start(request, options) {
     const { bridge } = this.connection;
     try {
+      // All that is wrong is found before anything is sent.
       const call = callOf(this.connection, this.method, options, true, this.report.trace);
+      if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
       this.id = bridge.begin(inPlace(this.place, this));
       this.report.sent(bridge.outbox.call(this.id, call, this.method.request, request));
     } catch (error) {
       bridge.finish(this.id);
       return this.failLater(sendFailure(error));
     }
-    if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
+    // A request whose getter fired the signal has given its call up before it was sent.
+    if (options.signal?.aborted) this.cancel();
   }
 
   /** Gives up; the call fails with CANCELLED. */
@@ -111,7 +118,7 @@ class UnaryCall extends EventEmitter {
   /** @param {StatusObject} ended */
   failLater(ended) {
     // A call that cannot start still holds the process until it has said so.
-    process.nextTick(() => this.finish(ended, null, undefined));
+    nextTick(() => this.finish(ended, null, undefined));
   }
 
   /**
@@ -124,7 +131,7 @@ class UnaryCall extends EventEmitter {
     this.report.endWith(ended.code, ended.details);
     if (headers !== null) this.emit('metadata', headers);
     if (ended.code === status.OK) this.settle(null, reply);
-    else this.settle(errorOf(ended));
+    else this.settle(errorOf(ended, this.site));
     this.emit('status', ended);
   }
 }

@@ -19,6 +19,8 @@ const MAX_HEAD: usize = 8 << 10;
 const MAX_FIELDS: usize = 100;
 /// Enough bytes to see whether they are HTTP/1: `HTTP/1.1 200 OK`.
 const BEGINNING: usize = 16;
+/// Where squid says why.
+const SQUID_ERROR: &str = "X-Squid-Error";
 /// How much of what a proxy says is passed on to a person.
 const SHOWN: usize = 80;
 
@@ -91,7 +93,7 @@ impl Proxy {
                 Ok(Some((200..300, _))) => return Ok(stream),
                 // An interim response: the answer is still to come.
                 Ok(Some((100 | 102..200, _))) => head.clear(),
-                Ok(Some((code, line))) => return Err(self.refused(code, &line)),
+                Ok(Some((code, said))) => return Err(self.refused(code, &said)),
                 Err(error) => {
                     let said = first_line(head, &mut stream).await;
                     return Err(format!(
@@ -103,13 +105,19 @@ impl Proxy {
         Err(format!("sent more than {MAX_HEAD} bytes of headers"))
     }
 
-    fn refused(&self, code: u16, line: &str) -> String {
+    fn refused(&self, code: u16, said: &str) -> String {
+        let did = match code {
+            // It has tried, and the target or the way to it is at fault.
+            500..600 => "could not connect to the target",
+            _ => "refused",
+        };
+        // 401 is what tinyproxy says for 407.
         let hint = match (code, &self.authorization) {
-            (407, None) => ": it wants a user and a password",
-            (407, Some(_)) => ": it does not accept the user and the password it was given",
+            (401 | 407, None) => ": it wants a user and a password",
+            (401 | 407, Some(_)) => ": it does not accept the user and the password it was given",
             _ => "",
         };
-        format!("refused: {line}{hint}")
+        format!("{did}: {said}{hint}")
     }
 }
 
@@ -125,26 +133,28 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Status code and status line, `None` while the head is not complete.
+/// Status code, and what was said with it; `None` while the head is not complete.
 fn parse(head: &[u8]) -> Result<Option<(u16, String)>, httparse::Error> {
     let mut fields = [EMPTY_HEADER; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut fields);
     let mut config = ParserConfig::default();
-    // Only the status line counts.
+    // Of all else the status line counts.
     config.ignore_invalid_headers_in_responses(true);
     let parsed = config.parse_response(&mut response, head)?;
     let (Parsed::Complete(_), Some(code)) = (parsed, response.code) else {
         return Ok(None);
     };
     let version = response.version.unwrap_or_default();
-    let reason: String = response
-        .reason
-        .iter()
-        .flat_map(|r| r.chars())
-        .take(SHOWN)
-        .collect();
-    let line = format!("HTTP/1.{version} {code} {reason}");
-    Ok(Some((code, line.trim_end().to_owned())))
+    let reason = response.reason.unwrap_or_default();
+    let reason: String = reason.chars().take(SHOWN).collect();
+    let mut said = format!("HTTP/1.{version} {code} {reason}");
+    said.truncate(said.trim_end().len());
+    let mut fields = response.headers.iter();
+    if let Some(why) = fields.find(|field| field.name.eq_ignore_ascii_case(SQUID_ERROR)) {
+        let why = &why.value[..why.value.len().min(SHOWN)];
+        said = format!("{said} ({SQUID_ERROR}: {})", why.escape_ascii());
+    }
+    Ok(Some((code, said)))
 }
 
 /// What a peer says, as far as it has arrived, in printable characters.
@@ -275,7 +285,7 @@ mod tests {
     async fn a_refusal_says_what_the_proxy_said() {
         assert_eq!(
             failure(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\nbody").await,
-            "refused: HTTP/1.1 502 Bad Gateway"
+            "could not connect to the target: HTTP/1.1 502 Bad Gateway"
         );
         assert_eq!(
             failure(b"HTTP/1.0 403\r\n\r\n").await,
@@ -285,13 +295,23 @@ mod tests {
             failure(b"HTTP/1.1 407 Who?\r\n\r\n").await,
             "refused: HTTP/1.1 407 Who?: it wants a user and a password"
         );
-        let (_, ended) = ask(&proxy(Some("a:b")), "h:80", b"HTTP/1.1 407 No\r\n\r\n", 5).await;
+        for code in [401, 407] {
+            let answer = format!("HTTP/1.1 {code} No\r\n\r\n");
+            let (_, ended) = ask(&proxy(Some("a:b")), "h:80", answer.as_bytes(), 5).await;
+            assert_eq!(
+                ended.unwrap_err(),
+                format!(
+                    "refused: HTTP/1.1 {code} No: it does not accept the user and the password \
+                     it was given"
+                )
+            );
+        }
         assert_eq!(
-            ended.unwrap_err(),
-            "refused: HTTP/1.1 407 No: it does not accept the user and the password it was given"
+            failure(b"HTTP/1.1 503 No\r\nx-squid-error: ERR_DNS_FAIL 0\r\n\r\n").await,
+            "could not connect to the target: HTTP/1.1 503 No (X-Squid-Error: ERR_DNS_FAIL 0)"
         );
         let long = format!("HTTP/1.1 500 {}\r\n\r\n", "x".repeat(5000));
-        assert!(failure(long.as_bytes()).await.len() < 120);
+        assert!(failure(long.as_bytes()).await.len() < 140);
     }
 
     #[tokio::test]

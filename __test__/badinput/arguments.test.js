@@ -2,7 +2,8 @@
 
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
-const { Metadata, RpcError, Server, createClient, setLogger } = require('../..');
+const { Metadata, RpcError, Server, createClient, setLogger, startRegistry } = require('../..');
+const { startClient, startServer, stopServer } = require('../../lib/dropin/grpcTools');
 const { abortedSignal } = require('../support/signals');
 
 const LIMIT = { timeout: 20_000 };
@@ -70,6 +71,52 @@ test('a port in use is named with what to do, and the server can then listen els
   await second.stop();
 });
 
+test('a port to listen on may be a text, as the environment has it', LIMIT, async (t) => {
+  for (const address of ['0', 0, '127.0.0.1:0']) {
+    const server = new Server().addService('webrtc', impl);
+    t.after(() => server.stop());
+    assert.ok((await server.listen(address)) > 0);
+  }
+  const port = await startServer('webrtc', impl, '0');
+  assert.ok(port > 0);
+  await stopServer(port);
+  await assert.rejects(startRegistry({ listen: '5680' }), /startRegistry: option listen "5680" is a port without a host: write 127.0.0.1:5680/);
+});
+
+/** Addresses that are none, or another library's, and what is to be written. */
+const TARGETS = {
+  'http://h:80': /begins with http:\/\/: leave that out/,
+  'https://h:80/': /begins with https:\/\/: leave that out, and use option tls/,
+  'a:1,b:2': /is several addresses, and a client has one: write a name that stands for all/,
+  'ipv4:10.0.0.1:80,10.0.0.2:80': /is several addresses/,
+  'passthrough:///h:80': /passthrough:, which is for grpc-go: write what follows it/,
+  'unix:/run/grpc.sock': /is a Unix socket, and only TCP is supported/,
+  'xds:///service': /\(xDS\), which is not supported: write the server's own address/,
+  'dns://10.0.0.1/h:80': /write three slashes, dns:\/\/\//,
+  'h:80/': /has a path behind its port: leave that out/,
+  '::1:80': /needs brackets around its IPv6 address/,
+  'h:80:90': /has more than one colon/,
+};
+
+test('an address that is none, or of another kind, is a TypeError that says what to write', () => {
+  for (const [address, expected] of Object.entries(TARGETS)) {
+    for (const make of [createClient, startClient]) {
+      assert.throws(() => make('webrtc', address), (error) => {
+        assert.match(error.message, expected);
+        assert.match(error.message, /expected host:port/);
+        return true;
+      });
+    }
+  }
+});
+
+test("gRPC's forms of a host and a port reach it, as with grpc-js", LIMIT, async (t) => {
+  const { port } = await connect(t);
+  for (const address of ['dns:', 'dns:///', 'ipv4:'].map((scheme) => `${scheme}127.0.0.1:${port}`)) {
+    await using(createClient('webrtc', address), async (client) => assert.equal((await client.publish({ id: 'a' })).id, 'a'));
+  }
+});
+
 test('listening twice, and services after listening, are refused', LIMIT, async (t) => {
   const { server } = await connect(t);
   await assert.rejects(server.listen(0), /listens already/);
@@ -133,7 +180,7 @@ test('call options that are none fail the call and are named', LIMIT, async (t) 
   for (const [name, value] of [['deadline', new Date(NaN)], ['deadline', 'tomorrow'], ['timeout', '5'], ['timeout', NaN]]) {
     await assert.rejects(client.publish({}, { [name]: value }), new RegExp(`3 INVALID_ARGUMENT: call option ${name} is no number`));
   }
-  assert.throws(() => client.publish({}, 'soon'), /call options must be an object, not string/);
+  assert.throws(() => client.publish({}, 'soon'), /call options must be an object, not a text/);
   await assert.rejects(client.publish({}, { timeout: 0 }), /4 DEADLINE_EXCEEDED/);
   await assert.rejects(client.publish({}, { timeout: -5 }), /4 DEADLINE_EXCEEDED/);
   await assert.rejects(client.publish({}, { signal: abortedSignal() }), /1 CANCELLED/);

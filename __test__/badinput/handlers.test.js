@@ -36,7 +36,7 @@ const failLater = (error) => async () => {
 const UNARY = {
   'throws an Error': [fail(new Error('broken')), /^2 UNKNOWN: broken$/],
   'throws a string': [fail('broken'), /^2 UNKNOWN: broken$/],
-  'throws undefined': [fail(undefined), /^2 UNKNOWN: undefined$/],
+  'throws undefined': [fail(undefined), /^2 UNKNOWN: Unknown error$/],
   'throws a status': [fail({ code: 5, details: 'gone' }), /^5 NOT_FOUND: gone$/],
   'throws an Error that is a status': [fail(Object.assign(new Error('x'), { code: 7, details: 'no' })), /^7 PERMISSION_DENIED: no$/],
   'rejects with an Error': [failLater(new Error('broken')), /^2 UNKNOWN: broken$/],
@@ -149,4 +149,36 @@ test('a handler that declares no callback and returns nothing is logged once: it
   assert.equal((await client.unpublish({})).message, 'by rest');
   assert.equal(logged.filter((text) => text.includes('WebRTCAgent/Publish')).length, 1);
   assert.match(logged[0], /handler of \/owt.WebRTCAgent\/Publish returned nothing and declares no callback/);
+});
+
+test('a handler whose name nearly is that of a method without one is logged once, and other functions are not', LIMIT, async (t) => {
+  const logged = [];
+  setLogger({ warn: (text) => logged.push(text) });
+  t.after(() => setLogger(null));
+  class Base {
+    unpublsh() {}
+    get subscrbe() { throw new Error('read'); }
+  }
+  class Agent extends Base {
+    constructor() {
+      super();
+      this.publish = async () => ({});
+      this.linkups = () => {};
+      this.cutof = 'no function';
+    }
+    publsh() {}
+    drawText() {}
+    toString() { return 'agent'; }
+  }
+  for (let n = 0; n < 2; n++) new Server().addService('webrtc', new Agent());
+  assert.deepEqual(logged.splice(0).sort(), [
+    "owt-grpc: addService('webrtc'): linkups is no method of it, and linkup has no handler; did you mean linkup?",
+    "owt-grpc: addService('webrtc'): unpublsh is no method of it, and unpublish has no handler; did you mean unpublish?",
+  ]);
+  // As OWT's have them: names of other services, and short ones that are near to many.
+  new Server().addService('sip', { drawText() {}, stop() {}, removeInput() {}, makeCall() {} });
+  const { startServer, stopServer } = require('../../lib/dropin/grpcTools');
+  const port = await startServer('video', { generate() {}, degenrate() {}, drawText() {}, enableVAD() {} });
+  await stopServer(port, { graceMs: 0 });
+  assert.deepEqual(logged, ["owt-grpc: addService('video'): degenrate is no method of it, and degenerate has no handler; did you mean degenerate?"]);
 });

@@ -171,7 +171,7 @@ test('numbers, null and nothing as an id time out, and a bad id to serve is an e
   const bus = await join();
   const client = await rpcClient(bus);
   for (const to of [undefined, null, 17, 'x'.repeat(300)]) assert.deepEqual(await called(client, to, 'm', [], 50), ['timeout']);
-  for (const id of [undefined, '', 'x'.repeat(300)]) await assert.rejects(rpcServer(bus, id, {}), /An id must be a text of 1 to 255 characters/);
+  for (const id of [undefined, '', 'x'.repeat(300)]) await assert.rejects(rpcServer(bus, id, {}), /An id must be a text of 1 to 255 bytes/);
   await assert.rejects(rpcServer(bus, '!webrtc', {}), /An id must not begin with !, and "!webrtc" does/);
 });
 

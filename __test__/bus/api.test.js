@@ -3,8 +3,9 @@
 // The bus for new code.
 
 const assert = require('node:assert').strict;
+const { inspect } = require('node:util');
 const { test } = require('node:test');
-const { BusError, connectBus } = require('../..');
+const { BusError, connectBus, setLogger } = require('../..');
 const { eventually, freePort } = require('../support/bus');
 const { AbortController, abortedSignal, timeoutSignal } = require('../support/signals');
 
@@ -146,7 +147,7 @@ test('serving that has not come into effect when the bus is closed is an error',
 
 test('wrong arguments are named', async (t) => {
   const { all: [a] } = await buses(t, 1);
-  await assert.rejects(a.call('', 'm'), /id must be a text of 1 to 255 characters, not one of 0/);
+  await assert.rejects(a.call('', 'm'), /id must be a text of 1 to 255 bytes, not one of 0/);
   await assert.rejects(a.serve('!x', {}), /^TypeError: bus\.serve: id must not begin with !, and "!x" does: .*members of the bus answer themselves/);
   await assert.rejects(a.call('x', 'm', /** @type {any} */ ('no list')), /args must be an array/);
   await assert.rejects(a.call('x', 'm', [], { timeout: -1 }), /option timeout must be a whole number from 1/);
@@ -199,11 +200,48 @@ test('each function of the bus looks at all it is given before it begins anythin
   assert.deepEqual(came, [['last']]);
 });
 
-test('waiting for a registry can be given up', async () => {
+/** What connecting ends with when its signal fires, once the log has said what it waits for. */
+async function givenUp(t, options, signal) {
+  const controller = new AbortController();
+  const warned = new Promise((resolve) => setLogger({ warn: resolve }));
+  t.after(() => setLogger(null));
+  const joining = connectBus({ ...options, signal: signal ?? controller.signal }).then(() => assert.fail('it joins'), (error) => error);
+  if (signal === undefined) {
+    await warned;
+    controller.abort();
+  }
+  return joining;
+}
+
+test('waiting for a registry that is not there can be given up, and the error says why there was none', async (t) => {
+  const registry = `127.0.0.1:${await freePort()}`;
+  for (const options of [{ registry, host: false }, { registry: `etcd://u:secret@${registry}` }]) {
+    const error = await givenUp(t, options);
+    assert.equal(error.name, 'AbortError');
+    assert.match(error.message, new RegExp(`aborted: no registry yet: .*${registry}.*refused`));
+    assert.match(error.cause.message, /refused/);
+    assert.match(inspect(error), /cause[^]*refused/);
+    assert.doesNotMatch(inspect(error), /secret/);
+  }
+});
+
+test('waiting for a registry that says nothing can be given up, and the error names it', async (t) => {
   const server = require('node:net').createServer((socket) => socket.pause()).listen(0, '127.0.0.1');
   await require('node:events').once(server, 'listening');
-  const { port } = /** @type {any} */ (server.address());
-  const joining = connectBus({ registry: `127.0.0.1:${port}`, signal: timeoutSignal(100) });
-  await assert.rejects(joining, { name: 'TimeoutError' });
-  server.close();
+  t.after(() => server.close());
+  const registry = `127.0.0.1:${/** @type {any} */ (server.address()).port}`;
+  const error = await givenUp(t, { registry }, timeoutSignal(100));
+  assert.equal(error.name, 'TimeoutError');
+  assert.match(error.message, new RegExp(`no registry yet: the registry ${registry} has not answered$`));
+  assert.match(error.cause.message, /has not answered$/);
+});
+
+test('what a signal was fired with is what connecting is rejected with', async () => {
+  const registry = `127.0.0.1:${await freePort()}`;
+  for (const reason of [new Error('shutting down'), 'text', null]) {
+    const controller = new AbortController();
+    const joining = connectBus({ registry, host: false, signal: controller.signal });
+    controller.abort(reason);
+    await assert.rejects(joining, (error) => error === reason);
+  }
 });

@@ -6,16 +6,11 @@
 const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const net = require('node:net');
-const path = require('node:path');
 const { test } = require('node:test');
 const grpc = require('@grpc/grpc-js');
-const protoLoader = require('@grpc/proto-loader');
 const { connectBus, setLogger } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-
-const proto = grpc.loadPackageDefinition(
-  protoLoader.loadSync(['link.proto', 'registry.proto'], { includeDirs: [path.join(__dirname, '../../proto/bus')], longs: String, enums: String, oneofs: true })
-).owt.bus.v1;
+const { hello, join, link, session } = require('../support/raw-member');
 
 /** A bus that serves, and how to see that it still does. */
 async function victim(t) {
@@ -35,43 +30,19 @@ async function victim(t) {
   return { port, address, member, isWell, warnings };
 }
 
-/** Sends frames on a stream; gives the messages that come and how it ends. */
-function talk(t, client, method, messages) {
-  const stream = client[method]();
-  const got = [];
-  stream.on('data', (message) => got.push(message));
-  stream.on('error', () => {});
-  const ended = new Promise((resolve) => stream.on('status', resolve));
-  for (const message of messages) stream.write(message);
-  t.after(() => {
-    stream.cancel();
-    client.close();
-  });
-  return { stream, got, ended };
-}
-
-const link = (t, { address, member }, frames) => {
-  const whole = frames.map((frame) => ({ frames: [frame.hello ? { hello: { to: member, ...frame.hello } } : frame] }));
-  return talk(t, new proto.Link(address, grpc.credentials.createInsecure()), 'open', whole);
-};
-const session = (t, port, messages) => talk(t, new proto.Registry(`127.0.0.1:${port}`, grpc.credentials.createInsecure()), 'session', messages);
-
-const hello = (changes) => ({ hello: { version: 1, cluster: 'owt', member: 'intruder', token: 't', link: '5', previous: '0', ...changes } });
-const record = (changes) => ({ member: 'guest', token: 'secret', address: '127.0.0.1:1', ids: [], subscriptions: [], ...changes });
-const join = (changes, own) => ({ join: { version: 1, cluster: 'owt', record: record(own), epoch: '0', revision: '0', request: 1, ...changes } });
-
-for (const [name, changes, reason, text] of [
-  ['another version', { version: 99 }, 'VERSION', /this side speaks version 1 of the bus protocol, the other side version 99/],
-  ['another cluster', { cluster: 'other' }, 'CLUSTER', /this side belongs to the cluster "owt", the other side to "other"/],
+for (const [name, changes, reason, text, logged] of [
+  ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side version 1:/, /this side speaks version 1 of the bus protocol, the other side version 99:/],
+  ['another cluster', { cluster: 'other' }, 'CLUSTER', /this side belongs to the cluster "other", the other side to "owt":/, /this side belongs to the cluster "owt", the other side to "other":/],
   ['a name that the registry does not know', {}, 'UNKNOWN_MEMBER', /has not told of that member/],
 ]) {
-  test(`a link of ${name} is refused with the reason`, async (t) => {
-    const { address, member, isWell } = await victim(t);
-    const { got, ended } = link(t, { address, member }, [hello(changes)]);
+  test(`a link of ${name} is refused with the reason, which each side reads as its own`, async (t) => {
+    const { address, member, isWell, warnings } = await victim(t);
+    const { got, ended } = link(t, { address, member }, [hello({ member: 'intruder', ...changes })]);
     await ended;
     const { refusal } = got[0].frames[0];
     assert.equal(refusal.reason, reason);
     assert.match(refusal.text, text);
+    if (logged) await eventually(() => warnings.some((text) => logged.test(text)), 'the warning');
     await isWell();
   });
 }
@@ -134,8 +105,8 @@ test('bytes that are no packet close the link', async (t) => {
 });
 
 for (const [name, messages, text] of [
-  ['another version', [join({ version: 2 })], /the other side version 2/],
-  ['another cluster', [join({ cluster: 'prod' })], /the other side to "prod"/],
+  ['another version', [join({ version: 2 })], /this side speaks version 2 of the bus protocol, the other side version 1:/],
+  ['another cluster', [join({ cluster: 'prod' })], /this side belongs to the cluster "prod", the other side to "owt":/],
   ['no name', [join({}, { member: '' })], /a Join without a member is not expected here/],
   ['an announcement first', [{ announce: { request: 1, delta: { member: 'm' } } }], /an Announce is not expected here/],
   ["another's record", [join(), { announce: { request: 2, delta: { member: 'other' } } }], /an Announce is not expected here/],
@@ -161,7 +132,7 @@ test('a bus of another cluster is told so', async (t) => {
   const { port, isWell } = await victim(t);
   await assert.rejects(connectBus({ registry: `127.0.0.1:${port}`, cluster: 'prod' }), {
     code: 'REFUSED',
-    message: /cluster "owt", the other side to "prod": set OWT_GRPC_CLUSTER/,
+    message: /this side belongs to the cluster "prod", the other side to "owt": set OWT_GRPC_CLUSTER/,
   });
   await isWell();
 });

@@ -6,7 +6,7 @@
 const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const { test } = require('node:test');
-const { BusError, connectBus, setTracing } = require('../..');
+const { BusError, RpcError, connectBus, setLogger, setTracing, status } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { Member } = require('../support/bus-member');
 const { called, connected, eventually, freePort, rpcClient, rpcServer } = require('../support/bus');
@@ -251,4 +251,31 @@ test('a subscription whose signal fires hands nothing more out and ends with its
   await assert.rejects(next, /at once/);
   assert.throws(() => bus.subscribe('news', '#', { signal: waiting.signal }), /at once/);
   await eventually(async () => (await other.status()).members.every(({ subscriptions }) => subscriptions.length === 0), 'nobody listens');
+});
+
+test('an exception of a handler is logged with its stack, once; what it says to its caller, and what nobody waits for, is not', async (t) => {
+  const { all: [client, server] } = await buses(t, 2);
+  const logged = [];
+  setLogger({ warn: (text) => logged.push(text) });
+  t.after(() => setLogger(null));
+  const bug = new TypeError('Cannot read x of null');
+  await server.serve('rooms', {
+    throws() { throw bug; },
+    async rejects() { throw bug; },
+    text() { throw 'broken'; },
+    refuses() { throw new BusError('REFUSED', 'not you'); },
+    status() { throw new RpcError(status.NOT_FOUND, 'no room1'); },
+    late: (call) => new Promise((_resolve, reject) => call.signal.addEventListener('abort', () => reject(bug))),
+  }, { withCall: true });
+  for (const [method, expected] of Object.entries({ throws: [bug.stack], rejects: [bug.stack], text: ['broken'], refuses: [], status: [] })) {
+    await assert.rejects(client.call('rooms', method), { code: 'HANDLER' });
+    assert.deepEqual(logged.splice(0), expected.map((text) => `owt-grpc: rooms.${method} failed: ${text}`));
+  }
+  await assert.rejects(client.call('rooms', 'toString'), { code: 'HANDLER', message: 'Not support method' });
+  assert.deepEqual(logged.splice(0), ['owt-grpc: rooms has no method toString']);
+  await assert.rejects(client.call('rooms', 'late', [], { timeout: 50 }));
+  assert.deepEqual(logged, []);
+  client.cast('rooms', 'refuses');
+  await eventually(() => logged.length > 0, 'what a cast fails with is heard by nobody else');
+  assert.match(logged.join('\n'), /^owt-grpc: rooms\.refuses failed: BusError: not you/);
 });

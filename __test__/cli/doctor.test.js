@@ -106,7 +106,7 @@ test('the registry: none yet, another program, another cluster, none elsewhere',
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${free}` }, 'ok', /OWT_GRPC_REGISTRY: nobody is at .* the first member becomes the registry/],
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${free}`, OWT_GRPC_HOST_REGISTRY: '0' }, 'error', /OWT_GRPC_REGISTRY: .*refused/],
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${await stranger(t)}` }, 'error', /OWT_GRPC_REGISTRY: .*taken by another program/],
-    [{ OWT_GRPC_REGISTRY: `127.0.0.1:${registry.port}`, OWT_GRPC_CLUSTER: 'x' }, 'error', /OWT_GRPC_REGISTRY: .*the other side to "x"/],
+    [{ OWT_GRPC_REGISTRY: `127.0.0.1:${registry.port}`, OWT_GRPC_CLUSTER: 'x' }, 'error', /OWT_GRPC_REGISTRY: .*this side belongs to the cluster "x"/],
     [{ OWT_GRPC_REGISTRY: '192.0.2.1:1' }, 'error', /OWT_GRPC_REGISTRY: .*plaintext/],
   ]) hears(await doctor(t, {}, { env }), level, pattern);
 });

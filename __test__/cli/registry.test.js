@@ -37,7 +37,7 @@ test('members find each other through a registry that none of them is', limit, a
   await a.serve('adder', { add: (x, y) => x + y });
   assert.equal(await b.call('adder', 'add', [1, 2]), 3);
   const other = await failureOf(() => connectBus({ ...where, cluster: 'other' }));
-  assert.match(other.message, /this side belongs to the cluster "owt", the other side to "other"/);
+  assert.match(other.message, /this side belongs to the cluster "other", the other side to "owt"/);
 });
 
 test('it answers a health check of another implementation', limit, async (t) => {

@@ -33,8 +33,9 @@ const GOOD = `
       async publish(call) { return { id: call.request.id ?? 'none' }; },
       subscribe(call, callback) { callback(null, { id: call.request.type }); },
       async *listenToNotifications() { yield { name: 'n' }; },
-      drawText() {},
     });
+    class Rooms { publish = async () => ({ id: 'of a class' }); rooms = new Map(); drawText() {} }
+    new Server().addService('webrtc', new Rooms());
     server.setHealth('webrtc', 'NOT_SERVING').setHealth('', 'SERVING').setHealth('a part', 'UNKNOWN');
     const port: number = await server.listen();
     await using health = createClient('grpc.health.v1.Health', 'localhost:' + port);
@@ -68,6 +69,14 @@ const BAD = {
   "createClient('webrtc', 'x:1').nothing({})": /'nothing' does not exist/,
   "createClient('webrtc', 'x:1').publish({ typo: 1 })": /'typo' does not exist/,
   "createClient('webrtc', 'x:1').publish({}, { timeuot: 1 })": /'timeuot' does not exist/,
+  "createClient('webrtc', 'x:1').publish({ idd: 'x' })": /'idd' does not exist/,
+  "createClient('webrtc', 'x:1').publish({ media: { trakcs: [] } })": /'trakcs' does not exist/,
+  "createClient('webrtc', 'x:1').publish(Promise.resolve({ id: 'x' }))": /no properties in common|not assignable/,
+  "createClient('webrtc', 'x:1').publish({}, { signal: new AbortController() })": /not assignable to type 'AbortSignal'|missing the following properties from type 'AbortSignal'/,
+  "new Server().addService('webrtc', { pubish() {} })": /'pubish' does not exist/,
+  "new Server().addService('webrtc', { async publish() { return 'ok'; } })": /not assignable/,
+  "new Server().stop({ graceMS: 1 })": /'graceMS' does not exist/,
+  "startServer('webrtc', { pubish() {} })": /'pubish' does not exist/,
   "createClient('webrtc', 'x:1', { proxy: true })": /'true' is not assignable to type 'string \| false/,
   "new Server().setHealth('webrtc', 'SERVICE_UNKNOWN')": /'"SERVICE_UNKNOWN"' is not assignable/,
   'setTracing({ start() {} })': /missing the following properties from type 'Tracer<any>': run, end/,
@@ -76,7 +85,7 @@ const BAD = {
 
 test('types refuse what the package refuses', { timeout: 60_000 }, (t) => {
   const lines = Object.keys(BAD);
-  const errors = compile(t, 'node16', ["import { Server, createClient, setTracing } from 'owt-grpc';", ...lines].join('\n'));
+  const errors = compile(t, 'node16', ["import { Server, createClient, setTracing } from 'owt-grpc'; import { startServer } from 'owt-grpc/grpcTools';", ...lines].join('\n'));
   Object.values(BAD).forEach((expected, n) => {
     // An error and what belongs to it, up to the next one.
     const found = errors.split(/^(?=\S)/m).filter((text) => text.includes(`use.ts(${n + 2},`));

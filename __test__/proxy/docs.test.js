@@ -38,12 +38,15 @@ test('the errors in docs/proxy.md are those that come', { timeout: 20_000, skip:
   assert.deepEqual(others, [], 'errors that are not tested');
   const target = '127.0.0.1:9';
   const refusing = await open(t, http.createServer().on('connect', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')));
+  const squid = 'HTTP/1.1 503 Service Unavailable\r\nX-Squid-Error: ERR_CONNECT_FAIL 111\r\n\r\n';
+  const unable = await open(t, http.createServer().on('connect', (_request, socket) => socket.end(squid)));
   const silent = await open(t, net.createServer((socket) => socket.resume()));
   const tunnel = await startProxy(t);
   const plain = await open(t, net.createServer((socket) => socket.end('220 hello\r\n')));
   const workshop = new Workshop(t).good();
   const came = [
     await failure(t, target, `http://127.0.0.1:${refusing}`),
+    await failure(t, target, `http://127.0.0.1:${unable}`),
     await failure(t, target, `http://127.0.0.1:${await freePort()}`),
     await failure(t, target, `http://127.0.0.1:${silent}`),
     await failure(t, `localhost:${plain}`, tunnel.url, { tls: pairOf(workshop, 'client') }),

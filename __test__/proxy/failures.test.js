@@ -53,7 +53,12 @@ async function rawProxy(t, behave) {
 
 const ANSWERS = {
   'refuses with 403': [(socket) => socket.end('HTTP/1.1 403 Forbidden by policy 7\r\n\r\n<html>'), 'refused: HTTP/1.1 403 Forbidden by policy 7'],
-  'refuses with 502': [(socket) => socket.end('HTTP/1.0 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'), 'refused: HTTP/1.0 502 Bad Gateway'],
+  'answers 502': [(socket) => socket.end('HTTP/1.0 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'), 'could not connect to the target: HTTP/1.0 502 Bad Gateway'],
+  'answers 500, as tinyproxy': [(socket) => socket.end('HTTP/1.0 500 Unable to connect\r\nServer: tinyproxy/1.11.1\r\n\r\n'), 'could not connect to the target: HTTP/1.0 500 Unable to connect'],
+  'answers 503, as squid': [(socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_CONNECT_FAIL 111\r\n\r\n'), 'could not connect to the target: HTTP/1.1 503 Service Unavailable (X-Squid-Error: ERR_CONNECT_FAIL 111)'],
+  'refuses with 403, as squid': [(socket) => socket.end('HTTP/1.1 403 Forbidden\r\nx-squid-error: ERR_ACCESS_DENIED 0\r\n\r\n'), 'refused: HTTP/1.1 403 Forbidden (X-Squid-Error: ERR_ACCESS_DENIED 0)'],
+  'says much of its error': [(socket) => socket.end(`HTTP/1.1 503 No\r\nX-Squid-Error: ${'\xff'.repeat(4000)}\r\n\r\n`, 'latin1'), `could not connect to the target: HTTP/1.1 503 No (X-Squid-Error: ${'\\xff'.repeat(80)})`],
+  'wants other credentials, as tinyproxy': [(socket) => socket.end('HTTP/1.0 401 Unauthorized\r\n\r\n'), 'refused: HTTP/1.0 401 Unauthorized: it does not accept the user and the password it was given'],
   'refuses with a redirect': [(socket) => socket.end('HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n'), 'refused: HTTP/1.1 302 Found'],
   'wants other credentials': [(socket) => socket.end('HTTP/1.1 407 Authentication Required\r\n\r\n'), 'refused: HTTP/1.1 407 Authentication Required: it does not accept the user and the password it was given'],
   'closes at once': [(socket) => socket.end(), 'closed the connection before its answer'],
@@ -93,7 +98,7 @@ test('a target that the proxy cannot reach: UNAVAILABLE with the proxy\'s answer
   const target = `127.0.0.1:${await freePort()}`;
   const error = await failureOf(through(t, proxy.at, target).publish({}));
   assert.equal(error.code, 14);
-  assert.equal(error.details, `No connection established to ${target}: the proxy ${proxy.url} refused: HTTP/1.1 502 Bad Gateway`);
+  assert.equal(error.details, `No connection established to ${target}: the proxy ${proxy.url} could not connect to the target: HTTP/1.1 502 Bad Gateway`);
 });
 
 test('nobody at the proxy\'s address, or a name that is none: UNAVAILABLE, naming the proxy', LIMIT, async (t) => {

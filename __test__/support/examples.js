@@ -32,7 +32,7 @@ const PRINTS = {
     'client: 1 CANCELLED',
     'server: second ended, aborted: true',
   ],
-  'log4js.js': ['INFO OwtGrpc - owt-grpc: bus: joined as ', 'WARN OwtGrpc - owt-grpc: cast to recorder.save: the disk is full', 'pong'],
+  'log4js.js': ['INFO OwtGrpc - owt-grpc: bus: joined as ', 'WARN OwtGrpc - owt-grpc: recorder.save failed: Error: the disk is full', 'pong'],
   'tls.js': [
     'with a certificate: publication of p1',
     'without one: 14 UNAVAILABLE: No connection established to localhost:',

@@ -2,21 +2,23 @@
 
 // The bus for new code: promises, async iteration, errors that say which.
 
-const { performance } = require('node:perf_hooks');
+const { clearTimeout, now, setTimeout } = require('../clock');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
+const { thrownTo } = require('../call-site');
 const { within } = require('./at-work');
 const { encode } = require('./body');
-const { argsOf, flagOf, graceOf, methodsOf, patternsOf, signalOf } = require('./checks');
+const { argsOf, methodsOf, patternsOf, signalOf } = require('./checks');
 const { BusConnection } = require('./connection');
 const { busOptions } = require('./config');
 const { argumentsOf, methodOf } = require('./dispatch');
-const { BusError, describe, fromHandler } = require('./errors');
+const { BusError, describe, fromHandler, givenUp } = require('./errors');
 const { HandlerCall } = require('./handler-call');
 const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
-const { numberOption, checkedOptions } = require('../config');
-const { INFO, WARN, log } = require('../log');
-const { messageOf } = require('../errors');
+const { checkedOptions, flagOption, graceOf, numberOption } = require('../config');
+const { INFO, WARN, isLogged, log } = require('../log');
+const { RpcError, isOfKind, messageOf, stackOf } = require('../errors');
+const { onAbort } = require('../signal');
 
 const DEFAULT_TIMEOUT = 10_000;
 const CALL_OPTIONS = ['timeout', 'signal'];
@@ -49,27 +51,27 @@ class Bus {
     const timeout = numberOption('bus.call', checked, 'timeout', { min: 1, max: 0x7fffffff }) ?? DEFAULT_TIMEOUT;
     const signal = signalOf('bus.call', checked.signal);
     if (signal) throwIfAborted(signal);
-    const about = { to: id, method, since: performance.now() };
+    const about = { to: id, method, since: now() };
     return new Promise((resolve, reject) => {
-      const settle = () => signal?.removeEventListener('abort', abort);
+      /** @type {(() => void) | null} */
+      let settle = null;
       const number = this.connection.call(id, method, args, timeout, {
         many: false,
         onReply: (_kind, data, _err, failed, reply) => {
-          settle();
-          if (failed) reject(fromHandler(reply, { id, method }));
-          else resolve(data);
+          settle?.();
+          resolve(failed ? thrownTo(fromHandler(reply, { id, method })) : data);
         },
         onFailed: (why, detail) => {
-          settle();
+          settle?.();
           const { code, message } = describe(why, detail, about);
-          reject(new BusError(code, message, { id, method }));
+          resolve(thrownTo(new BusError(code, message, { id, method })));
         },
       });
       const abort = () => {
         this.connection.cancel(number);
         reject(reasonOf(signal));
       };
-      signal?.addEventListener('abort', abort, { once: true });
+      if (signal) settle = onAbort(signal, abort);
     });
   }
 
@@ -93,7 +95,7 @@ class Bus {
     assertStaying(this);
     servableId('bus.serve: id', id);
     methodsOf('bus.serve', methods);
-    const withCall = flagOf('bus.serve', checkedOptions('bus.serve', options, ['withCall']), 'withCall');
+    const withCall = flagOption('bus.serve', checkedOptions('bus.serve', options, ['withCall']), 'withCall');
     if (this.connection.incoming.served.has(id)) throw new BusError('REFUSED', `This bus serves ${id} already`, { id });
     /** @param {Request} request */
     const handler = (request) => void answer(this.connection, methods, request, withCall);
@@ -171,20 +173,42 @@ async function answer({ incoming }, methods, request, withCall) {
   const { id, method, isCall } = request;
   try {
     const called = methodOf(methods, method);
-    if (called === undefined) throw new Error('Not support method');
+    if (called === undefined) {
+      log(WARN, `${id} has no method ${method}`);
+      finishFailed(incoming, request, new Error('Not support method'));
+      return;
+    }
     const args = argumentsOf(request.body);
     if (withCall) args.push(new HandlerCall(request));
     const result = await called.apply(methods, args);
     if (isCall) incoming.reply(request, '', result, undefined, false);
     else incoming.ended(request, false, '');
   } catch (error) {
-    if (isCall) {
-      incoming.fail(request, error);
-      return;
-    }
-    log(WARN, `cast to ${id}.${method}: ${messageOf(error)}`);
-    incoming.ended(request, true, messageOf(error));
+    logFailure(request, error);
+    finishFailed(incoming, request, error);
   }
+}
+
+/**
+ * @param {import('./incoming').Incoming} incoming
+ * @param {Request} request
+ * @param {unknown} error
+ */
+function finishFailed(incoming, request, error) {
+  if (request.isCall) incoming.fail(request, error);
+  else incoming.ended(request, true, messageOf(error));
+}
+
+/**
+ * What a handler says by an error of this package is for its caller; nobody else
+ * hears of a cast's. What fails because its caller is gone is no surprise.
+ *
+ * @param {Request} request
+ * @param {unknown} error
+ */
+function logFailure({ id, method, isCall, isOpen }, error) {
+  if (!isLogged(WARN) || (isCall && (!isOpen || isOfKind(error, BusError) || isOfKind(error, RpcError)))) return;
+  log(WARN, `${id}.${method} failed: ${stackOf(error)}`);
 }
 
 /**
@@ -197,24 +221,39 @@ function connectBus(options) {
   return new Promise((resolve, reject) => {
     const checked = busOptions('connectBus', options);
     const signal = signalOf('connectBus', options?.signal);
+    const timeout = numberOption('connectBus', options ?? {}, 'timeout', { min: 1, max: 0x7fffffff });
     if (signal) throwIfAborted(signal);
+    const settle = () => {
+      stopListening();
+      clearTimeout(timer);
+    };
+    const stop = () => {
+      settle();
+      void connection.close();
+    };
     /** @param {unknown} why */
     const giveUp = (why) => {
-      signal?.removeEventListener('abort', abort);
-      void connection.close();
+      stop();
       reject(why);
     };
-    const abort = () => giveUp(reasonOf(signal));
+    const stopListening = signal ? onAbort(signal, () => giveUp(givenUp(reasonOf(signal), connection))) : () => {};
+    const late = () => {
+      const cause = new Error(connection.waitsFor ?? `${checked.registry} has not answered yet`);
+      giveUp(new BusError('TIMEOUT', `no registry has let this member in within ${timeout} ms: ${cause.message}`, { cause }));
+    };
     const connection = new BusConnection(checked, {
       onJoined: () => {
-        signal?.removeEventListener('abort', abort);
+        settle();
         log(INFO, `bus: joined as ${checked.name} by the registry ${checked.registry}`);
         resolve(new Bus(connection));
       },
       onParted: (why) => log(WARN, `bus: lost the registry, trying again: ${why}`),
-      onRefused: (why) => giveUp(new BusError('REFUSED', why)),
+      onRefused: (why) => {
+        stop();
+        resolve(thrownTo(new BusError('REFUSED', why)));
+      },
     });
-    signal?.addEventListener('abort', abort, { once: true });
+    const timer = timeout === null ? undefined : setTimeout(late, timeout);
   });
 }
 

@@ -15,11 +15,23 @@ const { within } = require('./at-work');
 const { encode } = require('./body');
 const { Calls } = require('./calls');
 const { Commands } = require('./commands');
+const { BusError } = require('./errors');
 const { revealed } = require('./etcd');
 const { Incoming, Service } = require('./incoming');
 const { FLAG, Request, readMessage } = require('./records');
 
+/** The ids of a member, and its patterns: see src/bus/bounds.rs. */
+const MOST = 10_000;
+
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
+/**
+ * Who hears what is published. The connection holds it until it is unsubscribed or the member has left: whoever waited for
+ * `left` instead would be held as long as the connection is.
+ *
+ * @typedef {object} Subscriber
+ * @property {(routingKey: string, body: import('./body').Body, trace: string) => void} arrived
+ * @property {() => void} [end] the member has left
+ */
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
 
 class BusConnection {
@@ -40,11 +52,15 @@ class BusConnection {
     this.nextRequest = 1;
     this.tally = new BusTally();
     this.incoming = new Incoming(this.commands, this.tally);
-    /** @type {Map<number, (key: string, body: import('./body').Body, trace: string) => void>} */
+    /** @type {Map<number, Subscriber>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
+    /** Of all subscriptions. */
+    this.patterns = 0;
     /** Has been in, whether or not the registry is there now. */
     this.joined = false;
+    /** Why there is no registry yet, as far as that is known. @type {string | null} */
+    this.waitsFor = null;
     /** Takes nothing new on; handlers at work may still use the bus. */
     this.isDraining = false;
     /** @type {Promise<void> | null} */
@@ -142,6 +158,7 @@ class BusConnection {
    * @returns {{ service: Service, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
   serve(id, handler, tellsEnd) {
+    if (this.incoming.served.size >= MOST) throw new BusError('OVERLOADED', `${id} cannot be served: this member serves ${MOST} ids, which is the limit`, { id });
     const done = this.request((number) => this.commands.serve(number, id, false));
     const service = new Service(id, handler, tellsEnd);
     this.incoming.served.set(id, service);
@@ -164,13 +181,15 @@ class BusConnection {
   /**
    * @param {string} exchange
    * @param {string[]} patterns
-   * @param {(key: string, body: import('./body').Body, trace: string) => void} handler
+   * @param {Subscriber} subscriber
    * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before
    */
-  subscribe(exchange, patterns, handler) {
+  subscribe(exchange, patterns, subscriber) {
+    if (this.patterns + patterns.length > MOST) throw new BusError('OVERLOADED', `${exchange} cannot be subscribed to: this member's subscriptions may have ${MOST} patterns and have ${this.patterns}`);
     const number = this.nextSubscription++;
     const done = this.request((request) => this.commands.subscribe(request, number, exchange, patterns, false));
-    this.subscriptions.set(number, handler);
+    this.subscriptions.set(number, subscriber);
+    this.patterns += patterns.length;
     return { number, done };
   }
 
@@ -182,6 +201,7 @@ class BusConnection {
    */
   unsubscribe(number, exchange, patterns, isLast) {
     if (isLast) this.subscriptions.delete(number);
+    this.patterns -= patterns.length;
     if (this.leaving !== null) return Promise.resolve();
     return this.request((request) => this.commands.subscribe(request, number, exchange, patterns, true));
   }
@@ -297,7 +317,7 @@ class BusConnection {
     this.tally.received++;
     allBuses.received++;
     giveInTrace(trace, { routingKey, member: this.member }, () => {
-      for (const number of subscriptions) this.subscriptions.get(number)?.(routingKey, body, trace);
+      for (const number of subscriptions) this.subscriptions.get(number)?.arrived(routingKey, body, trace);
     });
   }
 
@@ -314,6 +334,8 @@ class BusConnection {
     } else if (state === BusState.PARTED) {
       // One that leaves and was its host has asked for that.
       if (this.leaving === null) this.listener.onParted(why);
+    } else if (state === BusState.WAITING) {
+      this.waitsFor = why;
     } else if (state === BusState.REFUSED) {
       this.listener.onRefused(why);
     } else {
@@ -325,6 +347,7 @@ class BusConnection {
       this.calls.close(why);
       for (const resolve of this.requests.values()) resolve(null);
       this.requests.clear();
+      for (const subscriber of this.subscriptions.values()) subscriber.end?.();
       this.subscriptions.clear();
       this.onLeft();
     }

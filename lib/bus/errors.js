@@ -3,7 +3,7 @@
 // Why a call over the bus failed: one table for the codes, the texts and the
 // numbers that cross.
 
-const { performance } = require('node:perf_hooks');
+const { now } = require('../clock');
 const { withCause } = require('../compat/errors');
 const { messageOf } = require('../errors');
 
@@ -34,7 +34,7 @@ const TIMEOUTS = [1, 2, 3];
  */
 function describe(why, detail, { to, method, since }) {
   const failure = FAILURES[why] ?? { code: 'INTERNAL', text: () => `failure ${why}` };
-  const age = Math.round(performance.now() - since);
+  const age = Math.round(now() - since);
   return { code: failure.code, message: `${to}.${method}: ${failure.text(to, detail)} (after ${age} ms)` };
 }
 
@@ -99,4 +99,23 @@ function fromHandler(reply, about) {
   return Object.assign(new BusError('HANDLER', message, { ...about, cause }), details === undefined ? {} : { data: details });
 }
 
-module.exports = { BusError, TIMEOUTS, describe, fromHandler, told };
+/** What Node.js gives for a reason if nobody else does, by its name. @type {Record<string, number>} */
+const ABORTED = { AbortError: 20, TimeoutError: 23 };
+
+/**
+ * What waiting for the registry ends with when a signal fires. Node's own reason says
+ * that it has fired, and this one why it was waited; one of the caller's is the caller's.
+ *
+ * @param {any} reason
+ * @param {{ registry: string, waitsFor: string | null }} member
+ * @returns {any}
+ */
+function givenUp(reason, { registry, waitsFor }) {
+  const { name, code, message } = reason ?? {};
+  if (code === undefined || ABORTED[name] !== code) return reason;
+  const why = waitsFor ?? `the registry ${registry} has not answered`;
+  const error = Object.assign(new Error(`${message}: no registry yet: ${why}`), { name, code });
+  return withCause(error, new BusError('UNREACHABLE', why));
+}
+
+module.exports = { BusError, TIMEOUTS, describe, fromHandler, givenUp, told };

@@ -7,6 +7,7 @@
  * @param {number} [lowest] port: 0 where it can be any free one
  */
 function hostAndPort(text, what, example, lowest = 1) {
+  if (/^\d+$/.test(text)) throw new TypeError(`${what} ${JSON.stringify(text)} is a port without a host: write 127.0.0.1:${text}, or the host that it is on`);
   const match = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d+))?$/.exec(text);
   const port = match?.[2] === undefined ? null : Number(match[2]);
   if (match === null || (port !== null && (port < lowest || port > 65535))) {

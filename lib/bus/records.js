@@ -4,7 +4,7 @@
 // docs/crossing.md. `buf` may be used again by what a handler does, so all is
 // read before any is called.
 
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearTimeout, setTimeout, wallTime } = require('../clock');
 const { AbortController } = require('../compat/abort');
 const { read, sizeOf } = require('./body');
 const { Repeated } = require('./repeated');
@@ -16,8 +16,6 @@ const TRACED = 2;
 
 /** Timers of Node take no more ms. */
 const LONGEST = 0x7fffffff;
-/** As it was when this was loaded: test libraries put theirs in its place. */
-const { now } = Date;
 
 const callers = new Repeated();
 const ids = new Repeated();
@@ -80,7 +78,7 @@ class Request {
   }
 
   isOverdue() {
-    return this.deadline <= now();
+    return this.deadline <= wallTime();
   }
 
   /** @returns {AbortSignal} aborted when nobody waits for the reply any more */
@@ -96,7 +94,7 @@ class Request {
   /** Its end at its deadline is not to be missed. */
   watch() {
     if (this.timer !== null || this.deadline === Infinity) return;
-    this.timer = setTimeout(() => this.owner?.overdue(this), Math.min(this.deadline - now(), LONGEST)).unref();
+    this.timer = setTimeout(() => this.owner?.overdue(this), Math.min(this.deadline - wallTime(), LONGEST)).unref();
   }
 
   stopWatching() {

@@ -2,16 +2,20 @@
 
 // Topic messages as an async iterable.
 
+const { performance } = require('node:perf_hooks');
 const { reasonOf, throwIfAborted } = require('../compat/abort');
 const { decode } = require('./body');
 const { signalOf } = require('./checks');
 const { Queue } = require('./queue');
+const { Spells } = require('./spells');
 const { checkedOptions, numberOption } = require('../config');
 const { WARN, log } = require('../log');
 const { fromText, valid } = require('../seeing/w3c');
+const { onAbort } = require('../signal');
 
 const MAX_WAITING = 10_000;
 
+/** @typedef {import('./connection').Subscriber} Subscriber */
 /** @typedef {{ routingKey: string, data: any, trace?: import('../seeing/w3c').Carrier }} Message */
 
 /**
@@ -20,6 +24,7 @@ const MAX_WAITING = 10_000;
  * `await` on it waits until it is ready.
  *
  * @implements {AsyncIterableIterator<Message>}
+ * @implements {Subscriber}
  */
 class Subscription {
   /**
@@ -41,16 +46,16 @@ class Subscription {
     /** @type {Queue<{ resolve: (result: IteratorResult<Message>) => void, reject: (why: unknown) => void }>} */
     this.takers = new Queue();
     this.dropped = 0;
+    this.losses = new Spells();
     this.ended = false;
     /** What a read ends with when the signal has fired. @type {{ why: unknown } | null} */
     this.failure = null;
     /** @type {() => void} */
     this.stopListening = () => {};
-    const { number, done } = connection.subscribe(exchange, patterns, (routingKey, body, trace) => this.arrived(routingKey, body, trace));
+    const { number, done } = connection.subscribe(exchange, patterns, this);
     this.number = number;
     /** @type {Promise<void>} when every member knows of it */
     this.ready = done.then(() => {});
-    void connection.left.then(() => this.end());
     if (signal) this.listenTo(signal);
     // What it is awaited for is itself, which then is nothing to be awaited any more.
     const then = (/** @type {any} */ onReady, /** @type {any} */ onError) =>
@@ -80,12 +85,20 @@ class Subscription {
     this.waiting.push(message);
     if (this.waiting.length <= this.maxWaiting) return;
     this.waiting.shift();
-    if (this.dropped++ === 0) log(WARN, `bus: ${this.maxWaiting} messages of ${this.exchange} wait to be read: the oldest are dropped`);
+    this.dropped++;
+    if (this.losses.happened(performance.now())) log(WARN, `bus: ${this.maxWaiting} messages of ${this.exchange} wait to be read: the oldest are dropped`);
+  }
+
+  /** Nothing waits any more, of what some was dropped. */
+  caughtUp() {
+    const count = this.losses.over(performance.now());
+    if (count > 0) log(WARN, `bus: ${count} messages of ${this.exchange} were dropped before the others were read`);
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */
   next() {
     const message = this.waiting.shift();
+    if (this.losses.count > 0 && this.waiting.length === 0) this.caughtUp();
     if (message !== undefined) return Promise.resolve({ value: message, done: false });
     const { failure } = this;
     this.failure = null;
@@ -94,6 +107,7 @@ class Subscription {
     return new Promise((resolve, reject) => this.takers.push({ resolve, reject }));
   }
 
+  /** Nothing follows: it was ended, or the member has left. */
   end() {
     this.ended = true;
     this.stopListening();
@@ -107,15 +121,13 @@ class Subscription {
    * @param {AbortSignal} signal
    */
   listenTo(signal) {
-    const abort = () => {
+    this.stopListening = onAbort(signal, () => {
       const failure = { why: reasonOf(signal) };
       const taker = this.takers.shift();
       if (taker === undefined) this.failure = failure;
       else taker.reject(failure.why);
       void this.return();
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    this.stopListening = () => signal.removeEventListener('abort', abort);
+    });
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */
@@ -123,6 +135,7 @@ class Subscription {
     if (!this.ended) {
       this.end();
       this.waiting.clear();
+      this.caughtUp();
       await this.connection.unsubscribe(this.number, this.exchange, this.patterns, true);
     }
     return { value: undefined, done: true };

@@ -7,7 +7,7 @@ const { worldOf } = require('../config');
 const { RpcError, messageOf, status } = require('../errors');
 const { jsonOf, numberOf, parseArguments } = require('./support/arguments');
 const { CommandError, UsageError } = require('./support/errors');
-const { hint } = require('./support/words');
+const { hint } = require('../words');
 const { packed, unpacked } = require('./support/packed');
 const { plain, printJson, untilAsked } = require('./support/screen');
 

@@ -5,7 +5,7 @@
 const { BusError } = require('../bus/errors');
 const { jsonOf, numberOf, parseArguments } = require('./support/arguments');
 const { CommandError, UsageError } = require('./support/errors');
-const { hint } = require('./support/words');
+const { hint } = require('../words');
 const { BUS_HELP, BUS_OPTIONS, ask, observe } = require('./support/observer');
 const { plain, printJson } = require('./support/screen');
 

@@ -4,7 +4,7 @@
 // missing before 15, `reason` and `timeout()` came with 16.14. Where Node has
 // them they are what is used.
 
-const { setTimeout } = require('node:timers');
+const { nextTick, setTimeout } = require('../clock');
 
 /**
  * What `signal.reason` is when nobody gave one. The name is what callers look at;
@@ -78,7 +78,7 @@ function call(signal, listener, event) {
     if (typeof listener === 'function') listener.call(signal, event);
     else listener.handleEvent(event);
   } catch (error) {
-    process.nextTick(() => {
+    nextTick(() => {
       throw error;
     });
   }

@@ -4,6 +4,7 @@
 // outbox, what comes in is dispatched to the call or server it is for. There is
 // one bridge per environment, made by the first client or server.
 
+const { nextTick, setInterval } = require('../clock');
 const { log, onLevel } = require('../log');
 const { native } = require('../native');
 const { CallTable } = require('./call-table');
@@ -136,7 +137,7 @@ class Bridge {
       } catch (error) {
         // Thrown by the user's code: it is reported as if nothing were between,
         // and the records behind it are not lost.
-        process.nextTick(rethrow, error);
+        nextTick(rethrow, error);
       }
       at = end;
     }

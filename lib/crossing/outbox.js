@@ -4,6 +4,8 @@
 // are encoded straight into it, behind their record's header.
 
 const { Writer } = require('../codec-runtime');
+const { nextTick } = require('../clock');
+const { assertMessage } = require('../fields');
 const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;
@@ -57,7 +59,7 @@ class Outbox extends Writer {
   schedule() {
     if (this.scheduled) return;
     this.scheduled = true;
-    process.nextTick(this.flush);
+    nextTick(this.flush);
   }
 
   /** Behind the records, where there is room: where each begins, and how many there are. */
@@ -240,13 +242,15 @@ class Outbox extends Writer {
   }
 
   /**
-   * A length-prefixed message. Throws what the encoder throws.
+   * A length-prefixed message. Throws what the encoder throws, which takes what is
+   * no object for an empty message.
    *
    * @param {Codec} codec
    * @param {any} message
    * @returns {number} its length
    */
   frame(codec, message) {
+    assertMessage(codec, message);
     this.reserve(PREFIX);
     const prefix = this.pos;
     this.pos = prefix + PREFIX;

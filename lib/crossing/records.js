@@ -65,7 +65,7 @@ const Event = Object.freeze({
 const OUTSIDE = 4;
 
 /** What has become of a member of the bus. */
-const BusState = Object.freeze({ JOINED: 1, PARTED: 2, REFUSED: 3, LEFT: 4 });
+const BusState = Object.freeze({ JOINED: 1, PARTED: 2, REFUSED: 3, LEFT: 4, WAITING: 5 });
 
 /** How a server call ended. */
 const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, CONNECTION_LOST: 3 });

@@ -8,7 +8,9 @@ require('../compat/node-version').demandNode();
 const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
+const { callSite, calledAt } = require('../call-site');
 const { servableId } = require('../bus/names');
+const { nextTick } = require('../clock');
 const { hasOwn } = require('../compat/objects');
 const { RpcClient } = require('./amqp/rpc-client');
 const { RpcServer } = require('./amqp/rpc-server');
@@ -55,11 +57,12 @@ class AmqpClient {
    */
   connect(options, onOk, onFailure) {
     if (this.connection !== null) {
-      process.nextTick(() => call('connect', onFailure, new Error('This client is connected already')));
+      nextTick(() => call('connect', onFailure, new Error('This client is connected already')));
       return;
     }
     if (fs.existsSync(STORE)) log(INFO, `the credentials of ${STORE} are RabbitMQ's and are not used`);
     let once = onOk;
+    const site = callSite(this.connect);
     try {
       const connection = new BusConnection(busOptions('amqpClient', fromRabbit(options)), {
         onJoined: () => {
@@ -72,12 +75,12 @@ class AmqpClient {
           void connection.close();
           if (this.connection === connection) this.connection = null;
           log(WARN, why);
-          call('connect', onFailure, new Error(why));
+          call('connect', onFailure, calledAt(new Error(why), site));
         },
       });
       this.connection = connection;
     } catch (error) {
-      process.nextTick(() => call('connect', onFailure, error));
+      nextTick(() => call('connect', onFailure, error));
     }
   }
 

@@ -25,7 +25,7 @@ export interface Packed { type_url: string; value: Buffer }
  */
 export function startServer<Type extends keyof Services>(
   type: Type,
-  impl: Handlers<Type> & Record<string, any>,
+  impl: Handlers<Type>,
   port?: number
 ): Promise<number>;
 

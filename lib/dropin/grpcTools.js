@@ -9,7 +9,7 @@ const { createClient } = require('../client');
 const { Writer } = require('../codec-runtime');
 const { hasOwn } = require('../compat/objects');
 const { worldOf } = require('../config');
-const { Server } = require('../server');
+const { OwtServer } = require('./owt-server');
 
 const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };
 
@@ -27,7 +27,7 @@ const NOTIFICATIONS = /** @type {Record<string, string>} */ ({
   onStreamRemoved: 'owt.StreamAddedData',
 });
 
-/** @type {Map<number, Server>} the servers that listen, by port */
+/** @type {Map<number, OwtServer>} the servers that listen, by port */
 const servers = new Map();
 
 /**
@@ -39,7 +39,7 @@ const servers = new Map();
  * @returns {Promise<number>} the port
  */
 async function startServer(type, impl, port = 0) {
-  const server = new Server({ ...KEEPALIVE, hideThrown: true });
+  const server = new OwtServer(KEEPALIVE);
   server.addService(type, impl);
   const bound = await server.listen(Number(port));
   servers.set(bound, server);
@@ -56,8 +56,9 @@ async function startServer(type, impl, port = 0) {
 async function stopServer(port, options) {
   const server = servers.get(port);
   if (server === undefined) throw new Error(`No server of startServer listens on port ${port}`);
-  servers.delete(port);
+  // What refuses its options goes on, and can be stopped later.
   await server.stop(options);
+  if (servers.get(port) === server) servers.delete(port);
 }
 
 /**

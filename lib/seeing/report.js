@@ -5,7 +5,7 @@
 // ends a call comes through here, once.
 
 const { channel } = require('node:diagnostics_channel');
-const { performance } = require('node:perf_hooks');
+const { now } = require('../clock');
 const { BusOutcome } = require('./tally');
 const { endSpan, ownTracer, runIn, startSpan, stepOfCall, tracing } = require('./tracing');
 
@@ -72,7 +72,7 @@ class Role {
   begin(one, all, call) {
     const report = new Report(this, one, all);
     if (tracing.tracer !== null || this.isListenedTo) report.open(call);
-    else if (timing.isOn) report.since = performance.now();
+    else if (timing.isOn) report.since = now();
     return report;
   }
 
@@ -117,13 +117,13 @@ class Report {
     const { tracer } = tracing;
     if (tracer === ownTracer && !role.isListenedTo) {
       // Nobody is to be told: the trace is all there is.
-      if (timing.isOn) this.since = performance.now();
+      if (timing.isOn) this.since = now();
       this.span = stepOfCall(role.isIncoming, role.received(call));
       this.tracer = tracer;
       if (!role.isIncoming) this.trace = this.span;
       return;
     }
-    this.since = performance.now();
+    this.since = now();
     const about = role.describe(call);
     about.startTime = this.since;
     this.about = about;
@@ -193,7 +193,7 @@ class Report {
     this.all.ended++;
     this.all.outcomes[outcome]++;
     if (this.since === 0) return;
-    const duration = performance.now() - this.since;
+    const duration = now() - this.since;
     if (timing.isOn) this.all.time(duration / 1000);
     const { about } = this;
     if (about === null) return;

@@ -2,7 +2,7 @@
 
 // The four kinds of call that are watched, and what is known of each.
 
-const { performance } = require('node:perf_hooks');
+const { now } = require('../clock');
 const { Role } = require('./report');
 const { typeOf } = require('./tally');
 const { endSpan, runIn, startSpan, tracing } = require('./tracing');
@@ -103,7 +103,7 @@ function traceOf(kind, facts) {
   const { tracer } = tracing;
   if (tracer === null) return '';
   /** @type {About} */
-  const about = { kind, ...facts, startTime: performance.now() };
+  const about = { kind, ...facts, startTime: now() };
   const span = startSpan(tracer, about, {});
   if (span !== undefined) done(tracer, span, about);
   return about.traceparent === undefined ? '' : toText(about);
@@ -120,7 +120,7 @@ function giveInTrace(text, facts, give) {
   const { tracer } = tracing;
   if (tracer === null) return give();
   /** @type {About} */
-  const about = { kind: 'bus.message', ...facts, startTime: performance.now() };
+  const about = { kind: 'bus.message', ...facts, startTime: now() };
   const span = startSpan(tracer, about, fromText(text));
   if (span === undefined) return give();
   try {
@@ -139,7 +139,7 @@ function done(tracer, span, about) {
   about.ok = true;
   about.code = 'OK';
   about.details = '';
-  about.duration = performance.now() - about.startTime;
+  about.duration = now() - about.startTime;
   endSpan(tracer, span, about);
 }
 

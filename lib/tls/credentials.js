@@ -6,6 +6,7 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { inspect } = require('node:util');
+const { clearInterval, setInterval } = require('../clock');
 const { native } = require('../native');
 const { codeOf } = require('../credentials/errors');
 const { messageOf } = require('../errors');

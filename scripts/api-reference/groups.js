@@ -10,7 +10,7 @@ const entries = [
     about: 'For new code. OWT\'s services and messages, namespace `owt`, are in [owt.d.ts](../owt.d.ts), gRPC\'s standard ones, namespace `grpc`, in [grpc.d.ts](../grpc.d.ts).',
     groups: [
       { title: 'gRPC clients', names: ['createClient', 'Client', 'ClientOptions', 'CallOptions', 'ClientMethod', 'ClientCall', 'UnaryCall', 'ServerStreamCall', 'ClientStreamCall', 'BidiStreamCall', 'Callback', 'AbortController'] },
-      { title: 'gRPC servers', names: ['Server', 'ServerOptions', 'Handlers', 'Handler', 'ServerCall', 'ServerUnaryCall', 'ServerWritableCall', 'ServerReadableCall', 'ServerDuplexCall', 'HandlerCallback'] },
+      { title: 'gRPC servers', names: ['Server', 'ServerOptions', 'Handlers', 'Handler', 'ServerCall', 'ServerUnaryCall', 'ServerWritableCall', 'ServerReadableCall', 'ServerDuplexCall', 'HandlerCallback', 'StreamReturn'] },
       { title: 'Both sides of gRPC', names: ['status', 'RpcError', 'StatusObject', 'Metadata', 'MetadataLike', 'TransportOptions', 'Messages', 'MessageSink', 'Services', 'Unary', 'ServerStream', 'ClientStream', 'BidiStream', 'Input'] },
       { title: 'The bus', names: ['connectBus', 'BusOptions', 'EtcdOptions', 'Bus', 'HandlerCall', 'Subscription', 'BusError', 'BusStatus', 'BusTraffic', 'startRegistry', 'RegistryOptions'] },
       { title: 'TLS', names: ['TlsOptions', 'TlsError', 'reloadCredentials'] },

@@ -34,8 +34,6 @@ use options::{BusOptions, ChannelOptions, Counts, RegistryOptions, ServerOptions
 
 /// Largest message received by default, as in other gRPC libraries.
 const MAX_RECEIVE: usize = 4 << 20;
-/// Calls at once on one connection by default.
-const MAX_STREAMS: u32 = 1000;
 /// What a peer may take to answer a ping by default.
 const PING_TIMEOUT_MS: f64 = 20_000.0;
 
@@ -188,7 +186,7 @@ impl Bridge {
                 keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
                 max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
                 max_send: limit(options.max_send_bytes, None),
-                max_streams: options.max_concurrent_streams.unwrap_or(MAX_STREAMS),
+                max_streams: options.max_concurrent_streams,
             },
         });
         Ok(())
@@ -217,7 +215,10 @@ impl Bridge {
     ) -> Result<()> {
         let tls = credentials.map(Credentials::server).transpose()?;
         let environment = Arc::clone(&self.environment);
-        let warn = move |text: String| environment.log(level::WARN, &text);
+        let warn = move || {
+            let environment = Arc::clone(&environment);
+            Box::new(move |text: String| environment.log(level::WARN, &text))
+        };
         self.network.submit(Work::OpenRegistry {
             environment: Arc::clone(&self.environment),
             server,
@@ -226,7 +227,8 @@ impl Bridge {
             options: host::Options {
                 cluster: options.cluster,
                 tls,
-                warn: Box::new(warn),
+                warn: warn(),
+                closed: warn(),
             },
             insecure: options.insecure,
         });

@@ -92,6 +92,11 @@ pub enum Delivery {
     },
     /// The session with the registry stands.
     Joined,
+    /// There is no session with the registry yet; it is tried again.
+    Waiting {
+        /// Why.
+        why: String,
+    },
     /// The session with the registry broke.
     Parted {
         /// Why.

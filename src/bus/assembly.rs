@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::bounds;
 use super::wire::{Frame, Kind};
 
 /// See the module: one lane for requests, one for replies.
@@ -26,12 +27,13 @@ impl Assembly {
     ///
     /// # Errors
     /// A piece of nothing, a frame in the middle of another, a body over
-    /// `limit` bytes.
+    /// `limit` bytes, a name that is too long.
     pub fn take(&mut self, mut frame: Frame, limit: usize) -> Result<Option<Frame>, Violation> {
         match frame.kind {
             Some(Kind::RequestPiece(piece)) => Self::add(&mut self.request, piece),
             Some(Kind::ReplyPiece(piece)) => Self::add(&mut self.reply, piece),
             Some(_) => {
+                frame.kind.as_ref().map_or(Ok(()), bounds::of_frame)?;
                 let is_reply = frame.is_reply();
                 let Some((body, left)) = frame.body_mut() else {
                     return Ok(Some(frame));

@@ -57,7 +57,7 @@ impl CallEvents for LinkEvents {
         if node.application().is_behind() {
             let gate = self.gate();
             tokio::spawn(async move {
-                node.application().room().await;
+                node.behind.until_room(node.application()).await;
                 gate.consume(cost);
             });
         } else {

@@ -5,7 +5,9 @@
 //! sockets. Neither knows of JS.
 
 pub mod application;
-mod assembly;
+pub mod assembly;
+mod behind;
+pub mod bounds;
 mod calls;
 mod delta;
 mod endpoint;
@@ -21,6 +23,7 @@ pub mod reach;
 pub mod session;
 #[cfg(test)]
 mod sim;
+mod spells;
 mod subscriptions;
 mod table;
 mod topic;

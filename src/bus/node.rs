@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use super::Millis;
 use super::application::{Application, Delivery};
+use super::behind::Behind;
 use super::endpoint::LinkEvents;
 use super::listening::{LINK, Listening};
 use super::member::{Action, Identity, Member};
@@ -32,6 +33,7 @@ pub struct Node {
     listening: Listening,
     started: Instant,
     alarm: Notify,
+    pub(super) behind: Behind,
     /// Goes with the node, which ends its tasks.
     alive: watch::Sender<()>,
 }
@@ -99,6 +101,7 @@ impl Node {
             listening,
             started: Instant::now(),
             alarm: Notify::new(),
+            behind: Behind::default(),
             alive: watch::Sender::new(()),
         });
         *node_of_service.lock() = Arc::downgrade(&node);
@@ -315,9 +318,9 @@ impl Node {
         }
     }
 
-    /// Whether there has ever been a registry.
-    pub fn has_joined(&self) -> bool {
-        self.state.lock().member.has_joined()
+    /// What the member says of itself.
+    pub fn ask<R>(&self, question: impl FnOnce(&Member) -> R) -> R {
+        question(&self.state.lock().member)
     }
 
     /// Tells the application what only the way to the registry knows.

@@ -17,6 +17,21 @@ const PACKET: usize = 64 << 10;
 /// What may wait for one peer, in bytes and in frames.
 const MOST_BYTES: usize = 32 << 20;
 const MOST_FRAMES: usize = 100_000;
+/// The same for replies. Who has room for calls has some for what they bring: a peer for
+/// which that much waits does not read.
+const MOST_REPLY_BYTES: usize = 256 << 20;
+const MOST_REPLIES: usize = 200_000;
+
+/// What has become of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It waits, or is on its way.
+    Queued,
+    /// There is no room for it.
+    Full,
+    /// Nor is there for what the peer itself has asked for: it does not read that.
+    Unread,
+}
 
 /// A frame that waits.
 pub struct Waiting {
@@ -34,6 +49,8 @@ pub struct Waiting {
 struct Lane {
     frames: VecDeque<Waiting>,
     half_sent: Bytes,
+    /// Of both.
+    bytes: usize,
 }
 
 /// Requests keep their order and so do replies. The two take turns.
@@ -41,7 +58,6 @@ struct Lane {
 pub struct Outbox {
     requests: Lane,
     replies: Lane,
-    bytes: usize,
     /// Packets of frames and of pieces take turns, and so do the lanes' pieces.
     piece_is_next: bool,
     reply_piece_is_next: bool,
@@ -76,51 +92,75 @@ impl Lane {
             }
             packet.frames.push(next.frame);
         }
+        self.taken(filled);
         filled
     }
 
     /// The next piece of the body that is half sent.
     fn piece(&mut self) -> Option<Bytes> {
         let size = self.half_sent.len().min(PIECE);
-        (size > 0).then(|| self.half_sent.split_to(size))
+        let piece = (size > 0).then(|| self.half_sent.split_to(size));
+        self.taken(size);
+        piece
+    }
+
+    fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.half_sent.is_empty()
+    }
+
+    fn taken(&mut self, size: usize) {
+        self.bytes = if self.is_empty() {
+            0
+        } else {
+            self.bytes.saturating_sub(size)
+        };
+    }
+
+    fn recount(&mut self) {
+        let frames = self.frames.iter().map(|waiting| waiting.size);
+        self.bytes = self.half_sent.len() + frames.sum::<usize>();
     }
 }
 
 impl Outbox {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        let idle = |lane: &Lane| lane.frames.is_empty() && lane.half_sent.is_empty();
-        idle(&self.requests) && idle(&self.replies)
+        self.requests.is_empty() && self.replies.is_empty()
     }
 
     /// Frames and bytes that wait.
     pub fn depth(&self) -> (usize, usize) {
         let frames = self.requests.frames.len() + self.replies.frames.len();
-        (frames, self.bytes)
+        (frames, self.requests.bytes + self.replies.bytes)
     }
 
-    /// Adds a frame; false if there is no room for it. Replies always have some:
-    /// their number is bounded by that of the requests let in.
-    pub fn push(&mut self, frame: Frame, call: Option<u32>, now: Millis) -> bool {
+    /// Adds a frame, if there is room for it. Replies have some where requests have
+    /// none; what comes back as it came has no more than those.
+    pub fn push(&mut self, frame: Frame, call: Option<u32>, now: Millis) -> Pushed {
         let size = frame.encoded_len();
         let is_reply = frame.is_reply();
-        let full = self.bytes + size > MOST_BYTES || self.requests.frames.len() >= MOST_FRAMES;
-        if full && !is_reply {
-            return false;
-        }
-        self.bytes += size;
-        let lane = if is_reply {
-            &mut self.replies
-        } else {
-            &mut self.requests
+        let (bytes, frames) = match frame.kind {
+            Some(Kind::Reply(_)) => (MOST_REPLY_BYTES, MOST_REPLIES),
+            _ => (MOST_BYTES, MOST_FRAMES),
         };
+        let (lane, waiting, refused) = if is_reply {
+            let waiting = self.replies.bytes;
+            (&mut self.replies, waiting, Pushed::Unread)
+        } else {
+            let waiting = self.depth().1;
+            (&mut self.requests, waiting, Pushed::Full)
+        };
+        if waiting + size > bytes || lane.frames.len() >= frames {
+            return refused;
+        }
+        lane.bytes += size;
         lane.frames.push_back(Waiting {
             frame,
             call,
             since: now,
             size,
         });
-        true
+        Pushed::Queued
     }
 
     /// The next packet, if anything waits. `is_wanted` is asked for each call,
@@ -147,8 +187,7 @@ impl Outbox {
         let half = PACKET / 2;
         let replies = self.replies.fill(&mut packet, half, is_wanted);
         let rest = PACKET - replies.min(half);
-        let requests = self.requests.fill(&mut packet, rest, is_wanted);
-        self.taken(replies + requests);
+        self.requests.fill(&mut packet, rest, is_wanted);
         self.piece_is_next = true;
         (!packet.frames.is_empty()).then_some(packet)
     }
@@ -164,20 +203,9 @@ impl Outbox {
         }?;
         self.piece_is_next = false;
         self.reply_piece_is_next = matches!(kind, Kind::RequestPiece(_));
-        if let Kind::ReplyPiece(piece) | Kind::RequestPiece(piece) = &kind {
-            self.taken(piece.len());
-        }
         Some(Packet {
             frames: vec![frame(kind)],
         })
-    }
-
-    fn taken(&mut self, size: usize) {
-        self.bytes = if self.is_empty() {
-            0
-        } else {
-            self.bytes.saturating_sub(size)
-        };
     }
 
     /// The link is gone, and what was half sent with it, and every reply: the
@@ -185,19 +213,7 @@ impl Outbox {
     pub fn link_lost(&mut self) {
         self.requests.half_sent = Bytes::new();
         self.replies = Lane::default();
-        self.recount();
-    }
-
-    fn recount(&mut self) {
-        let size = |lane: &Lane| -> usize {
-            lane.half_sent.len()
-                + lane
-                    .frames
-                    .iter()
-                    .map(|waiting| waiting.size)
-                    .sum::<usize>()
-        };
-        self.bytes = size(&self.requests) + size(&self.replies);
+        self.requests.recount();
     }
 
     /// Drops what has waited since before `limit`, calls excepted: they have
@@ -207,24 +223,21 @@ impl Outbox {
         for lane in [&mut self.requests, &mut self.replies] {
             let keeps = |waiting: &Waiting| waiting.call.is_some() || waiting.since >= limit;
             lane.frames.retain(keeps);
+            lane.recount();
         }
-        let dropped = before - self.depth().0;
-        if dropped > 0 {
-            self.recount();
-        }
-        dropped
+        before - self.depth().0
     }
 
     /// Puts a request back that was taken.
     pub fn put_back(&mut self, waiting: Waiting) {
-        self.bytes += waiting.size;
+        self.requests.bytes += waiting.size;
         self.requests.frames.push_back(waiting);
     }
 
     /// Takes all requests back that have not been sent.
     pub fn take_requests(&mut self) -> VecDeque<Waiting> {
         let taken = std::mem::take(&mut self.requests.frames);
-        self.recount();
+        self.requests.recount();
         taken
     }
 }
@@ -267,7 +280,7 @@ mod tests {
         ];
         let sent: Vec<Frame> = (0..40).map(|n| cast("x", sizes[n % 8])).collect();
         for frame in &sent {
-            assert!(outbox.push(frame.clone(), None, 0));
+            assert_eq!(outbox.push(frame.clone(), None, 0), Pushed::Queued);
         }
         let mut received = Vec::new();
         while let Some(packet) = outbox.next_packet(|_, _| true) {
@@ -299,15 +312,41 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_and_ages() {
         let mut outbox = Outbox::default();
-        let pushed = (0..1000).take_while(|_| outbox.push(cast("x", 1 << 20), None, 5));
+        let one = || cast("x", 1 << 20);
+        let pushed = (0..1000).take_while(|_| outbox.push(one(), None, 5) == Pushed::Queued);
         assert_eq!(pushed.count(), 31);
-        assert!(outbox.push(reply(1, 1 << 20), None, 5), "replies always go");
-        let call = frame(Kind::Call(Call::default()));
-        assert!(outbox.push(call, Some(1), 5) || !outbox.is_empty());
+        assert_eq!(outbox.push(one(), None, 5), Pushed::Full);
+        let came_back = || {
+            frame(Kind::ReturnedCall(Call {
+                body: vec![1; 1 << 20].into(),
+                ..Call::default()
+            }))
+        };
+        let returned = 0..31;
+        assert!(
+            returned
+                .map(|_| outbox.push(came_back(), None, 5))
+                .all(|p| p == Pushed::Queued)
+        );
+        assert_eq!(outbox.push(came_back(), None, 5), Pushed::Unread);
+        assert_eq!(outbox.push(reply(1, 1 << 20), None, 5), Pushed::Queued);
         assert_eq!(outbox.expire(5), 0);
-        assert_eq!(outbox.expire(6), 32);
+        assert_eq!(outbox.expire(6), 63);
         outbox.link_lost();
         while outbox.next_packet(|_, _| false).is_some() {}
         assert_eq!(outbox.depth(), (0, 0));
+    }
+
+    #[test]
+    fn replies_that_nobody_reads_are_bounded_in_bytes_and_in_number() {
+        for (size, most) in [(1 << 20, 255), (0, MOST_REPLIES)] {
+            let mut outbox = Outbox::default();
+            let all = 0..2 * MOST_REPLIES;
+            let pushed = all.take_while(|_| outbox.push(reply(1, size), None, 0) == Pushed::Queued);
+            assert_eq!(pushed.count(), most);
+            assert_eq!(outbox.push(reply(1, size), None, 0), Pushed::Unread);
+            outbox.link_lost();
+            assert_eq!(outbox.push(reply(1, size), None, 0), Pushed::Queued);
+        }
     }
 }

@@ -3,7 +3,11 @@
 use super::Millis;
 use super::assembly::Assembly;
 use super::outbox::Outbox;
+use super::spells::Spells;
 use super::wire::Hello;
+
+/// A link that has stood so long was of use, as one that has brought something.
+const STOOD: Millis = 1_000;
 
 /// A transport that may carry a link: a number of this member's.
 pub type Conn = u32;
@@ -56,9 +60,14 @@ pub struct Peer {
     pub attempted: u64,
     /// The last that the peer had dialed and this member has accepted.
     pub theirs: Option<u64>,
+    /// Since when the link stands.
+    pub up_since: Millis,
+    /// Dials that failed, and links that were lost at once, with none of use between.
     pub failures: u32,
     /// Since when dialing has failed, and whether that has been told.
     pub failing: Option<(Millis, bool)>,
+    /// Casts and messages for it that were dropped.
+    pub losses: Spells,
     pub outbox: Outbox,
     pub assembly: Assembly,
 }
@@ -88,8 +97,10 @@ impl Peer {
             mine: None,
             attempted: 0,
             theirs: None,
+            up_since: 0,
             failures: 0,
             failing: None,
+            losses: Spells::default(),
             outbox: Outbox::default(),
             assembly: Assembly::default(),
         }
@@ -111,6 +122,16 @@ impl Peer {
             | LinkState::Parting { conn } => Some(conn),
             LinkState::Idle | LinkState::Dialing { .. } | LinkState::Pause { .. } => None,
         }
+    }
+
+    /// The link that stood is lost. Whether the next is to be made at once: the link
+    /// was of use, or is the first that was not.
+    pub fn lost_link(&mut self, now: Millis) -> bool {
+        if self.failures > 0 && self.up_since + STOOD > now {
+            return false;
+        }
+        self.failures = 1;
+        true
     }
 
     /// Whether there is no link, and nothing waits for one.

@@ -176,7 +176,7 @@ pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -
         keepalive: Some(DIALED),
         max_receive: Some(LARGEST),
         max_send: None,
-        max_streams: 1000,
+        max_streams: Some(1000),
     }
 }
 

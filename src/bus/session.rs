@@ -31,8 +31,6 @@ struct Pending {
 pub struct Session {
     /// The member as it wants to be known.
     pub record: Record,
-    /// As the registry has been told in this session.
-    told: Record,
     cluster: String,
     connected: bool,
     /// The request whose Done says that all know of the member.
@@ -50,7 +48,6 @@ impl Session {
     pub fn new(cluster: String, record: Record) -> Self {
         Self {
             record,
-            told: Record::default(),
             cluster,
             connected: false,
             joining: None,
@@ -66,6 +63,11 @@ impl Session {
         self.connected
     }
 
+    /// Whether it hears us, and has not said yet that all know of this member.
+    pub fn is_joining(&self) -> bool {
+        self.joining.is_some()
+    }
+
     /// Whether the registry hears us and all know of this member.
     #[cfg(test)]
     pub fn is_registered(&self) -> bool {
@@ -78,7 +80,6 @@ impl Session {
         // Covers all that was announced before.
         let request = self.next - 1;
         self.joining = Some(request);
-        self.told.clone_from(&self.record);
         asked(Asked::Join(Join {
             version: VERSION,
             cluster: self.cluster.clone(),
@@ -111,12 +112,12 @@ impl Session {
             .is_some()
     }
 
-    /// The record has changed: what to tell the registry, if it hears.
-    pub fn announce(&mut self, effect: Effect, now: Millis) -> Option<ToRegistry> {
+    /// Changes the record: what to tell the registry, if it hears. What it does not
+    /// hear is in the next Join.
+    pub fn announce(&mut self, delta: Delta, effect: Effect, now: Millis) -> Option<ToRegistry> {
+        delta.apply(&mut self.record);
         let request = self.expect(effect, now);
         self.connected.then(|| {
-            let delta = Delta::between(&self.told, &self.record);
-            delta.apply(&mut self.told);
             let delta = Some(delta);
             asked(Asked::Announce(Announce { request, delta }))
         })

@@ -1,13 +1,13 @@
 //! AMQP's topic matching: a trie over the words of patterns.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Patterns, each with the values it was inserted for. `*` stands for exactly
 /// one word, `#` for any number of words, none included.
 ///
 /// A key is matched word by word with the set of nodes reached so far, so the
 /// work is bounded by the number of words times the number of nodes, whatever
-/// the patterns are.
+/// the patterns are. `#` behind `#` adds nothing, and is left out.
 pub struct Trie<T> {
     nodes: Vec<Node<T>>,
     free: Vec<usize>,
@@ -71,11 +71,11 @@ impl<T> Default for Trie<T> {
     }
 }
 
-impl<T: Copy + PartialEq> Trie<T> {
+impl<T: Copy + Ord> Trie<T> {
     /// Adds a value; equal pairs are one.
     pub fn insert(&mut self, pattern: &str, value: T) {
         let mut at = ROOT;
-        for word in pattern.split('.') {
+        for word in words(pattern) {
             at = match self.nodes[at].child(word) {
                 Some(child) => child,
                 None => self.grow(at, word),
@@ -103,7 +103,7 @@ impl<T: Copy + PartialEq> Trie<T> {
     /// Takes a pair away.
     pub fn remove(&mut self, pattern: &str, value: T) {
         let mut at = ROOT;
-        for word in pattern.split('.') {
+        for word in words(pattern) {
             match self.nodes[at].child(word) {
                 Some(child) => at = child,
                 None => return,
@@ -126,11 +126,11 @@ impl<T: Copy + PartialEq> Trie<T> {
 
     /// Adds the values of all patterns that match to `found`, each once.
     pub fn find(&self, key: &str, found: &mut Vec<T>) {
-        let mut reached = Vec::with_capacity(4);
+        let mut reached = Reached::default();
         self.reach(ROOT, &mut reached);
-        let mut next = Vec::with_capacity(4);
+        let mut next = Reached::default();
         for word in key.split('.') {
-            for &at in &reached {
+            for &at in &reached.nodes {
                 let node = &self.nodes[at];
                 if node.is_hash {
                     self.reach(at, &mut next);
@@ -145,25 +145,73 @@ impl<T: Copy + PartialEq> Trie<T> {
             std::mem::swap(&mut reached, &mut next);
             next.clear();
         }
-        for at in reached {
-            for value in &self.nodes[at].values {
-                if !found.contains(value) {
-                    found.push(*value);
-                }
-            }
+        for at in reached.nodes {
+            found.extend_from_slice(&self.nodes[at].values);
+        }
+        if found.len() > 1 {
+            found.sort_unstable();
+            found.dedup();
         }
     }
 
-    /// A node, and what follows it by a `#` that stands for nothing.
-    fn reach(&self, at: usize, reached: &mut Vec<usize>) {
-        let mut at = Some(at);
-        while let Some(node) = at {
-            if reached.contains(&node) {
-                return;
-            }
-            reached.push(node);
-            at = self.nodes[node].hash;
+    /// A node, and the `#` behind it, which may stand for nothing.
+    fn reach(&self, at: usize, reached: &mut Reached) {
+        if reached.add(at)
+            && let Some(hash) = self.nodes[at].hash
+        {
+            reached.add(hash);
         }
+    }
+}
+
+/// The words of a pattern, without each `#` behind another.
+fn words(pattern: &str) -> impl Iterator<Item = &str> {
+    let mut last = "";
+    pattern.split('.').filter(move |word| {
+        let adds = *word != "#" || last != "#";
+        last = *word;
+        adds
+    })
+}
+
+/// A pattern that matches the same, without them.
+pub fn shortest(pattern: &str) -> String {
+    words(pattern).collect::<Vec<&str>>().join(".")
+}
+
+/// So many are compared one by one, which takes no memory.
+const FEW: usize = 16;
+
+/// Nodes, each once.
+#[derive(Default)]
+struct Reached {
+    nodes: Vec<usize>,
+    /// The same, when they are many.
+    set: HashSet<usize>,
+}
+
+impl Reached {
+    /// Returns whether it is a new one.
+    fn add(&mut self, node: usize) -> bool {
+        if self.nodes.len() < FEW {
+            if self.nodes.contains(&node) {
+                return false;
+            }
+        } else {
+            if self.set.is_empty() {
+                self.set.extend(&self.nodes);
+            }
+            if !self.set.insert(node) {
+                return false;
+            }
+        }
+        self.nodes.push(node);
+        true
+    }
+
+    fn clear(&mut self) {
+        self.nodes.clear();
+        self.set.clear();
     }
 }
 
@@ -222,6 +270,72 @@ mod tests {
         }
         assert!(trie.is_empty());
         assert!(trie.nodes.len() < 10);
+    }
+
+    /// As `matches`, in time by the product of both lengths.
+    fn matches_quickly(pattern: &[&str], key: &[&str]) -> bool {
+        let mut ends = vec![false; key.len() + 1];
+        ends[0] = true;
+        for word in pattern {
+            let before = ends.clone();
+            for end in 0..=key.len() {
+                let one = end > 0 && before[end - 1];
+                ends[end] = match *word {
+                    "#" => before[end] || end > 0 && ends[end - 1],
+                    "*" => one,
+                    word => one && key[end - 1] == word,
+                };
+            }
+        }
+        ends[key.len()]
+    }
+
+    #[test]
+    fn many_long_patterns_match_as_amqp_says() {
+        for seed in 0..300 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let alphabet = ["", "a", "b", "*", "#", "#"];
+            let mut text = |longest: usize, of: &[&'static str]| -> Vec<&str> {
+                let length = rng.usize(1..=longest);
+                (0..length).map(|_| of[rng.usize(..of.len())]).collect()
+            };
+            let patterns: Vec<Vec<&str>> = (0..60).map(|_| text(20, &alphabet)).collect();
+            let mut trie = Trie::default();
+            for (n, pattern) in patterns.iter().enumerate() {
+                trie.insert(&pattern.join("."), n);
+            }
+            for _ in 0..10 {
+                let key = text(30, &["", "a", "b", "c"]);
+                let mut found = Vec::new();
+                trie.find(&key.join("."), &mut found);
+                let all = 0..patterns.len();
+                let expected: Vec<usize> = all
+                    .filter(|n| matches_quickly(&patterns[*n], &key))
+                    .collect();
+                assert_eq!(found, expected, "seed {seed}: {key:?} among {patterns:?}");
+            }
+            for (n, pattern) in patterns.iter().enumerate() {
+                trie.remove(&pattern.join("."), n);
+            }
+            assert!(trie.is_empty(), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_hash_behind_another_is_no_node_of_its_own() {
+        let mut trie = Trie::default();
+        trie.insert(&vec!["#"; 20_000].join("."), 1);
+        trie.insert(&["#.#.a.#.#.#"; 20].join("."), 2);
+        assert!(trie.nodes.len() <= 2 + 2 * 20);
+        let mut found = Vec::new();
+        trie.find(&["a"; 100].join("."), &mut found);
+        assert_eq!(found, [1, 2]);
+        trie.remove("#", 1);
+        trie.remove(&["#.a.#"; 20].join("."), 2);
+        assert!(
+            trie.is_empty(),
+            "equal patterns are one, however they are written"
+        );
     }
 
     #[test]

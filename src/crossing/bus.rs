@@ -20,6 +20,7 @@ mod state {
     pub const PARTED: u32 = 2;
     pub const REFUSED: u32 = 3;
     pub const LEFT: u32 = 4;
+    pub const WAITING: u32 = 5;
 }
 
 /// Carries out what a batch of commands made the members want.
@@ -310,6 +311,7 @@ impl Application for Listener {
                 environment.push(event::BUS_DONE, 0, bus, |record| record.u32(request));
             }
             Delivery::Joined => push_state(environment, bus, state::JOINED, ""),
+            Delivery::Waiting { why } => push_state(environment, bus, state::WAITING, &why),
             Delivery::Parted { why } => push_state(environment, bus, state::PARTED, &why),
             Delivery::Refused { why } => push_state(environment, bus, state::REFUSED, &why),
             Delivery::Left => {

@@ -185,7 +185,8 @@ fn look_up(
     let channel = channel.ok_or_else(|| Status::unavailable("Channel has been shut down"))?;
     let path = shared.path(method);
     let path = path.ok_or_else(|| Status::internal(format!("method {method} is not known")))?;
-    Ok((channel, path, metadata.map_err(Status::internal)?))
+    let metadata = metadata.map_err(|why| Status::new(Code::INVALID_ARGUMENT, why))?;
+    Ok((channel, path, metadata))
 }
 
 /// The rest of a record, which must be a whole frame: its length is relied on.

@@ -1,7 +1,7 @@
 //! A client call, from the first byte to its status.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,10 +13,11 @@ use http::{HeaderMap, Method, Request, Response, Version};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::channel::Channel;
-use super::connection::Connection;
+use super::connection::{Connection, Counted};
 use super::encoding::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::framing::{Decoder, PREFIX};
 use super::payload::Payload;
+use super::progress::Progress;
 use super::status::{Code, Status, with_causes};
 use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
 use super::timeout;
@@ -80,30 +81,26 @@ pub async fn run(
     gate: Arc<Gate>,
     events: &impl CallEvents,
 ) -> Ended {
-    let connected = AtomicBool::new(false);
-    let exchange = exchange(&channel, &call, &mut inbox, &gate, events, &connected);
+    let progress = Progress::new();
+    let exchange = exchange(&channel, &call, &mut inbox, &gate, events, &progress);
     let Some(limit) = call.timeout else {
         return exchange.await;
     };
-    if let Ok(ended) = tokio::time::timeout(limit, exchange).await {
+    let mut exchange = pin!(exchange);
+    if let Ok(ended) = tokio::time::timeout(limit, exchange.as_mut()).await {
         return ended;
     }
-    let connected = connected.load(Ordering::Relaxed);
-    if !connected && let Some(status) = channel.silent_proxy(limit) {
+    if progress.is_connecting()
+        && let Some(status) = channel.silent_proxy(limit)
+    {
         return status.into();
     }
-    let doing = if connected {
-        "waiting for a reply from"
-    } else {
-        "connecting to"
-    };
     Ended::from(Status::new(
         Code::DEADLINE_EXCEEDED,
         format!(
-            "Deadline exceeded after {:.3}s while {} {} ({})",
+            "Deadline exceeded after {:.3}s while {} ({})",
             limit.as_secs_f64(),
-            doing,
-            channel.options().target,
+            progress.describe(&channel.options().target),
             call.path,
         ),
     ))
@@ -115,7 +112,7 @@ async fn exchange(
     inbox: &mut UnboundedReceiver<Outgoing>,
     gate: &Gate,
     events: &impl CallEvents,
-    connected: &AtomicBool,
+    progress: &Progress,
 ) -> Ended {
     if let Some(limit) = channel.options().max_send
         && let Some(message) = &call.message
@@ -125,14 +122,15 @@ async fn exchange(
     }
     let mut attempt = 0;
     loop {
-        connected.store(false, Ordering::Relaxed);
+        progress.connecting();
         let connection = match channel.ready(call.wait_for_ready).await {
             Ok(connection) => connection,
             Err(status) => return status.into(),
         };
-        connected.store(true, Ordering::Relaxed);
-        let error = match start(channel, call, &connection).await {
+        let counted = connection.count();
+        let error = match start(channel, call, &connection, &counted, progress).await {
             Ok((response, body)) => {
+                let response = connection.noting(response);
                 match converse(response, body, channel, call, inbox, gate, events).await {
                     Ok(ended) => return ended,
                     Err(error) => error,
@@ -166,6 +164,8 @@ async fn start(
     channel: &Arc<Channel>,
     call: &Call,
     connection: &Connection,
+    counted: &Counted<'_>,
+    progress: &Progress,
 ) -> Result<(ResponseFuture, SendStream<Payload>), Failed> {
     let mut sender = match connection.sender.clone().ready().await {
         Ok(sender) => sender,
@@ -189,6 +189,7 @@ async fn start(
         body.send_data(message.clone().into(), call.complete)
             .map_err(Failed::Transport)?;
     }
+    progress.requested(sender, counted.place());
     Ok((response, body))
 }
 
@@ -216,7 +217,7 @@ fn request(channel: &Channel, call: &Call) -> Result<Request<()>, Status> {
 /// Sends what follows and reads the response, both at once. The response
 /// decides: a server may answer before it has read everything.
 async fn converse(
-    response: ResponseFuture,
+    response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
     mut body: SendStream<Payload>,
     channel: &Channel,
     call: &Call,
@@ -274,7 +275,7 @@ async fn upload(
 }
 
 async fn download(
-    response: ResponseFuture,
+    response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
     channel: &Channel,
     unary: bool,
     gate: &Gate,
@@ -304,9 +305,10 @@ async fn download(
         },
         Err(ReceiveError::Status(status)) => Ended::from(status),
         Err(ReceiveError::Truncated) => {
-            let status = final_status(&mut body).await?;
-            let is_told = status.code != Code::OK;
-            Ended::from(if is_told { status } else { stream::truncated() })
+            // Of a server that was stopped, the status says so.
+            let status = body.trailers().await?.and_then(Status::from_trailers);
+            let status = status.filter(|status| status.code != Code::OK);
+            Ended::from(status.unwrap_or_else(stream::truncated))
         }
         Err(ReceiveError::Transport(error)) => return Err(error),
     };
@@ -339,7 +341,7 @@ fn status_in_headers(response: &Response<()>) -> Option<Status> {
         return None;
     }
     Some(Status::from_http(
-        response.status(),
+        response,
         "The peer's response is not gRPC",
     ))
 }
@@ -363,9 +365,8 @@ async fn one_reply(
 
 async fn final_status(body: &mut RecvStream) -> Result<Status, h2::Error> {
     let trailers = body.trailers().await?;
-    Ok(trailers
-        .and_then(Status::from_trailers)
-        .unwrap_or_else(|| Status::new(Code::UNKNOWN, "The peer ended the call without a status")))
+    let status = trailers.and_then(Status::from_trailers);
+    Ok(status.unwrap_or_else(Status::missing))
 }
 
 /// The status for a message over the caller's own limit.

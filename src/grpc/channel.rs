@@ -1,6 +1,6 @@
 //! A channel: the way to one target, shared by all who call it. It connects at
 //! the first call, again after a loss at the next call, and pauses between
-//! attempts that fail.
+//! attempts that fail, and between connections that were of no use.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::backoff::Backoff;
-use super::connection::{Connection, Way, connect};
+use super::connection::{Connection, Marker, Way, connect};
 use super::keepalive::Keepalive;
 use super::line::{Line, Phase};
 use super::status::Status;
@@ -109,7 +109,7 @@ pub struct Channel {
 impl Channel {
     /// A channel that does nothing until it is called.
     pub fn new(options: Options) -> Arc<Self> {
-        let backoff = Mutex::new(fresh_backoff());
+        let backoff = Mutex::new(Backoff::new(RandomState::new().hash_one(0)));
         Arc::new(Self {
             keepalive: Mutex::new(options.keepalive),
             via: options.proxy.clone().map(|proxy| Arc::new(Via::new(proxy))),
@@ -177,15 +177,20 @@ impl Channel {
         let place = {
             let mut line = self.line.lock();
             if line.begins() {
-                let alive = self.alive.subscribe();
-                let target = self.options.target.clone();
-                let (via, tls) = (self.via.clone(), self.options.tls.clone());
-                let task = stay_connected(Arc::downgrade(self), target, via, tls);
-                tokio::spawn(until_dropped(alive, task));
+                self.connect(None);
             }
             line.enter(wait)?
         };
         place.turn().await
+    }
+
+    /// Connects, after a pause only if somebody waits for it then.
+    fn connect(self: &Arc<Self>, pause: Option<Duration>) {
+        let alive = self.alive.subscribe();
+        let target = self.options.target.clone();
+        let (via, tls) = (self.via.clone(), self.options.tls.clone());
+        let task = stay_connected(Arc::downgrade(self), target, via, tls, pause);
+        tokio::spawn(until_dropped(alive, task));
     }
 
     /// The status of a call that has waited that long, if it has waited for the
@@ -199,8 +204,22 @@ impl Channel {
 
     /// Says that `connection` takes no more calls (GOAWAY): the next call makes
     /// another. Calls on it go on.
-    pub fn retire(&self, connection: &Connection) {
-        self.line.lock().leave(|ready| ready.is(connection));
+    pub fn retire(self: &Arc<Self>, connection: &Connection) {
+        let target = &self.options.target;
+        let why = format!("{target} takes connections and ends or refuses what is sent on them");
+        self.leave(&connection.marker(), connection.life().now(), &why);
+    }
+
+    fn leave(self: &Arc<Self>, marker: &Marker, stands: (Duration, bool), why: &str) {
+        let mut line = self.line.lock();
+        if !line.leave(marker) {
+            return;
+        }
+        let (stood, answered) = stands;
+        if let Some(pause) = self.backoff.lock().lost(stood, answered) {
+            line.failed(why.into());
+            self.connect(Some(pause));
+        }
     }
 }
 
@@ -219,8 +238,16 @@ async fn stay_connected(
     target: Target,
     via: Option<Arc<Via>>,
     tls: Option<Tls>,
+    mut pause: Option<Duration>,
 ) {
     loop {
+        if let Some(pause) = pause.take() {
+            tokio::time::sleep(pause).await;
+            let wanted = |owner: Arc<Channel>| owner.line.lock().paused();
+            if !channel.upgrade().is_some_and(wanted) {
+                return;
+            }
+        }
         let Some(keepalive) = channel.upgrade().map(|owner| *owner.keepalive.lock()) else {
             return;
         };
@@ -235,25 +262,16 @@ async fn stay_connected(
         for attempts in [&owner.attempts, &ATTEMPTS] {
             attempts.count(result.is_ok());
         }
-        let why = match result {
+        match result {
             Ok(connection) => {
-                *owner.backoff.lock() = fresh_backoff();
                 owner.line.lock().ready(&connection);
                 drop(owner);
-                watch_until_lost(&channel, connection).await;
-                return;
+                return watch_until_lost(&channel, connection).await;
             }
-            Err(error) => error.text,
-        };
-        let pause = owner.backoff.lock().pause();
-        owner.line.lock().failed(why.into());
-        drop(owner);
-        tokio::time::sleep(pause).await;
-        let Some(owner) = channel.upgrade() else {
-            return;
-        };
-        if !owner.line.lock().paused() {
-            return;
+            Err(error) => {
+                pause = Some(owner.backoff.lock().pause());
+                owner.line.lock().failed(error.text.into());
+            }
         }
     }
 }
@@ -261,6 +279,7 @@ async fn stay_connected(
 async fn watch_until_lost(channel: &Weak<Channel>, connection: Connection) {
     let mut ending = connection.ending();
     let marker = connection.marker();
+    let life = connection.life();
     // Only the channel and its calls hold the connection open.
     drop(connection);
     ending.wait().await;
@@ -269,12 +288,9 @@ async fn watch_until_lost(channel: &Weak<Channel>, connection: Connection) {
             let mut keepalive = owner.keepalive.lock();
             *keepalive = keepalive.map(Keepalive::calmer);
         }
-        owner.line.lock().leave(|ready| ready.has(&marker));
+        let why = ending.reason().unwrap_or("Connection dropped");
+        owner.leave(&marker, life.now(), why);
     }
-}
-
-fn fresh_backoff() -> Backoff {
-    Backoff::new(RandomState::new().hash_one(0))
 }
 
 /// The channels of the process: equal options give the same channel for as long

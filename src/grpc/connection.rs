@@ -1,7 +1,10 @@
 //! One HTTP/2 connection of a client: made, watched, explained when it ends.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
@@ -12,19 +15,16 @@ use super::keepalive::{self, Keepalive};
 use super::payload::Payload;
 use super::status::with_causes;
 use super::target::Target;
+use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW, Windows};
 use crate::proxy::Via;
 use crate::tls::credentials::ClientCredentials;
 use crate::tls::handshake;
 
-/// HTTP/2 windows: large enough that 5 MiB messages need few round trips.
-pub const STREAM_WINDOW: u32 = 1 << 20;
-/// All streams of a connection together.
-pub const CONNECTION_WINDOW: u32 = 16 << 20;
 /// Fewer, larger DATA frames for payloads of 16 KiB and more.
 pub const FRAME_SIZE: u32 = 256 << 10;
 /// Peers reset streams in good faith (a batch of cancelled calls); more than
 /// this many at once that we had no time to look at is an attack.
-pub const RESET_STREAMS: usize = 1024;
+pub const RESET_STREAMS: usize = 16 << 10;
 /// What a peer may take for TCP and the first HTTP/2 frame when no deadline is
 /// shorter.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,6 +35,69 @@ pub struct Connection {
     /// Starts streams. Cloned for each call.
     pub sender: SendRequest<Payload>,
     ending: Ending,
+    life: Arc<Life>,
+}
+
+/// What a connection has been good for.
+pub struct Life {
+    since: Instant,
+    answered: AtomicBool,
+    /// Calls that were made on it.
+    made: AtomicUsize,
+    /// Those of them that are over.
+    over: AtomicUsize,
+}
+
+/// A call counts for its connection until this is dropped.
+pub struct Counted<'a> {
+    life: &'a Arc<Life>,
+    number: usize,
+}
+
+impl Counted<'_> {
+    /// What tells later whether the call was sent.
+    pub fn place(&self) -> Place {
+        Place {
+            life: Arc::clone(self.life),
+            number: self.number,
+        }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.life.over.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a call stands among those of its connection, which h2 sends in the order in
+/// which they were made.
+pub struct Place {
+    life: Arc<Life>,
+    number: usize,
+}
+
+impl Place {
+    /// Whether it waits for others to end, if so many are allowed at once. Calls behind
+    /// it that were given up count like those before it: it may have to wait and be
+    /// taken for sent, never the other way round.
+    pub fn is_behind(&self, most: usize) -> bool {
+        self.number > self.life.over.load(Ordering::Relaxed).saturating_add(most)
+    }
+}
+
+impl Life {
+    /// How long it has stood, and whether a call on it got headers.
+    pub fn now(&self) -> (Duration, bool) {
+        let answered = self.answered.load(Ordering::Relaxed);
+        (self.since.elapsed(), answered)
+    }
+
+    /// Calls that are on it.
+    fn calls(&self) -> usize {
+        let over = self.over.load(Ordering::Relaxed);
+        self.made.load(Ordering::Relaxed).saturating_sub(over)
+    }
 }
 
 /// Why a connection ended, once it has. Shared with every call on it.
@@ -78,6 +141,14 @@ impl Connection {
         self.ending.clone()
     }
 
+    /// Counts a call, before it is sent.
+    pub fn count(&self) -> Counted<'_> {
+        Counted {
+            life: &self.life,
+            number: self.life.made.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+
     /// What tells this connection from others.
     pub fn marker(&self) -> Marker {
         Marker(Arc::clone(&self.ending.lost))
@@ -88,9 +159,16 @@ impl Connection {
         Arc::ptr_eq(&self.ending.lost, &marker.0)
     }
 
-    /// Whether both are the same connection.
-    pub fn is(&self, other: &Self) -> bool {
-        self.has(&other.marker())
+    /// A response on it, which shows when it comes that the connection is of use.
+    pub async fn noting<T, E>(&self, response: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let response = response.await?;
+        self.life.answered.store(true, Ordering::Relaxed);
+        Ok(response)
+    }
+
+    /// What it has been good for, which does not hold it open.
+    pub fn life(&self) -> Arc<Life> {
+        Arc::clone(&self.life)
     }
 }
 
@@ -269,6 +347,7 @@ async fn start(
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_SIZE)
         .max_concurrent_reset_streams(RESET_STREAMS)
+        .data_frame_budget(SMALL_FRAMES)
         .enable_push(false)
         .handshake::<_, Payload>(io)
         .await
@@ -292,6 +371,20 @@ async fn start(
     };
     let lost = Arc::clone(&ending.lost);
     let target = target.to_string();
+    let life = Arc::new(Life {
+        since: Instant::now(),
+        answered: AtomicBool::new(false),
+        made: AtomicUsize::new(0),
+        over: AtomicUsize::new(0),
+    });
+    let counting = Arc::clone(&life);
+    let mut windows = Windows::new();
+    let connection = poll_fn(move |cx| {
+        windows.fit(counting.calls(), |size| {
+            connection.set_initial_window_size(size)
+        });
+        Pin::new(&mut connection).poll(cx)
+    });
     tokio::spawn(async move {
         let mut too_many_pings = false;
         let why = tokio::select! {
@@ -312,5 +405,9 @@ async fn start(
         });
         let _ = ended.send(true);
     });
-    Ok(Connection { sender, ending })
+    Ok(Connection {
+        sender,
+        ending,
+        life,
+    })
 }

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use tokio::sync::oneshot;
 
-use super::connection::Connection;
+use super::connection::{Connection, Marker};
 use super::status::Status;
 
 /// What a channel is at.
@@ -159,10 +159,13 @@ impl Line {
         wanted
     }
 
-    /// The connection, if it is that one, takes no more calls.
-    pub fn leave(&mut self, is_it: impl FnOnce(&Connection) -> bool) {
-        if matches!(&self.phase, Phase::Ready(ready) if is_it(ready)) {
+    /// Takes the connection, if it is that one, from the calls to come: the next of them
+    /// sees to another. Returns whether it was.
+    pub fn leave(&mut self, marker: &Marker) -> bool {
+        let is_it = matches!(&self.phase, Phase::Ready(ready) if ready.has(marker));
+        if is_it {
             self.phase = Phase::Idle;
         }
+        is_it
     }
 }

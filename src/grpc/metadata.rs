@@ -18,7 +18,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The W3C's header for the trace of a call.
 const TRACE: &str = "traceparent";
 
-/// Headers that belong to the protocol and never reach the application.
+/// Headers that belong to gRPC or to HTTP, and never reach the application, nor come
+/// from it. `lib/metadata.js` has the same list, and refuses them by name.
 fn is_reserved(name: &str) -> bool {
     matches!(
         name,
@@ -26,8 +27,17 @@ fn is_reserved(name: &str) -> bool {
             | "grpc-timeout"
             | "grpc-encoding"
             | "grpc-accept-encoding"
+            | "grpc-message-type"
             | "grpc-status"
             | "grpc-message"
+            | "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+            | "content-length"
+            | "host"
     )
 }
 
@@ -64,7 +74,7 @@ pub fn append(headers: &mut HeaderMap, key: &[u8], value: &[u8]) -> Result<(), S
         )
     })?;
     if is_reserved(name.as_str()) {
-        return Err(format!("metadata key {name} is reserved by gRPC"));
+        return Err(format!("metadata key {name} is reserved by gRPC or HTTP/2"));
     }
     let encoded: Cow<[u8]> = if name.as_str().ends_with("-bin") {
         BASE64.encode(value).into_bytes().into()
@@ -134,5 +144,20 @@ mod tests {
                 .contains("te")
         );
         assert!(append(&mut headers, b"k", b"\n").unwrap_err().contains('k'));
+    }
+
+    #[test]
+    fn of_keys_that_begin_with_grpc_only_those_of_the_protocol_are_reserved() {
+        let mut headers = HeaderMap::new();
+        for key in ["grpc-status-details-bin", "grpc-tags-bin"] {
+            append(&mut headers, key.as_bytes(), b"v").unwrap();
+            headers.insert("grpc-message-type", HeaderValue::from_static("T"));
+            assert_eq!(entries(&headers), [(key.to_owned(), b"v".to_vec())]);
+            headers.clear();
+        }
+        for key in ["grpc-status", "grpc-message", "connection", "host"] {
+            let why = append(&mut headers, key.as_bytes(), b"v").unwrap_err();
+            assert!(why.contains(key), "{why}");
+        }
     }
 }

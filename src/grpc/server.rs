@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connection::{CONNECTION_WINDOW, FRAME_SIZE, RESET_STREAMS, STREAM_WINDOW};
+use super::connection::{FRAME_SIZE, RESET_STREAMS};
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::payload::Payload;
@@ -25,6 +25,7 @@ use super::serve::{Arrival, Closed, serve};
 use super::source::{Accepting, Source};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
+use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW, Windows};
 use crate::tls::credentials::ServerCredentials;
 use crate::tls::handshake::{self, HandshakeError};
 
@@ -50,8 +51,9 @@ pub struct Options {
     pub max_receive: Option<usize>,
     /// Largest message sent, in bytes.
     pub max_send: Option<usize>,
-    /// Calls at once on one connection; the client's further calls wait.
-    pub max_streams: u32,
+    /// Calls at once on one connection, if there is a limit; the client's further
+    /// calls wait.
+    pub max_streams: Option<u32>,
 }
 
 /// A call for the application.
@@ -286,11 +288,15 @@ async fn begin(
         None => Transport::Plain(stream),
     };
     let (io, greeting) = Io::new(transport);
-    let handshake = Builder::new()
+    let mut builder = Builder::new();
+    if let Some(most) = options.max_streams {
+        builder.max_concurrent_streams(most);
+    }
+    let handshake = builder
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_SIZE)
-        .max_concurrent_streams(options.max_streams)
+        .data_frame_budget(SMALL_FRAMES)
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_pending_accept_reset_streams(RESET_STREAMS)
         .handshake::<_, Payload>(io)
@@ -317,7 +323,9 @@ async fn drive<A: Application>(
     tokio::pin!(silent);
     // Dropping the set ends the calls that are left without a word.
     let mut calls = JoinSet::new();
+    let mut windows = Windows::new();
     let end = loop {
+        windows.fit(calls.len(), |size| connection.set_initial_window_size(size));
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {

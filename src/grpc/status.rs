@@ -5,13 +5,17 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use h2::Reason;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::Response;
+use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 
 pub use super::code::Code;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// How much of the name of who answered is passed on to a person.
+const LONGEST_NAME: usize = 80;
 
 /// What the gRPC specification wants escaped in `grpc-message`; bytes beyond
 /// ASCII always are.
@@ -73,9 +77,18 @@ impl Status {
         })
     }
 
-    /// What a response without a gRPC status means, by its HTTP status.
-    pub fn from_http(status: http::StatusCode, what: &str) -> Self {
-        let code = match status.as_u16() {
+    /// What a response that ends without one means: servers have one for each call, and
+    /// who stands before them may cut off what is idle.
+    pub fn missing() -> Self {
+        let text = "The peer ended the call without a status: a balancer's timeout does this";
+        Self::new(Code::UNKNOWN, text)
+    }
+
+    /// What a response that is not gRPC means, by its HTTP status: it is
+    /// most often that of a balancer, which names itself.
+    pub fn from_http(response: &Response<()>, what: &str) -> Self {
+        let number = response.status().as_u16();
+        let code = match number {
             400 => Code::INTERNAL,
             401 => Code::UNAUTHENTICATED,
             403 => Code::PERMISSION_DENIED,
@@ -83,7 +96,14 @@ impl Status {
             429 | 502 | 503 | 504 => Code::UNAVAILABLE,
             _ => Code::UNKNOWN,
         };
-        Self::new(code, format!("{what} (HTTP status {})", status.as_u16()))
+        let from = match response.headers().get(SERVER).map(HeaderValue::as_bytes) {
+            Some(name) if !name.is_empty() => {
+                let name = &name[..name.len().min(LONGEST_NAME)];
+                format!(", from {}", name.escape_ascii())
+            }
+            _ => String::new(),
+        };
+        Self::new(code, format!("{what} (HTTP status {number}{from})"))
     }
 
     /// What a stream that the peer reset means.
@@ -179,6 +199,27 @@ mod tests {
             let kept = back.strip_suffix("...").unwrap_or_default();
             assert!(details.starts_with(kept) && kept.len() > 300, "{unit}");
         }
+    }
+
+    #[test]
+    fn what_is_not_grpc_is_told_with_its_author_in_printable_characters() {
+        let told = |server: Option<&[u8]>| {
+            let mut response = Response::new(());
+            *response.status_mut() = http::StatusCode::PAYLOAD_TOO_LARGE;
+            if let Some(name) = server {
+                let name = HeaderValue::from_bytes(name).unwrap();
+                response.headers_mut().insert(SERVER, name);
+            }
+            Status::from_http(&response, "Not gRPC").details
+        };
+        assert_eq!(told(None), "Not gRPC (HTTP status 413)");
+        assert_eq!(told(Some(b"")), "Not gRPC (HTTP status 413)");
+        assert_eq!(
+            told(Some(b"nginx/1.22.1")),
+            "Not gRPC (HTTP status 413, from nginx/1.22.1)"
+        );
+        let odd = told(Some(&b"\xff\t".repeat(5000)));
+        assert!(odd.is_ascii() && odd.len() < 400, "{odd}");
     }
 
     #[test]

@@ -2,18 +2,20 @@
 //! where there is none, and comes back to it.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use super::host::{self, Host, SESSION};
-use super::{Complaints, Pending, Registry, Session};
+use super::{Complaints, Pending, Registry, SILENCE, Session, patiently};
 use crate::bus::application::Delivery;
+use crate::bus::member::Member;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::reach::Reach;
 use crate::bus::wire::ToRegistry;
+use crate::grpc::backoff::STOOD;
 use crate::grpc::connection::{self, Way};
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, cost};
@@ -100,17 +102,27 @@ impl Session for Pipe {
 async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<String>) {
     let mut pause = FIRST_PAUSE;
     let mut complaints = Complaints::default();
+    let mut without = Instant::now();
     let tls = registry.tls.as_ref();
     loop {
         let channel = pipe::channel_to(registry.target.clone(), tls);
-        let failure = match channel.ready(false).await {
+        let target = &registry.target;
+        let tell = || complaints.silent(&node, &format!("{target} does not answer"));
+        let ready = patiently(channel.ready(false), tell).await;
+        let began = Instant::now();
+        let failure = match ready {
             Ok(_) => {
-                let Some((status, told)) = session(&node, channel).await else {
+                let Some((status, told)) = session(&node, channel, target, &mut complaints).await
+                else {
                     return;
                 };
-                // Gone, by the look of it: whoever comes first becomes the next.
-                pause = FIRST_PAUSE;
+                // Gone, by the look of it: whoever comes first becomes the next. One that ends
+                // each session at once is asked less and less often.
+                if began.elapsed() >= STOOD {
+                    pause = FIRST_PAUSE;
+                }
                 if told {
+                    without = Instant::now();
                     complaints.clear();
                 } else if let Some(owner) = node.upgrade() {
                     complaints.no_registry(&owner, &status.details);
@@ -130,21 +142,34 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<Str
                 tls: tls.map(|tls| Arc::clone(&tls.server)),
                 // What is wrong with others is theirs to say.
                 warn: Box::new(|_| ()),
+                closed: {
+                    let node = Weak::clone(&node);
+                    Box::new(move |text| {
+                        if let Some(node) = node.upgrade() {
+                            let warning = true;
+                            node.deliver(Delivery::Note { warning, text });
+                        }
+                    })
+                },
             };
             match Host::bind(registry.target.host(), registry.target.port(), options).await {
                 Ok(host) => {
                     owner.keep_host(host);
                     continue;
                 }
-                // Another process was faster, or it is another program.
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                // Another process was faster, which shows at once, or it is another program.
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                    if without.elapsed() > SILENCE {
+                        complaints.no_registry(&owner, &failure.details);
+                    }
+                }
                 Err(error) => complaints.no_registry(&owner, &error.to_string()),
             }
         } else {
             complaints.no_registry(&owner, &failure.details);
         }
         if let Some(why) = hopeless(&registry).await {
-            if !owner.has_joined() {
+            if !owner.ask(Member::has_joined) {
                 return owner.deliver(Delivery::Refused { why });
             }
             // There was a registry, so there may be one again.
@@ -181,6 +206,8 @@ async fn hopeless(registry: &Standalone) -> Option<String> {
 async fn session(
     node: &Weak<Node>,
     channel: Arc<crate::grpc::channel::Channel>,
+    target: &Target,
+    complaints: &mut Complaints,
 ) -> Option<(Status, bool)> {
     let (pipe, inbox) = Pipe::new(true);
     let gate = Arc::<Gate>::default();
@@ -189,7 +216,17 @@ async fn session(
         gate: Arc::clone(&gate),
     };
     node.upgrade()?.registry_open(Box::new(pipe));
-    let mut status = pipe::dial(channel, SESSION, inbox, gate, &events).await;
+    let tell = || {
+        if node
+            .upgrade()
+            .is_some_and(|node| node.ask(Member::is_joining))
+        {
+            let what = format!("{target} is connected, and does not let this member in");
+            complaints.silent(node, &what);
+        }
+    };
+    let dialed = pipe::dial(channel, SESSION, inbox, gate, &events);
+    let mut status = patiently(dialed, tell).await;
     if status.details.is_empty() {
         status.details = String::from("the registry closed the session");
     }

@@ -1,6 +1,6 @@
 //! The registry on a real port.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::directory::{Action, Directory, SessionNumber};
+use super::unread;
 use crate::bus::Millis;
 use crate::bus::pipe::{self, Pipe};
 use crate::grpc::serve::Closed;
@@ -44,6 +45,8 @@ pub struct Options {
     pub tls: Option<Arc<ServerCredentials>>,
     /// See [`Warn`].
     pub warn: Warn,
+    /// Where it tells of sessions that it has closed.
+    pub closed: Warn,
 }
 
 /// A registry that listens.
@@ -56,11 +59,12 @@ struct Desk {
     state: Mutex<State>,
     started: Instant,
     alarm: Notify,
+    closed: Warn,
 }
 
 struct State {
     directory: Directory,
-    pipes: HashMap<SessionNumber, Pipe>,
+    pipes: HashMap<SessionNumber, unread::Session>,
     next: SessionNumber,
 }
 
@@ -79,6 +83,7 @@ impl Host {
             }),
             started: Instant::now(),
             alarm: Notify::new(),
+            closed: options.closed,
         });
         let service = Sessions {
             desk: Arc::clone(&desk),
@@ -104,7 +109,7 @@ impl Host {
     pub async fn stop(self) {
         // No longer listening before the sessions end: nobody comes back here.
         let close = async {
-            for pipe in self.desk.state.lock().pipes.values() {
+            for (_, pipe) in self.desk.state.lock().pipes.drain() {
                 pipe.close();
             }
         };
@@ -157,12 +162,30 @@ impl Desk {
         let mut state = self.state.lock();
         let before = state.directory.alarm();
         work(&mut state.directory, now);
-        for action in state.directory.take_actions() {
+        self.carry_out(&mut state, now);
+        if state.directory.alarm() != before {
+            self.alarm.notify_one();
+        }
+    }
+}
+
+impl Desk {
+    fn carry_out(&self, state: &mut State, now: Millis) {
+        let mut actions = VecDeque::from(state.directory.take_actions());
+        while let Some(action) = actions.pop_front() {
             match action {
                 Action::Tell(session, message) => {
-                    if let Some(pipe) = state.pipes.get_mut(&session) {
-                        pipe.send(&message);
+                    let pipe = state.pipes.get_mut(&session);
+                    if pipe.is_none_or(|pipe| pipe.tell(message)) {
+                        continue;
                     }
+                    let whose = state.directory.member_of(session).unwrap_or_default();
+                    (self.closed)(format!(
+                        "the registry has closed the session of {whose}: it does not read what it is told"
+                    ));
+                    state.directory.lost(now, session);
+                    actions.extend(state.directory.take_actions());
+                    actions.push_back(Action::Close(session));
                 }
                 Action::Close(session) => {
                     if let Some(pipe) = state.pipes.remove(&session) {
@@ -170,9 +193,6 @@ impl Desk {
                     }
                 }
             }
-        }
-        if state.directory.alarm() != before {
-            self.alarm.notify_one();
         }
     }
 }
@@ -211,7 +231,11 @@ impl CallEvents for SessionEvents {
         }
     }
 
-    fn writable(&self, _: usize) {}
+    fn writable(&self, cost: usize) {
+        if let Some(pipe) = self.desk.state.lock().pipes.get_mut(&self.session) {
+            pipe.taken(cost);
+        }
+    }
 
     fn half_closed(&self) {
         self.lost();
@@ -246,9 +270,11 @@ impl Service for Sessions {
             let mut state = self.desk.state.lock();
             let session = state.next;
             state.next += 1;
-            state.pipes.insert(session, pipe);
+            state.pipes.insert(session, unread::Session::new(pipe));
             session
         };
+        self.desk
+            .with(|directory, now| directory.opened(now, session));
         Accepted {
             inbox,
             gate: Arc::clone(&gate),

@@ -3,7 +3,7 @@
 //! [`Etcd`] on a cluster. A member does not know which it is: it has a session,
 //! says who it is and is told who is there.
 //!
-//! `directory` is the pure part of the first two, `host` serves it, `client` is a
+//! `directory` is the pure part of the first two, `host` serves it, `unread` bounds what waits for its sessions, `client` is a
 //! member's way to it; `etcd` is all of the third.
 
 mod apart;
@@ -11,10 +11,12 @@ pub mod client;
 pub mod directory;
 pub mod etcd;
 pub mod host;
+mod unread;
 
 use std::collections::HashSet;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Weak;
+use std::time::Duration;
 
 pub use client::{Embedded, Standalone};
 pub use etcd::Etcd;
@@ -60,10 +62,27 @@ const MOST_COMPLAINTS: usize = 32;
 impl Complaints {
     /// There is no registry, for this reason.
     fn no_registry(&mut self, node: &Node, why: &str) {
-        self.say(node, format!("no registry yet, trying again: {why}"));
+        let text = format!("no registry yet, trying again: {why}");
+        self.say(node, text, why);
     }
 
-    fn say(&mut self, node: &Node, text: String) {
+    /// Nothing has come for a while.
+    fn silent(&mut self, node: &Weak<Node>, what: &str) {
+        if let Some(node) = node.upgrade() {
+            let seconds = SILENCE.as_secs();
+            let why = format!(
+                "{what}, for {seconds} s now: if a registry has that port its process may be \
+                 stopped (SIGSTOP, a paused container), and goes on or gives the port free when it \
+                 is killed; if another program has it, registry and members need another port"
+            );
+            self.no_registry(&node, &why);
+        }
+    }
+
+    /// The application is told each time, whoever reads the log once.
+    fn say(&mut self, node: &Node, text: String, why: &str) {
+        let why = why.to_owned();
+        node.deliver(Delivery::Waiting { why });
         if self.0.len() < MOST_COMPLAINTS && self.0.insert(text.clone()) {
             let warning = true;
             node.deliver(Delivery::Note { warning, text });
@@ -76,4 +95,17 @@ impl Complaints {
         self.0.clear();
         any
     }
+}
+
+/// Whoever has not answered for so long is told of.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Waits for an answer. If it takes long, `tell` is called, once.
+async fn patiently<T>(answer: impl Future<Output = T>, tell: impl FnOnce()) -> T {
+    let mut answer = pin!(answer);
+    if let Ok(answer) = tokio::time::timeout(SILENCE, &mut answer).await {
+        return answer;
+    }
+    tell();
+    answer.await
 }

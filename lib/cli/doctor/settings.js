@@ -7,7 +7,8 @@ const { messageOf } = require('../../errors');
 const { AddonError, native } = require('../../native');
 const { proxyFor } = require('../../proxy');
 const { TlsError } = require('../../tls/errors');
-const { hint, printable } = require('../support/words');
+const { hint } = require('../../words');
+const { printable } = require('../support/words');
 
 const KNOWN = [
   'OWT_GRPC_REGISTRY', 'OWT_GRPC_ETCD_CA', 'OWT_GRPC_ETCD_CERT', 'OWT_GRPC_ETCD_KEY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',

@@ -7,7 +7,8 @@
 const { hasOwn } = require('../../compat/objects');
 const { codeOf } = require('../../credentials/errors');
 const { CommandError, UsageError } = require('./errors');
-const { hint, printable } = require('./words');
+const { hint } = require('../../words');
+const { printable } = require('./words');
 
 /**
  * What each option takes: nothing, a value, or a value each time it is given.

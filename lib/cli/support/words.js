@@ -3,38 +3,6 @@
 // Words of a command line in messages.
 
 /**
- * @param {string} word that is not known
- * @param {string[]} known
- * @param {string} [prefix]
- */
-function hint(word, known, prefix = '') {
-  const [best] = known.map((name) => ({ name, edits: distance(word, name) })).sort((a, b) => a.edits - b.edits);
-  return best !== undefined && best.edits <= 2 ? `; did you mean ${prefix}${best.name}?` : '';
-}
-
-/**
- * Letters to add, drop, change, or swap with a neighbour.
- *
- * @param {string} from
- * @param {string} to
- */
-function distance(from, to) {
-  if (Math.abs(from.length - to.length) > 2) return Infinity;
-  const rows = [Array.from({ length: to.length + 1 }, (_, at) => at)];
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const change = rows[i - 1][j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      row[j] = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, change);
-      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      if (swapped) row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
-    }
-    rows.push(row);
-  }
-  return rows[from.length][to.length];
-}
-
-/**
  * Nothing of a command line may drive the terminal.
  *
  * @param {string} text
@@ -43,4 +11,4 @@ function printable(text) {
   return text.replace(/[^ -~]/g, '?').slice(0, 40);
 }
 
-module.exports = { hint, printable };
+module.exports = { printable };

@@ -2,8 +2,9 @@
 
 // remoteCall and remoteCast, with OWT's callbacks.
 
-const { performance } = require('node:perf_hooks');
+const { nextTick, now } = require('../../clock');
 const { TIMEOUTS, describe } = require('../../bus/errors');
+const { fits } = require('../../bus/names');
 const { hasOwn } = require('../../compat/objects');
 const { WARN, log } = require('../../log');
 const { messageOf, textOf } = require('../../errors');
@@ -11,7 +12,6 @@ const { capture, within } = require('../../seeing/tracing');
 const { callOf } = require('./callbacks');
 
 const DEFAULT_TIMEOUT = 2000;
-const LONGEST_ID = 255;
 
 /** @typedef {Record<string, any> | undefined | null} Callbacks */
 
@@ -29,7 +29,7 @@ class PendingCall {
     this.to = to;
     this.method = method;
     this.callbacks = callbacks ?? {};
-    this.since = performance.now();
+    this.since = now();
     this.place = capture();
     this.many = false;
     for (const kind of kindsOf(this.callbacks)) if (kind !== 'callback') this.many = true;
@@ -95,10 +95,10 @@ class RpcClient {
    */
   remoteCall(to, method, args, callbacks, timeout) {
     const { connection } = this;
-    const id = typeof to === 'string' && to.length <= LONGEST_ID ? to : '';
+    const id = typeof to === 'string' && fits(to) ? to : '';
     const pending = new PendingCall(textOf(to), textOf(method), callbacks);
     if (!connection.isOpen) {
-      process.nextTick(() => pending.tellAll('error', 'rpc client is not ready'));
+      nextTick(() => pending.tellAll('error', 'rpc client is not ready'));
       return;
     }
     const wanted = typeof timeout === 'object' ? NaN : Number(timeout);
@@ -108,7 +108,7 @@ class RpcClient {
     } catch (error) {
       const reason = `${pending.to}.${pending.method}: the arguments cannot be sent: ${messageOf(error)}`;
       log(WARN, reason);
-      process.nextTick(() => pending.tellAll('error', reason));
+      nextTick(() => pending.tellAll('error', reason));
     }
   }
 
@@ -118,7 +118,7 @@ class RpcClient {
    * @param {any[]} [args]
    */
   remoteCast(to, method, args) {
-    if (!this.connection.isOpen || typeof to !== 'string' || to.length > LONGEST_ID) return;
+    if (!this.connection.isOpen || typeof to !== 'string' || !fits(to)) return;
     try {
       this.connection.cast(to, textOf(method), args ?? []);
     } catch (error) {

@@ -39,10 +39,10 @@ class TopicParticipant {
   async listen(patterns, onMessage) {
     const list = [patterns].flat().map(String);
     if (!this.connection.isOpen) return false;
-    /** @type {(key: string, body: import('../../bus/body').Body) => void} */
-    const handler = (key, body) => call(`message of ${this.name}`, onMessage, decode(body), key);
+    /** @type {import('../../bus/connection').Subscriber} */
+    const subscriber = { arrived: (key, body) => call(`message of ${this.name}`, onMessage, decode(body), key) };
     try {
-      const { number, done } = this.connection.subscribe(this.name, list, handler);
+      const { number, done } = this.connection.subscribe(this.name, list, subscriber);
       this.subscriptions.push({ number, patterns: list });
       return done;
     } catch (error) {

@@ -34,6 +34,18 @@ impl Member {
         }
     }
 
+    /// The link is gone: another at once if something waits for it, but not while the
+    /// peer ends each that it is given.
+    pub(super) fn link_lost(&mut self, now: Millis, number: PeerNumber, why: &str) {
+        let peer = self.peers.get_mut(&number);
+        let at_once = peer.is_none_or(|peer| peer.lost_link(now));
+        if at_once {
+            self.recover(now, number);
+        } else {
+            self.dial_failed(now, number, why.to_owned());
+        }
+    }
+
     /// Says once that a member which the registry has cannot be dialed.
     fn complain(&mut self, now: Millis, number: PeerNumber) {
         let Some(peer) = self.peers.get_mut(&number) else {

@@ -6,19 +6,18 @@ use super::{Action, Member, Use};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
+use crate::bus::bounds;
 use crate::bus::calls::Place;
 use crate::bus::peer::{Answer, Conn, LinkState};
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{
-    Frame, Hello, Kind, Packet, Reason, Refusal, VERSION, Welcome, frame, mismatch,
+    Frame, Hello, Kind, Packet, Reason, Refusal, Side, VERSION, Welcome, frame, mismatch,
 };
 
 /// What a peer may take to welcome a dial, and a dialer to say who it is.
 const GREETING: Millis = 5_000;
 /// The pause after a dial that crossed the peer's: its link should stand by then.
 const CROSSED_PAUSE: Millis = 100;
-/// Casts and messages wait so long for a link.
-const TIME_TO_LIVE: Millis = 5_000;
 /// How often those that wait are looked at.
 const LOOK: Millis = 500;
 
@@ -132,15 +131,19 @@ impl Member {
         let Some(Kind::Hello(hello)) = frame.kind else {
             return self.garbage(now, conn, "no Hello");
         };
+        if let Err(violation) = bounds::of_hello(&hello) {
+            return self.garbage(now, conn, &violation.0);
+        }
         match self.admit(&hello) {
             Ok(number) => self.accept(now, conn, number, hello.link),
             Err(refusal) => {
                 if refusal.reason() != Reason::Crossed && refusal.reason() != Reason::UnknownMember
                 {
-                    self.note(
-                        true,
-                        format!("a link of {} was refused: {}", hello.member, refusal.text),
-                    );
+                    // Told to the other side in its own words, and here in those of this side.
+                    let here = mismatch(Side::of(&self.identity.cluster), Side::from(&hello));
+                    let text = here.map_or_else(|| refusal.text.clone(), |here| here.text);
+                    let text = format!("a link of {} was refused: {text}", hello.member);
+                    self.note(true, text);
                 }
                 self.send(conn, Kind::Refusal(refusal));
                 self.close(conn);
@@ -149,7 +152,7 @@ impl Member {
     }
 
     fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
-        if let Some(refusal) = mismatch(hello.version, &hello.cluster, &self.identity.cluster) {
+        if let Some(refusal) = mismatch(Side::from(hello), Side::of(&self.identity.cluster)) {
             return Err(refusal);
         }
         if hello.to != self.identity.name {
@@ -206,7 +209,7 @@ impl Member {
             if !dialed {
                 peer.theirs = Some(link);
             }
-            peer.failures = 0;
+            peer.up_since = now;
             peer.failing = None;
             self.counters.links += 1;
         }
@@ -236,6 +239,7 @@ impl Member {
                     Some(Kind::Stay(_)) => self.stay(now, number),
                     Some(kind) => {
                         peer.active = now;
+                        peer.failures = 0;
                         self.receive(now, number, kind);
                         true
                     }
@@ -277,7 +281,7 @@ impl Member {
                 LinkState::Up { conn: current, .. } | LinkState::Resting { conn: current, .. },
             ) if *current == conn => {
                 self.link_down(number, why);
-                self.recover(now, number);
+                self.link_lost(now, number, why);
             }
             Some(LinkState::Parting { conn: current }) if *current == conn => {
                 self.rested(now, number);
@@ -352,13 +356,10 @@ impl Member {
     }
 
     fn tend_link(&mut self, now: Millis, number: PeerNumber) {
+        self.drop_expired(now, number);
         let Some(peer) = self.peers.get_mut(&number) else {
             return;
         };
-        if peer.stands().is_none() {
-            let limit = now.saturating_sub(TIME_TO_LIVE);
-            self.counters.dropped += peer.outbox.expire(limit) as u64;
-        }
         match peer.link {
             LinkState::Dialing { conn, since, .. } if since + GREETING <= now => {
                 self.close(conn);

@@ -4,10 +4,12 @@
 use super::{Action, Identity, Member, Serving};
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
+use crate::bus::assembly::Violation;
+use crate::bus::bounds;
 use crate::bus::peer::Peer;
 use crate::bus::session::{Effect, asked};
 use crate::bus::table::{PeerNumber, SELF};
-use crate::bus::wire::{Applied, Asked, Changes, FromRegistry, Record, ToRegistry, Told};
+use crate::bus::wire::{Applied, Asked, Changes, Delta, FromRegistry, Record, ToRegistry, Told};
 
 /// A new registry has so long to hear of a member that the former one knew.
 const CONFIRM: Millis = 5_000;
@@ -16,21 +18,24 @@ impl Member {
     /// Serves an id. `Done` follows when everybody knows.
     pub fn serve(&mut self, now: Millis, request: u32, id: &str) {
         self.serving.insert(id.to_owned(), Serving::Active);
-        let ids = &mut self.session.record.ids;
-        if !ids.iter().any(|served| served == id) {
-            ids.push(id.to_owned());
-        }
-        self.changed(now, Effect::Tell { request });
+        let delta = Delta {
+            ids: vec![id.to_owned()],
+            ..Delta::default()
+        };
+        self.change(now, delta, Effect::Tell { request });
     }
 
     /// Serves an id no more. It is served until everybody knows.
     pub fn stop_serving(&mut self, now: Millis, request: u32, id: &str) {
-        self.session.record.ids.retain(|served| served != id);
         if let Some(serving) = self.serving.get_mut(id) {
             *serving = Serving::Stopping(request);
         }
         let id = id.to_owned();
-        self.changed(now, Effect::StopServing { request, id });
+        let delta = Delta {
+            gone_ids: vec![id.clone()],
+            ..Delta::default()
+        };
+        self.change(now, delta, Effect::StopServing { request, id });
     }
 
     /// Adds patterns to a subscription of the application's.
@@ -42,9 +47,12 @@ impl Member {
         exchange: &str,
         patterns: &[String],
     ) {
-        self.subscriptions.add(subscription, exchange, patterns);
-        self.session.record.subscriptions = self.subscriptions.all();
-        self.changed(now, Effect::Tell { request });
+        let new = self.subscriptions.add(subscription, exchange, patterns);
+        let delta = Delta {
+            subscriptions: new,
+            ..Delta::default()
+        };
+        self.change(now, delta, Effect::Tell { request });
     }
 
     /// Takes patterns from a subscription of the application's.
@@ -56,20 +64,24 @@ impl Member {
         exchange: &str,
         patterns: &[String],
     ) {
-        self.subscriptions.remove(subscription, exchange, patterns);
-        self.session.record.subscriptions = self.subscriptions.all();
-        self.changed(now, Effect::Withdrawn { request });
+        let gone = self.subscriptions.remove(subscription, exchange, patterns);
+        let delta = Delta {
+            gone_subscriptions: gone,
+            ..Delta::default()
+        };
+        self.change(now, delta, Effect::Withdrawn { request });
     }
 
     /// My own record is in the table like any other's.
-    fn changed(&mut self, now: Millis, effect: Effect) {
+    fn change(&mut self, now: Millis, mut delta: Delta, effect: Effect) {
         // The registry has been told that there is nothing any more.
         if self.leaving {
             return;
         }
-        let new = self.table.set(SELF, self.session.record.clone());
+        delta.member.clone_from(&self.identity.name);
+        let new = self.table.change(SELF, delta.clone());
         self.served(now, &new);
-        if let Some(message) = self.session.announce(effect, now) {
+        if let Some(message) = self.session.announce(delta, effect, now) {
             self.tell_registry(message);
         }
         if let Some(deadline) = self.session.next_deadline() {
@@ -128,6 +140,12 @@ impl Member {
         self.session.epoch != 0
     }
 
+    /// Whether a registry has been asked to let this member in, and has not said yet
+    /// that all know of it.
+    pub fn is_joining(&self) -> bool {
+        self.session.is_joining()
+    }
+
     /// The registry says something.
     pub fn registry_message(&mut self, now: Millis, message: FromRegistry) {
         match message.kind {
@@ -180,14 +198,24 @@ impl Member {
             self.tend_by(confirm_by);
         }
         for record in changes.records {
-            if record.member != self.identity.name {
-                self.learn(now, record);
+            if record.member == self.identity.name {
+                continue;
+            }
+            match bounds::of_record(&record) {
+                Ok(()) => self.learn(now, record),
+                Err(violation) => self.pass_over(&record.member, &violation),
             }
         }
         for delta in changes.deltas {
-            if let Some(number) = self.numbers.get(&delta.member).copied() {
-                let new = self.table.change(number, delta);
-                self.served(now, &new);
+            let Some(number) = self.numbers.get(&delta.member).copied() else {
+                continue;
+            };
+            match bounds::of_delta(&delta) {
+                Ok(()) => {
+                    let new = self.table.change(number, delta);
+                    self.served(now, &new);
+                }
+                Err(violation) => self.pass_over(&delta.member, &violation),
             }
         }
         for name in changes.gone {
@@ -196,6 +224,16 @@ impl Member {
         self.session.revision = changes.revision;
         let revision = changes.revision;
         self.tell_registry(asked(Asked::Applied(Applied { revision })));
+    }
+
+    /// A registry that looks at what it is told does not tell of such.
+    fn pass_over(&mut self, member: &str, violation: &Violation) {
+        let name: String = member.chars().take(bounds::LONGEST_NAME).collect();
+        let what = &violation.0;
+        self.note(
+            true,
+            format!("the registry tells of a member {name} with {what}: that is passed over"),
+        );
     }
 
     fn learn(&mut self, now: Millis, record: Record) {

@@ -5,11 +5,12 @@
 //! `links` the links to other members, `rest` their end when nobody uses them,
 //! `detour` what becomes of those that fail; `membership` what the registry knows
 //! and tells; `inside` what a member answers without its application; `tap` copies
-//! of what it hands over.
+//! of what it hands over; `losses` what is said of what was dropped.
 
 mod detour;
 mod inside;
 mod links;
+mod losses;
 mod membership;
 mod rest;
 mod status;
@@ -157,11 +158,13 @@ impl Member {
             address: identity.address.clone(),
             ..Record::default()
         };
+        let mut table = Table::default();
+        table.set(super::table::SELF, record.clone());
         Self {
             session: Session::new(identity.cluster.clone(), record),
             next_link: identity.seed | 1,
             identity,
-            table: Table::default(),
+            table,
             peers: Numbered::default(),
             numbers: HashMap::new(),
             next_peer: 1,
@@ -226,9 +229,14 @@ impl Member {
         if self.tend_at.is_some_and(|at| at <= now) {
             self.tend_links(now);
             self.tend_unconfirmed(now);
+            self.tend_losses(now);
             let trusted = self.table.trust_again(now);
             self.served(now, &trusted);
-            let alarms = [self.links_alarm(now), self.table.doubts_until()];
+            let alarms = [
+                self.links_alarm(now),
+                self.losses_alarm(now),
+                self.table.doubts_until(),
+            ];
             self.tend_at = alarms.into_iter().flatten().min();
         }
         self.alarm = None;

@@ -105,6 +105,7 @@ impl Member {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Idle;
             peer.rested = true;
+            peer.failures = 0;
         }
         self.recover(now, number);
     }

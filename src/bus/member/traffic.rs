@@ -10,7 +10,9 @@ use super::inside::MARK;
 use super::tap::{self, Seen};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
+use crate::bus::bounds;
 use crate::bus::calls::Place;
+use crate::bus::outbox::Pushed;
 use crate::bus::table::{PeerNumber, SELF};
 use crate::bus::wire::{Call, Cancel, Cast, Kind, Publish, Reply, frame};
 
@@ -72,6 +74,8 @@ impl Member {
         } else if size > limit {
             let detail = format!("{size} bytes of arguments, the limit being {limit}");
             Some((Failure::TooLarge, detail))
+        } else if let Err(violation) = bounds::of_names(&calling.to, &calling.method) {
+            Some((Failure::TooLarge, violation.0))
         } else if self.calls.pending() >= MOST_CALLS {
             let detail = format!("{MOST_CALLS} calls are pending");
             Some((Failure::Overloaded, detail))
@@ -128,7 +132,7 @@ impl Member {
 
     /// Tells an id something; nobody is told whether it arrives.
     pub fn cast(&mut self, now: Millis, cast: Cast) {
-        if !self.too_large(cast.body.len(), "cast") {
+        if !self.too_large(cast.body.len(), "cast", (&cast.to, &cast.method)) {
             self.tally.sent.cast(cast.body.len());
             self.route_cast(now, cast);
         }
@@ -139,7 +143,7 @@ impl Member {
             Some(SELF) => self.request(SELF, None, cast),
             Some(peer) => {
                 if !self.push(now, peer, Kind::Cast(cast), None) {
-                    self.counters.dropped += 1;
+                    self.overflowed(now, peer);
                 }
             }
             None => self.counters.unroutable += 1,
@@ -148,7 +152,11 @@ impl Member {
 
     /// Publishes to all who listen, this member included.
     pub fn publish(&mut self, now: Millis, publish: &Publish) {
-        if self.too_large(publish.body.len(), "message") {
+        if self.too_large(
+            publish.body.len(),
+            "message",
+            (&publish.exchange, &publish.key),
+        ) {
             return;
         }
         self.tally.sent.message(publish.body.len());
@@ -161,19 +169,23 @@ impl Member {
                 continue;
             }
             if !self.push(now, peer, Kind::Publish(publish.clone()), None) {
-                self.counters.dropped += 1;
+                self.overflowed(now, peer);
             }
         }
     }
 
-    fn too_large(&mut self, size: usize, what: &str) -> bool {
+    fn too_large(&mut self, size: usize, what: &str, names: (&str, &str)) -> bool {
         let limit = self.identity.max_message;
-        if size > limit {
-            self.counters.dropped += 1;
-            let text = format!("a {what} of {size} bytes was dropped: the limit is {limit}");
-            self.note(true, text);
-        }
-        size > limit
+        let text = if size > limit {
+            format!("a {what} of {size} bytes was dropped: the limit is {limit}")
+        } else if let Err(violation) = bounds::of_names(names.0, names.1) {
+            format!("a {what} was dropped: {}", violation.0)
+        } else {
+            return false;
+        };
+        self.counters.dropped += 1;
+        self.note(true, text);
+        true
     }
 
     /// The application answers a call of `peer`.
@@ -333,8 +345,12 @@ impl Member {
         };
         peer.active = now;
         let pushed = peer.outbox.push(frame(kind), call, now);
-        self.want_link(now, number);
-        pushed
+        match pushed {
+            Pushed::Queued => self.want_link(now, number),
+            Pushed::Full => {}
+            Pushed::Unread => self.unread(now, number),
+        }
+        pushed == Pushed::Queued
     }
 
     pub(super) fn fail(&mut self, call: u32, why: Failure, detail: String) {

@@ -33,6 +33,7 @@ use super::{Complaints, Pending, Registry};
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::reach::Reach;
+use crate::grpc::backoff::STOOD;
 use crate::grpc::target::Target;
 use crate::tls::credentials::ClientCredentials;
 
@@ -118,6 +119,7 @@ impl Etcd {
                 started,
                 explain,
             };
+            let began = Instant::now();
             let (end, told) = match Endpoint::open(endpoint.clone(), self.tls.clone(), login).await
             {
                 Ok(endpoint) => session::run(&place, &mut desk, &mut complaints, endpoint).await,
@@ -125,8 +127,10 @@ impl Etcd {
             };
             let Some(owner) = node.upgrade() else { return };
             let End::Lost(status) = end else { return };
-            if told {
+            if began.elapsed() >= STOOD {
                 pause = FIRST_PAUSE;
+            }
+            if told {
                 complaints.clear();
             }
             match explain.hopeless(&status) {

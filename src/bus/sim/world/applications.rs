@@ -264,6 +264,7 @@ impl World {
             Delivery::Done { .. }
             | Delivery::GivenUp { .. }
             | Delivery::Joined
+            | Delivery::Waiting { .. }
             | Delivery::Left => {}
             Delivery::Parted { why } | Delivery::Refused { why } => {
                 self.note(|| format!("{index}: without registry: {why}"));

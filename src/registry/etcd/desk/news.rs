@@ -2,7 +2,7 @@
 
 use super::{Action, Desk, GRACE, name_taken};
 use crate::bus::Millis;
-use crate::bus::wire::{Changes, Reason, Record, Refusal, Told, mismatch};
+use crate::bus::wire::{Changes, Reason, Record, Refusal, Side, Told, mismatch};
 use crate::registry::apart;
 use crate::registry::etcd::keys::{Present, Seen};
 
@@ -117,7 +117,11 @@ impl Desk {
         }
         let former = self.remove(&present.name);
         self.missing.remove(&present.name);
-        if let Some(mismatch) = mismatch(present.version, "", "") {
+        let other = Side {
+            version: present.version,
+            cluster: "",
+        };
+        if let Some(mismatch) = mismatch(Side::of(""), other) {
             if !former {
                 let text = format!(
                     "the member {} is not known: {}",

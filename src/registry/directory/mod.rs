@@ -1,5 +1,5 @@
 //! The registry without its sockets: sessions and the time go in, messages to
-//! sessions come out.
+//! sessions come out. `sessions` is what they say, and what they may not.
 //!
 //! Every change has a revision and goes to every session. A change is in effect
 //! when every session has said that it applied its revision; one that is silent
@@ -9,24 +9,24 @@
 //! there are, the longer changes are gathered that follow one another: when all
 //! come back at once, each is told of many by one message.
 
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::apart;
+use prost::Message as _;
+
 use crate::bus::Millis;
-use crate::bus::wire::{
-    Asked, Changes, Delta, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry,
-    Told, mismatch,
-};
+use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Record, Told};
 
 /// A session of a member, as the host numbers it.
 pub type SessionNumber = u32;
 
-/// A member that lost its session is kept so long.
-const LEASE: Millis = 2_000;
 /// So long a change waits for those who have not applied it.
 const PATIENCE: Millis = 250;
 /// Changes are told of at once, and then again after one ms for so many sessions.
 const TOLD_PER_MS: usize = 50;
+/// The largest part of what is told at once; a message may be four times as large.
+const PIECE: usize = 1 << 20;
 /// How many departures are remembered for members that come back.
 const DEPARTURES: usize = 1_000;
 
@@ -42,6 +42,8 @@ pub enum Action {
 #[derive(Default)]
 struct Session {
     member: Option<String>,
+    /// It has had one.
+    joined: bool,
     applied: u64,
     lagging: bool,
 }
@@ -72,6 +74,8 @@ pub struct Directory {
     epoch: u64,
     revision: u64,
     sessions: HashMap<SessionNumber, Session>,
+    /// Until when those that were opened have to have joined, the oldest first.
+    openings: VecDeque<(Millis, SessionNumber)>,
     members: BTreeMap<String, Member>,
     departures: VecDeque<(u64, String)>,
     barriers: VecDeque<Barrier>,
@@ -96,6 +100,7 @@ impl Directory {
             epoch: epoch | 1,
             revision: 0,
             sessions: HashMap::new(),
+            openings: VecDeque::new(),
             members: BTreeMap::new(),
             departures: VecDeque::new(),
             barriers: VecDeque::new(),
@@ -116,95 +121,6 @@ impl Directory {
     fn tell(&mut self, session: SessionNumber, kind: Told) {
         let message = FromRegistry { kind: Some(kind) };
         self.actions.push(Action::Tell(session, message));
-    }
-
-    fn refuse(&mut self, session: SessionNumber, refusal: Refusal) {
-        self.tell(session, Told::Refusal(refusal));
-        self.sessions.remove(&session);
-        self.actions.push(Action::Close(session));
-    }
-
-    /// A session says something.
-    pub fn message(&mut self, now: Millis, session: SessionNumber, message: ToRegistry) {
-        match message.kind {
-            Some(Asked::Join(join)) => self.join(now, session, join),
-            Some(Asked::Announce(announce)) => {
-                let delta = announce.delta.unwrap_or_default();
-                let own = self.member_of(session);
-                let own = own.filter(|member| *member == delta.member);
-                let Some(member) = own.and_then(|member| self.members.get(&member)) else {
-                    return self.refuse(session, out_of_order("an Announce"));
-                };
-                let mut record = member.record.clone();
-                delta.apply(&mut record);
-                self.set(now, record, session);
-                self.await_effect(now, session, announce.request, false);
-            }
-            Some(Asked::Applied(applied)) => {
-                if let Some(session) = self.sessions.get_mut(&session) {
-                    session.applied = session.applied.max(applied.revision.min(self.revision));
-                    session.lagging &= session.applied < self.revision;
-                }
-                self.settle(now);
-            }
-            Some(Asked::Leave(leave)) => {
-                let Some(member) = self.member_of(session) else {
-                    return self.refuse(session, out_of_order("a Leave"));
-                };
-                self.remove(now, &member);
-                if let Some(session) = self.sessions.get_mut(&session) {
-                    session.member = None;
-                }
-                self.await_effect(now, session, leave.request, true);
-            }
-            None => {}
-        }
-    }
-
-    fn member_of(&self, session: SessionNumber) -> Option<String> {
-        self.sessions.get(&session)?.member.clone()
-    }
-
-    fn join(&mut self, now: Millis, session: SessionNumber, join: Join) {
-        if let Some(refusal) = mismatch(join.version, &join.cluster, &self.cluster) {
-            return self.refuse(session, refusal);
-        }
-        let Some(record) = join.record.filter(|record| !record.member.is_empty()) else {
-            return self.refuse(session, out_of_order("a Join without a member"));
-        };
-        if let Some(present) = self.members.get(&record.member)
-            && present.record.token != record.token
-        {
-            let text = format!("another member has the name {:?}", record.member);
-            return self.refuse(session, Refusal::new(Reason::NameTaken, text));
-        }
-        let others = self.members.values().map(|member| &member.record);
-        let others = others.filter(|other| other.member != record.member);
-        if let Some(text) = apart::objection(&record, others) {
-            return self.refuse(session, Refusal::new(Reason::Other, text));
-        }
-        // A member that comes back before its old session was missed.
-        let former = self.members.get(&record.member).and_then(|m| m.session);
-        if let Some(former) = former.filter(|former| *former != session) {
-            self.sessions.remove(&former);
-            self.actions.push(Action::Close(former));
-        }
-        let whole = join.epoch != self.epoch || !self.remembers(join.revision);
-        let since = if whole { 0 } else { join.revision };
-        let changes = self.changes_since(since, whole);
-        self.tell(
-            session,
-            Told::Joined(Joined {
-                epoch: self.epoch,
-                lease_ms: u32::try_from(LEASE).unwrap_or(u32::MAX),
-            }),
-        );
-        self.tell(session, Told::Changes(changes));
-        let member = Some(record.member.clone());
-        let entry = self.sessions.entry(session).or_default();
-        entry.member = member;
-        self.set(now, record, session);
-        self.await_effect(now, session, join.request, false);
     }
 
     /// Whether every departure since a revision is remembered.
@@ -293,12 +209,15 @@ impl Directory {
         let is_told = |delta: &Delta| members.get(&delta.member).is_some_and(|m| m.whole <= told);
         changes.deltas.retain(is_told);
         self.told = self.revision;
+        let pieces = in_pieces(changes, told);
         let joined = self.sessions.iter().filter(|(_, s)| s.member.is_some());
         let mut sessions: Vec<SessionNumber> = joined.map(|(number, _)| *number).collect();
         sessions.sort_unstable();
         self.quiet_until = now + (sessions.len() / TOLD_PER_MS) as Millis;
         for session in sessions {
-            self.tell(session, Told::Changes(changes.clone()));
+            for piece in &pieces {
+                self.tell(session, Told::Changes(piece.clone()));
+            }
         }
     }
 
@@ -351,21 +270,6 @@ impl Directory {
         }
     }
 
-    /// A session is gone without a word.
-    pub fn lost(&mut self, now: Millis, session: SessionNumber) {
-        let Some(gone) = self.sessions.remove(&session) else {
-            return;
-        };
-        let member = gone.member.and_then(|name| self.members.get_mut(&name));
-        if let Some(member) = member.filter(|member| member.session == Some(session)) {
-            member.session = None;
-            member.expires = Some(now + LEASE);
-            let name = member.record.member.clone();
-            self.expiries.insert((now + LEASE, name));
-        }
-        self.settle(now);
-    }
-
     /// Time has passed.
     pub fn tick(&mut self, now: Millis) {
         let expired = self.expiries.iter().take_while(|(at, _)| *at <= now);
@@ -373,6 +277,7 @@ impl Directory {
         for name in expired {
             self.remove(now, &name);
         }
+        self.end_unjoined(now);
         self.tell_all(now);
         self.settle(now);
     }
@@ -382,10 +287,79 @@ impl Directory {
         let expiry = self.expiries.first().map(|(at, _)| *at);
         let barrier = self.barriers.front().map(|barrier| barrier.until);
         let untold = (self.told < self.revision).then_some(self.quiet_until);
-        expiry.into_iter().chain(barrier).chain(untold).min()
+        let opening = self.openings.front().map(|(by, _)| *by);
+        let all = expiry.into_iter().chain(barrier);
+        all.chain(untold).chain(opening).min()
     }
 }
 
-fn out_of_order(what: &str) -> Refusal {
-    Refusal::new(Reason::Other, format!("{what} is not expected here"))
+/// Changes in messages that are not too large. All but the last leave a member where it
+/// was: one that is cut off between is told all of it again.
+fn in_pieces(changes: Changes, since: u64) -> Vec<Changes> {
+    if changes.encoded_len() <= PIECE {
+        return vec![changes];
+    }
+    let piece = |whole| Changes {
+        revision: since,
+        whole,
+        ..Changes::default()
+    };
+    let mut pieces = Vec::new();
+    let mut last = piece(changes.whole);
+    let mut size = 0;
+    let mut room_for = |length: usize, last: &mut Changes| {
+        size += length;
+        if size > PIECE && size > length {
+            size = length;
+            pieces.push(std::mem::replace(last, piece(false)));
+        }
+    };
+    for record in changes.records {
+        room_for(record.encoded_len(), &mut last);
+        last.records.push(record);
+    }
+    for delta in changes.deltas {
+        room_for(delta.encoded_len(), &mut last);
+        last.deltas.push(delta);
+    }
+    last.gone = changes.gone;
+    last.revision = changes.revision;
+    pieces.push(last);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_comes_in_pieces_that_a_message_has_room_for_and_that_are_all_of_it() {
+        let record = |n: usize, ids: usize| Record {
+            member: n.to_string(),
+            ids: vec!["x".repeat(250); ids],
+            ..Record::default()
+        };
+        for (count, ids) in [(0, 0), (3, 10), (9, 4_000), (40, 500)] {
+            let changes = Changes {
+                revision: 9,
+                records: (0..count).map(|n| record(n, ids)).collect(),
+                gone: vec!["gone".to_owned()],
+                whole: true,
+                deltas: vec![Delta::default(); 3],
+            };
+            let pieces = in_pieces(changes.clone(), 4);
+            let mut all = Changes::default();
+            for (n, piece) in pieces.into_iter().enumerate() {
+                assert!(piece.encoded_len() < 2 * PIECE);
+                assert_eq!(piece.whole, n == 0);
+                all.whole |= piece.whole;
+                all.records.extend(piece.records);
+                all.deltas.extend(piece.deltas);
+                all.gone.extend(piece.gone);
+                assert!(all.revision <= 4, "only the last is as of now");
+                all.revision = piece.revision;
+            }
+            assert_eq!(all, changes);
+        }
+    }
 }

@@ -1,0 +1,26 @@
+'use strict';
+
+// A server whose handlers are understood as grpc-js understands them, for which
+// OWT's were written.
+
+const { hasFields } = require('../fields');
+const { Server } = require('../server');
+
+class OwtServer extends Server {
+  /** What is thrown at once stays here; what a promise was rejected with is an answer. @param {boolean} isAtOnce */
+  hides(isAtOnce) {
+    return isAtOnce;
+  }
+
+  /** `callback(new Error(text))` is how they say no. */
+  isAnswer() {
+    return true;
+  }
+
+  /** A text such as 'ok', where a message is due, is an empty message. @param {any} reply */
+  messageOf(reply) {
+    return reply == null || hasFields(reply) ? reply : {};
+  }
+}
+
+module.exports = { OwtServer };

@@ -1,0 +1,185 @@
+//! What sessions say to the registry, and what they may not.
+
+use super::{Action, Directory, Session, SessionNumber, in_pieces};
+use crate::bus::Millis;
+use crate::bus::assembly::Violation;
+use crate::bus::bounds;
+use crate::bus::wire::{
+    Asked, Delta, Join, Joined, Reason, Refusal, Side, ToRegistry, Told, mismatch,
+};
+use crate::registry::apart;
+
+/// A member that lost its session is kept so long.
+const LEASE: Millis = 2_000;
+/// A session has so long to join.
+const JOIN: Millis = 5_000;
+/// How many there may be.
+const MOST_SESSIONS: usize = 10_000;
+
+impl Directory {
+    fn refuse(&mut self, now: Millis, session: SessionNumber, refusal: Refusal) {
+        self.tell(session, Told::Refusal(refusal));
+        self.actions.push(Action::Close(session));
+        self.lost(now, session);
+    }
+
+    /// A session is there, and has to join soon.
+    pub fn opened(&mut self, now: Millis, session: SessionNumber) {
+        if self.sessions.len() >= MOST_SESSIONS {
+            let text = format!("this registry has {MOST_SESSIONS} sessions, which is the limit");
+            return self.refuse(now, session, Refusal::new(Reason::Other, text));
+        }
+        self.sessions.insert(session, Session::default());
+        self.openings.push_back((now + JOIN, session));
+    }
+
+    pub(super) fn end_unjoined(&mut self, now: Millis) {
+        while let Some((by, session)) = self.openings.front().copied()
+            && by <= now
+        {
+            self.openings.pop_front();
+            if self.sessions.get(&session).is_some_and(|s| !s.joined) {
+                let text = format!("there was no Join within {} s", JOIN / 1000);
+                self.refuse(now, session, Refusal::new(Reason::Other, text));
+            }
+        }
+    }
+
+    /// A session says something.
+    pub fn message(&mut self, now: Millis, session: SessionNumber, message: ToRegistry) {
+        match message.kind {
+            Some(Asked::Join(join)) => self.join(now, session, join),
+            Some(Asked::Announce(announce)) => {
+                let delta = announce.delta.unwrap_or_default();
+                if let Err(refusal) = self.announce(now, session, delta) {
+                    return self.refuse(now, session, refusal);
+                }
+                self.await_effect(now, session, announce.request, false);
+            }
+            Some(Asked::Applied(applied)) => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.applied = session.applied.max(applied.revision.min(self.revision));
+                    session.lagging &= session.applied < self.revision;
+                }
+                self.settle(now);
+            }
+            Some(Asked::Leave(leave)) => {
+                let Some(member) = self.member_of(session) else {
+                    return self.refuse(now, session, out_of_order("a Leave"));
+                };
+                self.remove(now, &member);
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.member = None;
+                }
+                self.await_effect(now, session, leave.request, true);
+            }
+            None => {}
+        }
+    }
+
+    /// What is different in a member's record.
+    fn announce(
+        &mut self,
+        now: Millis,
+        session: SessionNumber,
+        delta: Delta,
+    ) -> Result<(), Refusal> {
+        bounds::of_delta(&delta).map_err(|violation| too_much(&violation))?;
+        let own = self.member_of(session);
+        let own = own.filter(|member| *member == delta.member);
+        let Some(member) = own.and_then(|member| self.members.get_mut(&member)) else {
+            return Err(out_of_order("an Announce"));
+        };
+        let delta = delta.effect_on(&member.record);
+        if delta.is_empty() {
+            return Ok(());
+        }
+        bounds::of_change(&member.record, &delta).map_err(|violation| too_much(&violation))?;
+        delta.apply(&mut member.record);
+        self.revision += 1;
+        member.revision = self.revision;
+        self.untold.push(delta);
+        self.tell_all(now);
+        Ok(())
+    }
+
+    /// Whose session it is.
+    pub fn member_of(&self, session: SessionNumber) -> Option<String> {
+        self.sessions.get(&session)?.member.clone()
+    }
+
+    fn join(&mut self, now: Millis, session: SessionNumber, join: Join) {
+        if let Some(refusal) = mismatch(Side::from(&join), Side::of(&self.cluster)) {
+            return self.refuse(now, session, refusal);
+        }
+        if self.member_of(session).is_some() {
+            return self.refuse(now, session, out_of_order("a second Join"));
+        }
+        let Some(record) = join.record.filter(|record| !record.member.is_empty()) else {
+            return self.refuse(now, session, out_of_order("a Join without a member"));
+        };
+        if let Err(violation) = bounds::of_record(&record) {
+            return self.refuse(now, session, too_much(&violation));
+        }
+        if let Some(present) = self.members.get(&record.member)
+            && present.record.token != record.token
+        {
+            let text = format!("another member has the name {:?}", record.member);
+            return self.refuse(now, session, Refusal::new(Reason::NameTaken, text));
+        }
+        let others = self.members.values().map(|member| &member.record);
+        let others = others.filter(|other| other.member != record.member);
+        if let Some(text) = apart::objection(&record, others) {
+            return self.refuse(now, session, Refusal::new(Reason::Other, text));
+        }
+        // A member that comes back before its old session was missed.
+        let former = self.members.get(&record.member).and_then(|m| m.session);
+        if let Some(former) = former.filter(|former| *former != session) {
+            self.sessions.remove(&former);
+            self.actions.push(Action::Close(former));
+        }
+        let whole = join.epoch != self.epoch || !self.remembers(join.revision);
+        let since = if whole { 0 } else { join.revision };
+        let changes = self.changes_since(since, whole);
+        self.tell(
+            session,
+            Told::Joined(Joined {
+                epoch: self.epoch,
+                lease_ms: u32::try_from(LEASE).unwrap_or(u32::MAX),
+            }),
+        );
+        for piece in in_pieces(changes, since) {
+            self.tell(session, Told::Changes(piece));
+        }
+        let member = Some(record.member.clone());
+        let entry = self.sessions.entry(session).or_default();
+        entry.member = member;
+        entry.joined = true;
+        self.set(now, record, session);
+        self.await_effect(now, session, join.request, false);
+    }
+
+    /// A session is gone without a word.
+    pub fn lost(&mut self, now: Millis, session: SessionNumber) {
+        let Some(gone) = self.sessions.remove(&session) else {
+            return;
+        };
+        let member = gone.member.and_then(|name| self.members.get_mut(&name));
+        if let Some(member) = member.filter(|member| member.session == Some(session)) {
+            member.session = None;
+            member.expires = Some(now + LEASE);
+            let name = member.record.member.clone();
+            self.expiries.insert((now + LEASE, name));
+        }
+        self.settle(now);
+    }
+}
+
+fn too_much(violation: &Violation) -> Refusal {
+    let text = format!("the registry does not take {}", violation.0);
+    Refusal::new(Reason::Other, text)
+}
+
+fn out_of_order(what: &str) -> Refusal {
+    Refusal::new(Reason::Other, format!("{what} is not expected here"))
+}
