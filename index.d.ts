@@ -606,7 +606,7 @@ export declare class Server {
    *
    * @param options `graceMs`: what calls under way are given, in ms; default 5000
    * @returns how many connections were cut off with calls on them
-   * @throws TypeError for an option that is none: nothing is stopped then
+   * @throws TypeError for an option that is none, once the server has stopped as without it
    */
   stop(options?: { graceMs?: number }): Promise<number>;
   /** What has come in so far. Calls of methods without a handler are answered below JavaScript and not counted. */

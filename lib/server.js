@@ -222,10 +222,16 @@ class Server {
    * @returns {Promise<number>} how many connections had to be cut off with calls on them
    */
   async stop(options) {
-    const graceMs = graceOf('stop', options);
-    if (this.starting === null) return 0;
-    if (this.stopping === null) this.stopping = this.end(this.starting, graceMs);
-    return this.stopping;
+    /** @type {number | undefined} */
+    let graceMs;
+    try {
+      graceMs = graceOf('stop', options);
+    } finally {
+      // Whoever ends a process is told of a mistake in the options, and not kept by it.
+      if (this.starting !== null && this.stopping === null) this.stopping = this.end(this.starting, graceMs ?? graceOf('stop', undefined));
+      await this.stopping;
+    }
+    return this.stopping ?? 0;
   }
 
   /**

@@ -68,8 +68,8 @@ for (const limit of [1, 3]) {
     });
     const first = Array.from({ length: limit }, () => ask(client, 'publish', { id: 'p' }, { deadline: Date.now() + 1500 }));
     const held = await ask(client, 'publish', { id: 'p' }, { deadline: Date.now() + 500 });
+    assert.equal(reached.length, limit);
     assert.match(held.error.details, new RegExp(`while waiting for a free stream, since 127\\.0\\.0\\.1:\\d+ allows ${limit} at once: it was not sent`));
     for (const { error } of await Promise.all(first)) assert.match(error.details, /while waiting for a reply from 127\.0\.0\.1:/);
-    assert.equal(reached.length, limit);
   });
 }

@@ -414,11 +414,11 @@ test('a stop while a server comes to listen waits for that, and stops it', { tim
   assert.equal(await isTaken(await listening), false);
 });
 
-test('a stop with a misspelt option is refused, and the server goes on until it is stopped', { timeout: 20_000 }, async () => {
-  const server = new Server();
-  const port = await server.listen('127.0.0.1:0');
-  for (const wrong of [{ graceMS: 0 }, { graceMs: '0' }, { graceMs: -1 }, 0, 'now']) await assert.rejects(server.stop(wrong), TypeError);
-  assert.equal(await isTaken(port), true);
-  await server.stop({ graceMs: 0 });
-  assert.equal(await isTaken(port), false);
-});
+for (const wrong of [{ graceMS: 0 }, { graceMs: '0' }, { graceMs: -1 }, 0, 'now']) {
+  test(`a stop with options that are none says so, and keeps nobody: ${JSON.stringify(wrong)}`, { timeout: 20_000 }, async () => {
+    const server = new Server();
+    const port = await server.listen('127.0.0.1:0');
+    await assert.rejects(server.stop(wrong), TypeError);
+    assert.equal(await isTaken(port), false);
+  });
+}

@@ -56,9 +56,11 @@ async function startServer(type, impl, port = 0) {
 async function stopServer(port, options) {
   const server = servers.get(port);
   if (server === undefined) throw new Error(`No server of startServer listens on port ${port}`);
-  // What refuses its options goes on, and can be stopped later.
-  await server.stop(options);
-  if (servers.get(port) === server) servers.delete(port);
+  try {
+    await server.stop(options);
+  } finally {
+    if (servers.get(port) === server) servers.delete(port);
+  }
 }
 
 /**
