@@ -150,7 +150,7 @@ test('`owt-grpc swap` asks for a package that is in no registry by where it lies
   const folder = path.join(installed.folder, 'node_modules', 'owt-grpc');
   // OWT's files are stood in for by others here.
   const command = [path.join(folder, 'bin', 'owt-grpc.js'), 'swap', owt, '--force'];
-  assert.match(installed.node(...command), /Run `npm install` in each module and start it anew/);
+  assert.match(installed.node(...command), /Run `npm install` in each module, or install owt-grpc in a folder above, and start the modules anew/);
   assert.equal(JSON.parse(fs.readFileSync(path.join(owt, 'portal', 'package.json'), 'utf8')).dependencies['owt-grpc'], `file:${folder.replace(/\\/g, '/')}`);
   installed.node(...command, '--undo');
   installInto(owt);
