@@ -138,6 +138,8 @@ test('what is over is counted as what it was, and is not kept', patience, async 
   t.after(() => owt.disconnect());
   await connected(owt, { host: '127.0.0.1', port });
   await rpcServer(owt, 'silent', { deinit() {} });
+  // A first call waits for the link that it needs, for longer than those below do.
+  await assert.rejects(client.call('silent', 'deinit', [], { timeout: 500 }), { code: 'TIMEOUT' });
   const { AbortController: Controller } = require('../support/signals');
   const controller = new Controller();
   const ends = [];
