@@ -8,20 +8,23 @@ const { once } = require('node:events');
 const http2 = require('node:http2');
 const { test } = require('node:test');
 const { createClient } = require('../..');
-const { ask, inAllPairings, ours } = require('../support/peers');
+const { ask, inAllPairings, ours, theirs } = require('../support/peers');
 
 const LARGE = { type: 'webrtc', name: 'x'.repeat(100_000) };
 
 /** Writes until the other side takes no more. */
 function fill(call, message) {
   while (call.write(message));
-  call.on('drain', () => fill(call, message));
+  call.once('drain', () => fill(call, message));
 }
 
 const impl = {
   listenToNotifications: (call) => fill(call, LARGE),
   publish: (call, callback) => callback(null, { id: call.request.id }),
 };
+
+/** On Node.js 26, unread streams between grpc-js's own client and server hold up their neighbours; with ours at either end they do not. */
+const isHeldUp = (client, server) => client === theirs && server === theirs && Number(process.versions.node.split('.')[0]) >= 26;
 
 for (const count of [8, 16, 64, 300]) {
   inAllPairings(`a call is answered beside ${count} streams that are not read`, async ({ connect, clientSide }) => {
@@ -40,7 +43,7 @@ for (const count of [8, 16, 64, 300]) {
       for (const stream of streams) stream.cancel();
       other.close();
     }
-  });
+  }, { skip: isHeldUp });
 }
 
 test('a call is answered beside 3,000 open streams', { timeout: 20_000 }, async (t) => {
