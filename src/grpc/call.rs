@@ -13,9 +13,10 @@ use http::{HeaderMap, Method, Request, Response, Version};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::channel::Channel;
-use super::connection::{Connection, Counted};
+use super::connection::Connection;
 use super::encoding::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::framing::{Decoder, PREFIX};
+use super::life::Counted;
 use super::payload::Payload;
 use super::progress::Progress;
 use super::status::{Code, Status, with_causes};

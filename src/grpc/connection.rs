@@ -2,9 +2,8 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
@@ -12,6 +11,7 @@ use tokio::sync::watch;
 
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
+use super::life::{Counted, Life};
 use super::payload::Payload;
 use super::status::with_causes;
 use super::target::Target;
@@ -36,68 +36,6 @@ pub struct Connection {
     pub sender: SendRequest<Payload>,
     ending: Ending,
     life: Arc<Life>,
-}
-
-/// What a connection has been good for.
-pub struct Life {
-    since: Instant,
-    answered: AtomicBool,
-    /// Calls that were made on it.
-    made: AtomicUsize,
-    /// Those of them that are over.
-    over: AtomicUsize,
-}
-
-/// A call counts for its connection until this is dropped.
-pub struct Counted<'a> {
-    life: &'a Arc<Life>,
-    number: usize,
-}
-
-impl Counted<'_> {
-    /// What tells later whether the call was sent.
-    pub fn place(&self) -> Place {
-        Place {
-            life: Arc::clone(self.life),
-            number: self.number,
-        }
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.life.over.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Where a call stands among those of its connection, which h2 sends in the order in
-/// which they were made.
-pub struct Place {
-    life: Arc<Life>,
-    number: usize,
-}
-
-impl Place {
-    /// Whether it waits for others to end, if so many are allowed at once. Calls behind
-    /// it that were given up count like those before it: it may have to wait and be
-    /// taken for sent, never the other way round.
-    pub fn is_behind(&self, most: usize) -> bool {
-        self.number > self.life.over.load(Ordering::Relaxed).saturating_add(most)
-    }
-}
-
-impl Life {
-    /// How long it has stood, and whether a call on it got headers.
-    pub fn now(&self) -> (Duration, bool) {
-        let answered = self.answered.load(Ordering::Relaxed);
-        (self.since.elapsed(), answered)
-    }
-
-    /// Calls that are on it.
-    fn calls(&self) -> usize {
-        let over = self.over.load(Ordering::Relaxed);
-        self.made.load(Ordering::Relaxed).saturating_sub(over)
-    }
 }
 
 /// Why a connection ended, once it has. Shared with every call on it.
@@ -143,10 +81,7 @@ impl Connection {
 
     /// Counts a call, before it is sent.
     pub fn count(&self) -> Counted<'_> {
-        Counted {
-            life: &self.life,
-            number: self.life.made.fetch_add(1, Ordering::Relaxed) + 1,
-        }
+        Counted::new(&self.life)
     }
 
     /// What tells this connection from others.
@@ -162,7 +97,7 @@ impl Connection {
     /// A response on it, which shows when it comes that the connection is of use.
     pub async fn noting<T, E>(&self, response: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let response = response.await?;
-        self.life.answered.store(true, Ordering::Relaxed);
+        self.life.set_answered();
         Ok(response)
     }
 
@@ -371,12 +306,7 @@ async fn start(
     };
     let lost = Arc::clone(&ending.lost);
     let target = target.to_string();
-    let life = Arc::new(Life {
-        since: Instant::now(),
-        answered: AtomicBool::new(false),
-        made: AtomicUsize::new(0),
-        over: AtomicUsize::new(0),
-    });
+    let life = Arc::new(Life::new());
     let counting = Arc::clone(&life);
     let mut windows = Windows::new();
     let connection = poll_fn(move |cx| {

@@ -3,7 +3,7 @@
 use h2::client::SendRequest;
 use parking_lot::Mutex;
 
-use super::connection::Place;
+use super::life::Place;
 use super::payload::Payload;
 use super::target::Target;
 

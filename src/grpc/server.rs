@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::Reason;
 use h2::server::{Builder, Connection};
 use http::HeaderMap;
 use tokio::net::{TcpListener, TcpStream};
@@ -18,14 +17,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection::{FRAME_SIZE, RESET_STREAMS};
+use super::drive::drive;
 use super::io::{Greeting, Io, Transport, without_delay};
-use super::keepalive::{self, Keepalive};
+use super::keepalive::Keepalive;
 use super::payload::Payload;
-use super::serve::{Arrival, Closed, serve};
+use super::serve::Closed;
 use super::source::{Accepting, Source};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
-use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW, Windows};
+use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW};
 use crate::tls::credentials::ServerCredentials;
 use crate::tls::handshake::{self, HandshakeError};
 
@@ -181,10 +181,14 @@ impl Server {
     }
 }
 
-struct Context<A> {
-    options: Arc<Options>,
-    application: Arc<A>,
-    stage: watch::Receiver<Stage>,
+/// What all connections of a server share.
+pub struct Context<A> {
+    /// What it was made with.
+    pub options: Arc<Options>,
+    /// Who handles its calls.
+    pub application: Arc<A>,
+    /// What it does.
+    pub stage: watch::Receiver<Stage>,
 }
 
 impl<A> Clone for Context<A> {
@@ -310,96 +314,10 @@ async fn begin(
 /// What a peer may take to say that it speaks HTTP/2, TLS before it included.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 
-async fn drive<A: Application>(
-    mut connection: Connection<Io, Payload>,
-    number: u32,
-    greeting: &Greeting,
-    context: &Context<A>,
-) -> (Result<(), h2::Error>, bool) {
-    let mut stage = context.stage.clone();
-    let mut seen = Stage::Serving;
-    let pings = connection.ping_pong();
-    let silent = keepalive::watch(pings, context.options.keepalive, greeting.heard());
-    tokio::pin!(silent);
-    // Dropping the set ends the calls that are left without a word.
-    let mut calls = JoinSet::new();
-    let mut windows = Windows::new();
-    let end = loop {
-        windows.fit(calls.len(), |size| connection.set_initial_window_size(size));
-        tokio::select! {
-            accepted = connection.accept() => match accepted {
-                Some(Ok((request, respond))) => {
-                    let context = context.clone();
-                    calls.spawn(async move {
-                        serve(Arrival {
-                            request,
-                            respond,
-                            connection: number,
-                            stage: &context.stage,
-                            options: &context.options,
-                            application: &*context.application,
-                        })
-                        .await;
-                    });
-                }
-                Some(Err(error)) => break (Err(error), false),
-                None => break (Ok(()), false),
-            },
-            Some(_) = calls.join_next() => {}
-            () = &mut silent => {
-                context.application.warn(format!("connection {number}: no answer to a keepalive ping"));
-                break (Ok(()), !calls.is_empty());
-            }
-            changed = next_stage(&mut stage, seen), if seen < Stage::Aborting => {
-                seen = changed;
-                if seen == Stage::Draining {
-                    connection.graceful_shutdown();
-                } else {
-                    let cut_off = !calls.is_empty();
-                    // Each tells its client as it goes.
-                    calls.shutdown().await;
-                    say_goodbye(connection).await;
-                    return (Ok(()), cut_off);
-                }
-            }
-        }
-    };
-    // Its calls have to see that it is lost before they go. h2 tells them when a
-    // connection is dropped, and not when writing to it fails.
-    drop(connection);
-    settle(&mut calls).await;
-    end
-}
-
 /// The stage after `seen`. A server that was dropped is one to abort.
-async fn next_stage(stage: &mut watch::Receiver<Stage>, seen: Stage) -> Stage {
+pub async fn next_stage(stage: &mut watch::Receiver<Stage>, seen: Stage) -> Stage {
     let changed = stage.wait_for(|stage| *stage > seen).await;
     changed.map_or(Stage::Aborting, |stage| *stage)
-}
-
-/// What writing the last statuses to a peer may take, and the GOAWAY behind them.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-/// What a GOAWAY alone may take, to a peer that did not read what came before.
-const LAST_WORD: Duration = Duration::from_millis(50);
-
-/// Ends a connection whose calls have ended: GOAWAY without an error, once what they
-/// said is written. What still comes is for another server.
-async fn say_goodbye(mut connection: Connection<Io, Payload>) {
-    connection.graceful_shutdown();
-    let farewell = async {
-        while let Some(Ok((_request, mut respond))) = connection.accept().await {
-            respond.send_reset(Reason::REFUSED_STREAM);
-        }
-    };
-    if tokio::time::timeout(LAST_WORDS, farewell).await.is_err() {
-        connection.abrupt_shutdown(Reason::NO_ERROR);
-        let _ = tokio::time::timeout(LAST_WORD, connection.accept()).await;
-    }
-}
-
-/// The calls of a connection that has ended see its loss and end themselves.
-async fn settle(calls: &mut JoinSet<()>) {
-    while calls.join_next().await.is_some() {}
 }
 
 /// Whose connection, for the log.
