@@ -8,27 +8,9 @@ const { once } = require('node:events');
 const net = require('node:net');
 const { test } = require('node:test');
 const grpc = require('@grpc/grpc-js');
-const { connectBus, setLogger } = require('../..');
-const { eventually, freePort } = require('../support/bus');
-const { hello, join, link, session } = require('../support/raw-member');
-
-/** A bus that serves, and how to see that it still does. */
-async function victim(t) {
-  const port = await freePort();
-  const warnings = [];
-  setLogger({ warn: (text) => warnings.push(text) });
-  const bus = await connectBus({ registry: `127.0.0.1:${port}` });
-  const friend = await connectBus({ registry: `127.0.0.1:${port}` });
-  t.after(async () => {
-    setLogger(null);
-    await Promise.all([bus.close(), friend.close()]);
-  });
-  await bus.serve('x', { ping: () => 'pong' });
-  const { address, member } = await bus.status();
-  const isWell = async () => assert.equal(await friend.call('x', 'ping'), 'pong');
-  await isWell();
-  return { port, address, member, isWell, warnings };
-}
+const { connectBus } = require('../..');
+const { eventually } = require('../support/bus');
+const { hello, join, link, session, victim } = require('../support/raw-member');
 
 for (const [name, changes, reason, text, logged] of [
   ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side version 1:/, /this side speaks version 1 of the bus protocol, the other side version 99:/],

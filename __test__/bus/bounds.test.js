@@ -6,31 +6,12 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, setLogger } = require('../..');
-const { eventually, freePort } = require('../support/bus');
-const { hello, join, joined, link, record, servesRegistry, session } = require('../support/raw-member');
+const { eventually } = require('../support/bus');
+const { hello, join, joined, link, record, servesRegistry, session, victim } = require('../support/raw-member');
 
 const LONG = 'ä'.repeat(128);
 const MOST = 10_000;
 const patience = { timeout: 60_000 };
-
-/** A bus that serves, and how to see that it still does. */
-async function victim(t) {
-  const port = await freePort();
-  const warnings = [];
-  setLogger({ warn: (text) => warnings.push(text) });
-  const bus = await connectBus({ registry: `127.0.0.1:${port}` });
-  const friend = await connectBus({ registry: `127.0.0.1:${port}` });
-  t.after(async () => {
-    setLogger(null);
-    await Promise.all([bus.close({ graceMs: 0 }), friend.close({ graceMs: 0 })]);
-  });
-  await bus.serve('x', { ping: () => 'pong' });
-  const { address, member } = await bus.status();
-  const isWell = async () => assert.equal(await friend.call('x', 'ping'), 'pong');
-  const warned = (pattern) => eventually(() => warnings.some((text) => pattern.test(text)), `a warning like ${pattern}`);
-  await isWell();
-  return { bus, friend, port, address, member, isWell, warned, warnings };
-}
 
 const topic = (exchange, pattern) => ({ exchange, pattern });
 const numbered = (count) => Array.from({ length: count }, (_, n) => `n${n}`);

@@ -3,10 +3,12 @@
 // The protocol of the bus, spoken frame by frame by grpc-js: members and registries
 // that do what ours do not.
 
+const assert = require('node:assert').strict;
 const path = require('node:path');
 const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
-const { eventually } = require('./bus');
+const { connectBus, setLogger } = require('../..');
+const { eventually, freePort } = require('./bus');
 
 const proto = grpc.loadPackageDefinition(
   protoLoader.loadSync(['link.proto', 'registry.proto'], { includeDirs: [path.join(__dirname, '../../proto/bus')], longs: String, enums: String, oneofs: true })
@@ -67,4 +69,23 @@ function servesRegistry(t, onJoin) {
   return serves(t, proto.Registry.service, { session });
 }
 
-module.exports = { hello, join, joined, link, record, servesLinks, servesRegistry, session, talk };
+/** A bus that serves, and how to see that it still does. */
+async function victim(t) {
+  const port = await freePort();
+  const warnings = [];
+  setLogger({ warn: (text) => warnings.push(text) });
+  const bus = await connectBus({ registry: `127.0.0.1:${port}` });
+  const friend = await connectBus({ registry: `127.0.0.1:${port}` });
+  t.after(async () => {
+    setLogger(null);
+    await Promise.all([bus.close({ graceMs: 0 }), friend.close({ graceMs: 0 })]);
+  });
+  await bus.serve('x', { ping: () => 'pong' });
+  const { address, member } = await bus.status();
+  const isWell = async () => assert.equal(await friend.call('x', 'ping'), 'pong');
+  const warned = (pattern) => eventually(() => warnings.some((text) => pattern.test(text)), `a warning like ${pattern}`);
+  await isWell();
+  return { bus, friend, port, address, member, isWell, warned, warnings };
+}
+
+module.exports = { hello, join, joined, link, record, servesLinks, servesRegistry, session, talk, victim };
