@@ -339,6 +339,11 @@ export interface TransportOptions {
   /** Default no limit. */
   maxSendBytes?: number;
   /**
+   * Largest metadata received with one call, in the count of HTTP/2: names, values and 32 for each entry. Default 64 KiB; the call
+   * fails with RESOURCE_EXHAUSTED and the key that has most of it. What is 16 KiB above is refused by HTTP/2 itself: HTTP status 431.
+   */
+  maxMetadataBytes?: number;
+  /**
    * Ping a peer that has been silent for so many ms, at least 1,000; default 0, no pings. A client whose
    * server objects (too_many_pings) halves its pings.
    */
@@ -529,6 +534,18 @@ export interface ServerOptions extends TransportOptions {
   tls?: TlsOptions | false;
   /** Calls at once on one connection; further ones wait at the client. By default as many as it likes, as in grpc-js. */
   maxConcurrentStreams?: number;
+  /** Connections at once; others are closed as they come. By default as many as the system allows. */
+  maxConnections?: number;
+  /** What a connection may take for its first call, in ms, before it is closed. By default for ever. */
+  firstCallTimeoutMs?: number;
+  /** A connection that has been without a call for so many ms is asked to go, which costs its client a new one. By default never. */
+  maxConnectionIdleMs?: number;
+  /** A connection is asked to go when it has stood so many ms, a tenth more or less. By default never. */
+  maxConnectionAgeMs?: number;
+  /** What its calls are given then, in ms; those that are left end with UNAVAILABLE. By default all the time they need. */
+  maxConnectionAgeGraceMs?: number;
+  /** A call ends with DEADLINE_EXCEEDED after so many ms, if its client's deadline is not shorter; streams, too. By default never. */
+  maxCallMs?: number;
   /**
    * Answer a handler's exception with `Unknown error` instead of its message. Exceptions are what a handler throws, at once, later or as
    * a generator, what it rejects with and what its stream is destroyed with. Told all the same is what it says by its own will: an
@@ -997,7 +1014,7 @@ export interface CallCounts {
 }
 
 /** What `client.stats()` tells. */
-export interface ClientStats extends CallCounts {
+export interface ClientStats extends CallCounts, BufferedBytes {
   /** Its address. */
   target: string;
   /** That of its channel; `backoff` is between attempts to connect. */
@@ -1008,13 +1025,34 @@ export interface ClientStats extends CallCounts {
   connectionFailures: number;
 }
 
+/** What a process holds for its peers, in all threads. */
+export interface BufferedBytes {
+  /** Bytes of calls that came and were not taken, and bytes that peers have not taken. */
+  bufferedBytes: number;
+  /** How many it may be: see {@link setMaxBufferedBytes}. */
+  maxBufferedBytes: number;
+}
+
 /** What `server.stats()` tells. */
-export interface ServerStats extends CallCounts {
+export interface ServerStats extends CallCounts, BufferedBytes {
   /** Null while it does not listen. */
   port: number | null;
   /** Connections that stand. */
   connections: number;
 }
+
+/**
+ * How much this process may hold for its peers, in bytes, at least 1 MiB: messages that are not whole yet or not read yet, metadata of
+ * calls that have not begun, replies and messages that a peer does not take. Default 128 MiB, or OWT_GRPC_MAX_BUFFERED_BYTES. From half
+ * of it on, large messages of a connection come one at a time. Beyond it, what the connection that holds most still sends is refused
+ * with RESOURCE_EXHAUSTED, or that connection is closed if others need the room; small calls of others are served all the time.
+ *
+ * @param bytes for all threads of the process
+ * @throws TypeError for what is no such number
+ * @example
+ * setMaxBufferedBytes(256 * 1024 * 1024);
+ */
+export declare function setMaxBufferedBytes(bytes: number): void;
 
 /**
  * All that is counted in this thread, in Prometheus's text format 0.0.4. From

@@ -3,6 +3,7 @@
 require('./lib/compat/node-version').demandNode();
 
 const { connectBus } = require('./lib/bus/bus');
+const { setMaxBufferedBytes } = require('./lib/buffered');
 const { BusError } = require('./lib/bus/errors');
 const { startRegistry } = require('./lib/bus/registry');
 const { createClient } = require('./lib/client');
@@ -31,6 +32,7 @@ module.exports = {
   reloadCredentials,
   serveMetrics,
   setLogger,
+  setMaxBufferedBytes,
   setTracing,
   startRegistry,
   status,

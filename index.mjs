@@ -14,6 +14,7 @@ export const {
   reloadCredentials,
   serveMetrics,
   setLogger,
+  setMaxBufferedBytes,
   setTracing,
   startRegistry,
   status,

@@ -17,6 +17,7 @@ const OPTIONS = [
   'maxMessageBytes',
   'maxReceiveBytes',
   'maxSendBytes',
+  'maxMetadataBytes',
   'keepaliveMs',
   'keepaliveTimeoutMs',
   'maxPendingCalls',
@@ -125,8 +126,10 @@ class Client {
   /** @returns {import('..').ClientStats} what its calls and its channel have done */
   stats() {
     const { bridge, channel, closed, lastCounts, tally, target } = this[CONNECTION];
+    const { buffered, maxBuffered } = bridge.native.counts();
     const { connected, failed } = closed ? lastCounts : bridge.native.counts(channel);
-    return { target, state: this.state, connections: connected, connectionFailures: failed, ...tally.counts() };
+    const process = { bufferedBytes: buffered, maxBufferedBytes: maxBuffered };
+    return { target, state: this.state, connections: connected, connectionFailures: failed, ...process, ...tally.counts() };
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {

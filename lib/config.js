@@ -32,6 +32,7 @@ function transportOptions(owner, options) {
   return {
     maxReceiveBytes: numberOption(owner, options, 'maxReceiveBytes') ?? both,
     maxSendBytes: numberOption(owner, options, 'maxSendBytes') ?? both,
+    maxMetadataBytes: numberOption(owner, options, 'maxMetadataBytes'),
     keepaliveMs: keepaliveOption(owner, options),
     keepaliveTimeoutMs: numberOption(owner, options, 'keepaliveTimeoutMs', { min: 1 }),
   };
@@ -107,6 +108,20 @@ function graceOf(owner, options) {
   return numberOption(owner, checked, 'graceMs', { min: 0, max: 0x7fffffff }) ?? GRACE_MS;
 }
 
+/** The least that a process may be allowed to hold for its peers, in bytes: less would refuse what is no flood. */
+const LEAST_BUFFERED = 1024 * 1024;
+
+/** @param {unknown} bytes */
+const isBufferedBound = (bytes) => typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= LEAST_BUFFERED;
+
+/** @returns {number | null} what the environment says that the process may hold, if it says something */
+function maxBufferedOfEnvironment() {
+  const value = process.env.OWT_GRPC_MAX_BUFFERED_BYTES;
+  if (!value) return null;
+  if (isBufferedBound(Number(value))) return Number(value);
+  throw new TypeError(`OWT_GRPC_MAX_BUFFERED_BYTES must be a whole number of bytes, at least ${LEAST_BUFFERED}, not ${value}`);
+}
+
 /**
  * The type's contract.
  *
@@ -148,4 +163,17 @@ function fullNameOf(name) {
   return (hasOwn(codec, name) && codec[name].service?.name) || name;
 }
 
-module.exports = { checkedOptions, flagOption, fullNameOf, graceOf, numberOption, serviceOf, switchOption, transportOptions, worldOf };
+module.exports = {
+  LEAST_BUFFERED,
+  checkedOptions,
+  flagOption,
+  fullNameOf,
+  graceOf,
+  isBufferedBound,
+  maxBufferedOfEnvironment,
+  numberOption,
+  serviceOf,
+  switchOption,
+  transportOptions,
+  worldOf,
+};

@@ -11,13 +11,25 @@ const { hasCode } = require('./server-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
 const { credentialsOf } = require('./tls/credentials');
 
+/** Whole numbers from 1, of calls, connections and ms. */
+const LIMITS = [
+  'maxConcurrentStreams',
+  'maxConnections',
+  'firstCallTimeoutMs',
+  'maxConnectionIdleMs',
+  'maxConnectionAgeMs',
+  'maxConnectionAgeGraceMs',
+  'maxCallMs',
+];
+
 const OPTIONS = [
   'maxMessageBytes',
   'maxReceiveBytes',
   'maxSendBytes',
+  'maxMetadataBytes',
   'keepaliveMs',
   'keepaliveTimeoutMs',
-  'maxConcurrentStreams',
+  ...LIMITS,
   'hideThrown',
   'health',
   'reflection',
@@ -36,6 +48,12 @@ const ADVICE = /** @type {Record<string, string>} */ ({
  * @typedef {{ method: Method, handle: Function, tally: import('./seeing/tally').Tally }} Handler
  */
 
+/** @param {Record<string, any>} options */
+function limitsOf(options) {
+  const each = LIMITS.map((name) => [name, numberOption('server', options, name, { min: 1, max: 0x7fffffff })]);
+  return Object.fromEntries(each);
+}
+
 class Server {
   /** Looked at when it listens. Not shown: it may have a key and its passphrase in it. @type {any} */
   #tls;
@@ -45,7 +63,7 @@ class Server {
     const checked = checkedOptions('server', options, OPTIONS);
     this.options = {
       ...transportOptions('server', checked),
-      maxConcurrentStreams: numberOption('server', checked, 'maxConcurrentStreams', { min: 1, max: 0x7fffffff }),
+      ...limitsOf(checked),
     };
     this.#tls = checked.tls;
     /** @type {import('./tls/credentials').Credentials | null} */
@@ -297,7 +315,8 @@ class Server {
 
   /** @returns {import('..').ServerStats} what has come in so far */
   stats() {
-    return { port: this.port, connections: this.peers.size, ...this.tally.counts() };
+    const { buffered, maxBuffered } = getBridge().native.counts();
+    return { port: this.port, connections: this.peers.size, bufferedBytes: buffered, maxBufferedBytes: maxBuffered, ...this.tally.counts() };
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {

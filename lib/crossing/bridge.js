@@ -5,6 +5,7 @@
 // one bridge per environment, made by the first client or server.
 
 const { nextTick, setInterval } = require('../clock');
+const { maxBufferedOfEnvironment } = require('../config');
 const { log, onLevel } = require('../log');
 const { native } = require('../native');
 const { CallTable } = require('./call-table');
@@ -51,7 +52,9 @@ const KEEP_SIZE = 8 * 1024 * 1024;
 class Bridge {
   constructor() {
     const { Bridge: Native } = native();
+    const maxBuffered = maxBufferedOfEnvironment();
     this.native = new Native(() => this.drain());
+    if (maxBuffered !== null) this.native.limitBuffered(maxBuffered, false);
     this.outbox = new Outbox((batch, length) => this.native.send(batch, length));
     this.inbox = Buffer.allocUnsafeSlow(INBOX_SIZE);
     /** @type {CallTable<Receiver>} */

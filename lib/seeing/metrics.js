@@ -91,10 +91,12 @@ function connections(out) {
   const servers = [...bridge.servers.values()];
   out.family('owt_grpc_servers', 'gauge', 'Servers that listen.', [[{}, servers.length]]);
   out.family('owt_grpc_server_connections', 'gauge', 'Connections that clients have to servers of this thread.', [[{}, bridge.connections.size]]);
-  const { connected, failed, waiting } = bridge.native.counts();
+  const { connected, failed, waiting, buffered, maxBuffered } = bridge.native.counts();
   out.family('owt_grpc_connects_total', 'counter', 'Connections that clients of this process have made; what goes beyond one for each target are reconnects.', [[{}, connected]]);
   out.family('owt_grpc_connect_failures_total', 'counter', 'Attempts of clients of this process to connect that failed.', [[{}, failed]]);
   out.family('owt_grpc_event_queue_bytes', 'gauge', 'Bytes of events that wait for the JavaScript of this thread.', [[{}, waiting]]);
+  out.family('owt_grpc_buffered_bytes', 'gauge', 'Bytes that this process holds for its peers: what came and was not taken, and what they have not taken.', [[{}, buffered]]);
+  out.family('owt_grpc_max_buffered_bytes', 'gauge', 'How many of them it may hold.', [[{}, maxBuffered]]);
 }
 
 /**

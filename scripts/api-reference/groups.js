@@ -14,7 +14,7 @@ const entries = [
       { title: 'Both sides of gRPC', names: ['status', 'RpcError', 'StatusObject', 'Metadata', 'MetadataLike', 'TransportOptions', 'Messages', 'MessageSink', 'Services', 'Unary', 'ServerStream', 'ClientStream', 'BidiStream', 'Input'] },
       { title: 'The bus', names: ['connectBus', 'BusOptions', 'EtcdOptions', 'Bus', 'HandlerCall', 'Subscription', 'BusError', 'BusStatus', 'BusTraffic', 'startRegistry', 'RegistryOptions'] },
       { title: 'TLS', names: ['TlsOptions', 'TlsError', 'reloadCredentials'] },
-      { title: 'Seeing what happens', names: ['setLogger', 'Logger', 'metrics', 'serveMetrics', 'ClientStats', 'ServerStats', 'CallCounts', 'setTracing', 'currentTrace', 'withTrace', 'Trace', 'Tracer', 'CallEvent'] },
+      { title: 'Seeing what happens', names: ['setLogger', 'setMaxBufferedBytes', 'Logger', 'metrics', 'serveMetrics', 'ClientStats', 'ServerStats', 'BufferedBytes', 'CallCounts', 'setTracing', 'currentTrace', 'withTrace', 'Trace', 'Tracer', 'CallEvent'] },
     ],
   },
   {

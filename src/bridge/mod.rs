@@ -22,8 +22,11 @@ use napi_derive::napi;
 use crate::bus::node;
 use crate::crossing::environment::{Environment, level};
 use crate::crossing::network::{Network, Work};
+use crate::grpc::budget;
 use crate::grpc::keepalive::Keepalive;
+use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::target::Target;
+use crate::grpc::tenure::Terms;
 use crate::grpc::{channel, server};
 use crate::proxy::Proxy;
 use crate::registry::etcd::Login;
@@ -124,6 +127,7 @@ impl Bridge {
             keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
             max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
             max_send: limit(options.max_send_bytes, None),
+            max_metadata: max_metadata(options.max_metadata_bytes),
         }))
     }
 
@@ -155,6 +159,18 @@ impl Bridge {
             connected: connected as f64,
             failed: failed as f64,
             waiting: self.environment.waiting() as f64,
+            buffered: budget::PROCESS.total() as f64,
+            max_buffered: budget::PROCESS.limit() as f64,
+        }
+    }
+
+    /// How much this process may hold for its peers, in bytes: asked for by the
+    /// program, or else by its environment.
+    #[napi]
+    #[allow(clippy::unused_self)] // JS has everything native from here
+    pub fn limit_buffered(&self, bytes: f64, by_program: bool) {
+        if let Some(bytes) = limit(Some(bytes), None) {
+            budget::PROCESS.set_limit(bytes, by_program);
         }
     }
 
@@ -186,7 +202,16 @@ impl Bridge {
                 keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
                 max_receive: limit(options.max_receive_bytes, Some(MAX_RECEIVE)),
                 max_send: limit(options.max_send_bytes, None),
+                max_metadata: max_metadata(options.max_metadata_bytes),
                 max_streams: options.max_concurrent_streams,
+                max_connections: options.max_connections.map(|most| most as usize),
+                terms: Terms {
+                    first_call: options.first_call_timeout_ms.map(millis),
+                    idle: options.max_connection_idle_ms.map(millis),
+                    age: options.max_connection_age_ms.map(millis),
+                    age_grace: options.max_connection_age_grace_ms.map(millis),
+                },
+                max_call: options.max_call_ms.map(millis),
             },
         });
         Ok(())
@@ -348,6 +373,11 @@ fn limit(bytes: Option<f64>, default: Option<usize>) -> Option<usize> {
         Some(bytes) if bytes >= 0.0 => Some(bytes as usize),
         Some(_) => None,
     }
+}
+
+/// The largest header list received; negative means none.
+fn max_metadata(bytes: Option<f64>) -> usize {
+    limit(bytes, Some(MAX_METADATA)).unwrap_or(usize::MAX)
 }
 
 /// No interval, or one of 0, means no pings.

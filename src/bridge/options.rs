@@ -11,6 +11,7 @@ pub struct ChannelOptions {
     pub proxy_credentials: Option<String>,
     pub max_receive_bytes: Option<f64>,
     pub max_send_bytes: Option<f64>,
+    pub max_metadata_bytes: Option<f64>,
     pub keepalive_ms: Option<f64>,
     pub keepalive_timeout_ms: Option<f64>,
 }
@@ -23,6 +24,9 @@ pub struct Counts {
     pub failed: f64,
     /// Bytes of events that wait for this environment.
     pub waiting: f64,
+    /// Bytes that this process holds for its peers, and how many it may.
+    pub buffered: f64,
+    pub max_buffered: f64,
 }
 
 /// One method of a server that has a handler.
@@ -43,9 +47,16 @@ pub struct ServerOptions {
     pub methods: Vec<ServedMethod>,
     pub max_receive_bytes: Option<f64>,
     pub max_send_bytes: Option<f64>,
+    pub max_metadata_bytes: Option<f64>,
     pub keepalive_ms: Option<f64>,
     pub keepalive_timeout_ms: Option<f64>,
     pub max_concurrent_streams: Option<u32>,
+    pub max_connections: Option<u32>,
+    pub first_call_timeout_ms: Option<f64>,
+    pub max_connection_idle_ms: Option<f64>,
+    pub max_connection_age_ms: Option<f64>,
+    pub max_connection_age_grace_ms: Option<f64>,
+    pub max_call_ms: Option<f64>,
 }
 
 /// What a member of the bus is made with; `null` is the default.

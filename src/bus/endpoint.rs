@@ -99,7 +99,7 @@ impl Service for Endpoint {
 
     fn disconnected(&self, _: u32) {}
 
-    async fn accept(&self, _: Incoming) -> Accepted<LinkEvents> {
+    fn accept(&self, _: Incoming) -> Accepted<LinkEvents> {
         let node = self.node.lock().clone();
         let (pipe, inbox) = Pipe::new(false);
         let conn = node.upgrade().map_or(0, |node| node.incoming(pipe));

@@ -17,11 +17,13 @@ use crate::grpc::call::{self, Call};
 use crate::grpc::channel::{self, Channel};
 use crate::grpc::framing::PREFIX;
 use crate::grpc::keepalive::Keepalive;
+use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::payload::Payload;
 use crate::grpc::server;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
 use crate::grpc::target::Target;
+use crate::grpc::tenure::Terms;
 use crate::tls::credentials::{Mutual, ServerCredentials};
 
 /// A message that is larger than this breaks the protocol.
@@ -140,6 +142,7 @@ pub fn channel_to(target: Target, tls: Option<&Mutual>) -> Arc<Channel> {
         keepalive: Some(DIALER),
         max_receive: Some(LARGEST),
         max_send: None,
+        max_metadata: MAX_METADATA,
     })
 }
 
@@ -176,7 +179,11 @@ pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -
         keepalive: Some(DIALED),
         max_receive: Some(LARGEST),
         max_send: None,
+        max_metadata: MAX_METADATA,
         max_streams: Some(1000),
+        max_connections: None,
+        terms: Terms::default(),
+        max_call: None,
     }
 }
 

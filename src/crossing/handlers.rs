@@ -36,8 +36,11 @@ impl Application for Handlers {
             .push(event::DISCONNECTED, 0, connection, |record| record);
     }
 
-    async fn accept(&self, incoming: Incoming) -> Accepted<CallHandle> {
+    async fn room(&self) {
         self.environment.room().await;
+    }
+
+    fn accept(&self, incoming: Incoming) -> Accepted<CallHandle> {
         let environment = &self.environment;
         let (sender, inbox) = unbounded_channel();
         let gate = Arc::new(Gate::default());

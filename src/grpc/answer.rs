@@ -6,33 +6,42 @@ use h2::SendStream;
 use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
-use tokio::sync::watch;
 
 use super::call::GRPC;
+use super::drive::Peer;
 use super::encoding::{ACCEPTED, GRPC_ACCEPT_ENCODING};
+use super::metadata;
 use super::payload::Payload;
 use super::serve::Closed;
-use super::server::Stage;
 use super::status::Status;
 
-/// The response. Dropped before its end while its server cuts off what is left, it
+/// What is added to the headers of a response, in HTTP/2's count of bytes.
+const RESPONSE: usize = 256;
+
+/// The response. Dropped before its end while its connection's calls are cut off, it
 /// tells the client so; at any other time the stream is reset.
 pub struct Answer<'a> {
     respond: SendResponse<Payload>,
     /// There once the headers are sent.
     sending: Option<SendStream<Payload>>,
     is_over: bool,
-    stage: &'a watch::Receiver<Stage>,
+    peer: &'a Peer,
+    /// The largest header list that the client accepts.
+    max_metadata: usize,
+    /// What was left out, since it would have been larger.
+    cut: Option<String>,
 }
 
 impl<'a> Answer<'a> {
     /// Nothing is sent yet.
-    pub fn new(respond: SendResponse<Payload>, stage: &'a watch::Receiver<Stage>) -> Self {
+    pub fn new(respond: SendResponse<Payload>, peer: &'a Peer) -> Self {
         Self {
             respond,
             sending: None,
             is_over: false,
-            stage,
+            peer,
+            max_metadata: peer.greeting.max_metadata(),
+            cut: None,
         }
     }
 
@@ -41,6 +50,7 @@ impl<'a> Answer<'a> {
         if self.sending.is_none() {
             let mut response = Response::new(());
             *response.headers_mut() = headers.unwrap_or_default();
+            self.fit(response.headers_mut(), "metadata", HeaderMap::clear);
             response.headers_mut().insert(CONTENT_TYPE, GRPC);
             response
                 .headers_mut()
@@ -54,16 +64,40 @@ impl<'a> Answer<'a> {
     /// still sending, h2 asks it to stop, after this.
     pub fn end(&mut self, status: Status) {
         self.is_over = true;
+        let mut trailers = status.into_trailers();
+        self.fit(&mut trailers, "trailers", Status::keep_only);
         if let Some(sending) = &mut self.sending {
-            let _ = sending.send_trailers(status.into_trailers());
+            let _ = sending.send_trailers(trailers);
             return;
         }
         let mut response = Response::new(());
-        *response.headers_mut() = status.into_trailers();
+        *response.headers_mut() = trailers;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, GRPC);
         headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
         let _ = self.respond.send_response(response, true);
+    }
+
+    /// Leaves out of a header list what the client would not accept: some end the
+    /// connection then, and all its calls.
+    fn fit(&mut self, headers: &mut HeaderMap, what: &str, cut: impl FnOnce(&mut HeaderMap)) {
+        if self.max_metadata == usize::MAX {
+            return;
+        }
+        // What is added to every response.
+        let weight = metadata::weight(headers) + RESPONSE;
+        if weight > self.max_metadata {
+            cut(headers);
+            self.cut = Some(format!(
+                "the {what} of {weight} bytes were left out, since the client accepts {} at most",
+                self.max_metadata
+            ));
+        }
+    }
+
+    /// What was left out, if anything was.
+    pub fn cut(&mut self) -> Option<String> {
+        self.cut.take()
     }
 
     /// Ends what is no call of gRPC.
@@ -89,8 +123,8 @@ impl<'a> Answer<'a> {
 
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
-        if !self.is_over && *self.stage.borrow() == Stage::Aborting {
-            self.end(Status::unavailable("The server is stopping"));
+        if let Some(why) = self.peer.farewell.get().filter(|_| !self.is_over) {
+            self.end(Status::unavailable(*why));
         }
     }
 }

@@ -12,15 +12,18 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, Version};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::channel::Channel;
+use super::budget::Ledger;
+use super::channel::{Channel, Options};
 use super::connection::Connection;
 use super::encoding::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::framing::{Decoder, PREFIX};
 use super::life::Counted;
+use super::metadata;
 use super::payload::Payload;
 use super::progress::Progress;
+use super::receiving::{ReceiveError, Receiving, truncated};
 use super::status::{Code, Status, with_causes};
-use super::stream::{self, CallEvents, Gate, Outgoing, ReceiveError};
+use super::stream::{self, CallEvents, Gate, Outgoing, SendError};
 use super::timeout;
 
 /// The content type of requests and responses.
@@ -132,7 +135,14 @@ async fn exchange(
         let error = match start(channel, call, &connection, &counted, progress).await {
             Ok((response, body)) => {
                 let response = connection.noting(response);
-                match converse(response, body, channel, call, inbox, gate, events).await {
+                let conversation = Conversation {
+                    options: channel.options(),
+                    call,
+                    gate,
+                    events,
+                    ledger: connection.ledger(),
+                };
+                match conversation.hold(response, body, inbox).await {
                     Ok(ended) => return ended,
                     Err(error) => error,
                 }
@@ -182,6 +192,11 @@ async fn start(
         Err(error) => return Err(Failed::Transport(error)),
     };
     let request = request(channel, call).map_err(Failed::Status)?;
+    let max_metadata = connection.max_metadata();
+    if metadata::weight(request.headers()) > max_metadata {
+        let refused = metadata::too_large_to_send(request.headers(), max_metadata);
+        return Err(Failed::Status(refused));
+    }
     let empty = call.message.is_none() && call.complete;
     let (response, mut body) = sender
         .send_request(request, empty)
@@ -215,106 +230,121 @@ fn request(channel: &Channel, call: &Call) -> Result<Request<()>, Status> {
     Ok(request)
 }
 
-/// Sends what follows and reads the response, both at once. The response
-/// decides: a server may answer before it has read everything.
-async fn converse(
-    response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
-    mut body: SendStream<Payload>,
-    channel: &Channel,
-    call: &Call,
-    inbox: &mut UnboundedReceiver<Outgoing>,
-    gate: &Gate,
-    events: &impl CallEvents,
-) -> Result<Ended, h2::Error> {
-    let download = download(response, channel, call.unary, gate, events);
-    if call.complete {
-        return download.await;
-    }
-    tokio::select! {
-        ended = download => ended,
-        status = upload(&mut body, inbox, channel.options().max_send, events) => Ok(status.into()),
-    }
+/// A call whose request is on its way.
+struct Conversation<'a, E> {
+    options: &'a Options,
+    call: &'a Call,
+    gate: &'a Gate,
+    events: &'a E,
+    ledger: &'a Ledger,
 }
 
-/// Sends messages until the application ends; then waits for ever. Returns only
-/// if the call cannot go on.
-async fn upload(
-    body: &mut SendStream<Payload>,
-    inbox: &mut UnboundedReceiver<Outgoing>,
-    limit: Option<usize>,
-    events: &impl CallEvents,
-) -> Status {
-    let mut next = None;
-    loop {
-        let outgoing = match next.take() {
-            Some(outgoing) => Some(outgoing),
-            None => inbox.recv().await,
-        };
-        match outgoing {
-            Some(Outgoing::Message(message)) => {
-                let length = message.len() - PREFIX;
-                if let Some(limit) = limit.filter(|limit| length > *limit) {
-                    return too_large_to_send(length, limit);
+impl<E: CallEvents> Conversation<'_, E> {
+    /// Sends what follows and reads the response, both at once. The response
+    /// decides: a server may answer before it has read everything.
+    async fn hold(
+        &self,
+        response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
+        mut body: SendStream<Payload>,
+        inbox: &mut UnboundedReceiver<Outgoing>,
+    ) -> Result<Ended, h2::Error> {
+        let download = self.download(response);
+        if self.call.complete {
+            return download.await;
+        }
+        tokio::select! {
+            ended = download => ended,
+            status = self.upload(&mut body, inbox) => Ok(status.into()),
+        }
+    }
+
+    /// Sends messages until the application ends; then waits for ever. Returns only
+    /// if the call cannot go on.
+    async fn upload(
+        &self,
+        body: &mut SendStream<Payload>,
+        inbox: &mut UnboundedReceiver<Outgoing>,
+    ) -> Status {
+        let limit = self.options.max_send;
+        let mut next = None;
+        loop {
+            let outgoing = match next.take() {
+                Some(outgoing) => Some(outgoing),
+                None => inbox.recv().await,
+            };
+            match outgoing {
+                Some(Outgoing::Message(message)) => {
+                    let length = message.len() - PREFIX;
+                    if let Some(limit) = limit.filter(|limit| length > *limit) {
+                        return too_large_to_send(length, limit);
+                    }
+                    let (data, cost, leftover) = stream::join_waiting(message, inbox);
+                    next = leftover;
+                    match stream::send(body, data, self.ledger).await {
+                        Ok(()) => self.events.writable(cost),
+                        Err(SendError::Full(full)) => return full.into(),
+                        Err(_) => break,
+                    }
                 }
-                let (data, cost, leftover) = stream::join_waiting(message, inbox);
-                next = leftover;
-                if stream::send(body, data).await.is_err() {
+                Some(Outgoing::End) => {
+                    let _ = body.send_data(Payload::default(), true);
                     break;
                 }
-                events.writable(cost);
+                Some(_) => {}
+                None => break,
             }
-            Some(Outgoing::End) => {
-                let _ = body.send_data(Payload::default(), true);
-                break;
-            }
-            Some(_) => {}
-            None => break,
         }
+        // What broke the stream, or the reply, arrives on the other half.
+        std::future::pending().await
     }
-    // What broke the stream, or the reply, arrives on the other half.
-    std::future::pending().await
-}
 
-async fn download(
-    response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
-    channel: &Channel,
-    unary: bool,
-    gate: &Gate,
-    events: &impl CallEvents,
-) -> Result<Ended, h2::Error> {
-    let (head, mut body) = response.await?.into_parts();
-    let response = Response::from_parts(head, ());
-    if let Some(status) = status_in_headers(&response) {
-        return Ok(complete(status.into(), unary));
-    }
-    let encoding = Encoding::of(response.headers());
-    let mut decoder = Decoder::new(channel.options().max_receive, encoding, Code::INTERNAL);
-    let mut headers = response.into_parts().0.headers;
-    let received = if unary {
-        one_reply(&mut body, &mut decoder).await
-    } else {
-        events.headers(&headers);
-        headers.clear();
-        let all = stream::deliver(&mut body, &mut decoder, gate, events).await;
-        all.map(|()| None)
-    };
-    let mut ended = match received {
-        Ok(reply) => Ended {
-            reply,
-            headers: HeaderMap::new(),
-            status: final_status(&mut body).await?,
-        },
-        Err(ReceiveError::Status(status)) => Ended::from(status),
-        Err(ReceiveError::Truncated) => {
-            // Of a server that was stopped, the status says so.
-            let status = body.trailers().await?.and_then(Status::from_trailers);
-            let status = status.filter(|status| status.code != Code::OK);
-            Ended::from(status.unwrap_or_else(stream::truncated))
+    async fn download(
+        &self,
+        response: impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
+    ) -> Result<Ended, h2::Error> {
+        let (head, body) = response.await?.into_parts();
+        let response = Response::from_parts(head, ());
+        let unary = self.call.unary;
+        let max_metadata = self.options.max_metadata;
+        let weight = metadata::weight(response.headers());
+        if weight > max_metadata {
+            return Ok(metadata::too_large(response.headers(), max_metadata).into());
         }
-        Err(ReceiveError::Transport(error)) => return Err(error),
-    };
-    ended.headers = headers;
-    Ok(complete(ended, unary))
+        if let Some(status) = status_in_headers(&response) {
+            return Ok(complete(status.into(), unary));
+        }
+        let encoding = Encoding::of(response.headers());
+        let decoder = Decoder::new(self.options.max_receive, encoding, Code::INTERNAL);
+        let mut headers = response.into_parts().0.headers;
+        let mut receiving = Receiving::new(body, decoder, self.ledger.call(), weight);
+        let received = if unary {
+            one_reply(&mut receiving).await
+        } else {
+            self.events.headers(&headers);
+            headers.clear();
+            receiving.hand_over();
+            let all = receiving.deliver(self.gate, self.events).await;
+            all.map(|()| None)
+        };
+        let body = receiving.body();
+        let mut ended = match received {
+            Ok(reply) => Ended {
+                reply,
+                headers: HeaderMap::new(),
+                status: final_status(body, max_metadata).await?,
+            },
+            Err(ReceiveError::Status(status)) => Ended::from(status),
+            Err(ReceiveError::Truncated) => {
+                // Of a server that was stopped, the status says so.
+                let status = body.trailers().await?.and_then(Status::from_trailers);
+                let status = status.filter(|status| status.code != Code::OK);
+                Ended::from(status.unwrap_or_else(truncated))
+            }
+            Err(ReceiveError::Transport(error)) => return Err(error),
+        };
+        ended.headers = headers;
+        Ok(complete(ended, unary))
+    }
 }
 
 /// Success without the one reply is none.
@@ -347,27 +377,28 @@ fn status_in_headers(response: &Response<()>) -> Option<Status> {
     ))
 }
 
-async fn one_reply(
-    body: &mut RecvStream,
-    decoder: &mut Decoder,
-) -> Result<Option<Bytes>, ReceiveError> {
+async fn one_reply(receiving: &mut Receiving<'_>) -> Result<Option<Bytes>, ReceiveError> {
     let mut reply = None;
-    loop {
-        while let Some(message) = decoder.next_message()? {
-            if reply.replace(message).is_some() {
-                return Err(Status::internal("Too many responses received").into());
-            }
+    while let Some(message) = receiving.next().await? {
+        receiving.hold(&message);
+        if reply.replace(message).is_some() {
+            return Err(Status::internal("Too many responses received").into());
         }
-        if !stream::receive(body, decoder).await? {
-            return Ok(reply);
-        }
+    }
+    match reply {
+        Some(message) => Ok(Some(receiving.open(message)?)),
+        None => Ok(None),
     }
 }
 
-async fn final_status(body: &mut RecvStream) -> Result<Status, h2::Error> {
-    let trailers = body.trailers().await?;
-    let status = trailers.and_then(Status::from_trailers);
-    Ok(status.unwrap_or_else(Status::missing))
+async fn final_status(body: &mut RecvStream, max_metadata: usize) -> Result<Status, h2::Error> {
+    let Some(trailers) = body.trailers().await? else {
+        return Ok(Status::missing());
+    };
+    if metadata::weight(&trailers) > max_metadata {
+        return Ok(metadata::too_large(&trailers, max_metadata));
+    }
+    Ok(Status::from_trailers(trailers).unwrap_or_else(Status::missing))
 }
 
 /// The status for a message over the caller's own limit.

@@ -37,6 +37,8 @@ pub struct Options {
     pub max_receive: Option<usize>,
     /// Largest message sent, in bytes.
     pub max_send: Option<usize>,
+    /// Largest header list received, in bytes.
+    pub max_metadata: usize,
 }
 
 /// Credentials are equal if they are the same: a channel is shared by those who
@@ -248,14 +250,17 @@ async fn stay_connected(
                 return;
             }
         }
-        let Some(keepalive) = channel.upgrade().map(|owner| *owner.keepalive.lock()) else {
+        let Some((keepalive, max_metadata)) = channel
+            .upgrade()
+            .map(|owner| (*owner.keepalive.lock(), owner.options.max_metadata))
+        else {
             return;
         };
         let way = Way {
             via: via.as_deref(),
             tls: tls.as_ref().map(|tls| &*tls.0),
         };
-        let result = connect(&target, way, keepalive).await;
+        let result = connect(&target, way, keepalive, max_metadata).await;
         let Some(owner) = channel.upgrade() else {
             return;
         };

@@ -9,9 +9,11 @@ use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::budget::{self, Ledger};
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::{self, Keepalive};
 use super::life::{Counted, Life};
+use super::metadata::hard_limit;
 use super::payload::Payload;
 use super::status::with_causes;
 use super::target::Target;
@@ -36,6 +38,8 @@ pub struct Connection {
     pub sender: SendRequest<Payload>,
     ending: Ending,
     life: Arc<Life>,
+    ledger: Arc<Ledger>,
+    greeting: Greeting,
 }
 
 /// Why a connection ended, once it has. Shared with every call on it.
@@ -101,6 +105,16 @@ impl Connection {
         Ok(response)
     }
 
+    /// What it makes this process hold.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The largest header list that the peer accepts, in bytes.
+    pub fn max_metadata(&self) -> usize {
+        self.greeting.max_metadata()
+    }
+
     /// What it has been good for, which does not hold it open.
     pub fn life(&self) -> Arc<Life> {
         Arc::clone(&self.life)
@@ -146,6 +160,7 @@ pub async fn connect(
     target: &Target,
     way: Way<'_>,
     keepalive: Option<Keepalive>,
+    max_metadata: usize,
 ) -> Result<Connection, ConnectError> {
     let via = way.via;
     let peer = match via {
@@ -158,7 +173,7 @@ pub async fn connect(
             Some(via) => tunnel(target, via).await?,
         };
         let transport = secure(target.name(), &peer, way.tls, without_delay(stream)).await?;
-        start(&peer, transport, keepalive).await
+        start(&peer, transport, keepalive, max_metadata).await
     };
     if let Ok(result) = tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
         return result;
@@ -273,6 +288,7 @@ async fn start(
     target: &str,
     transport: Transport,
     keepalive: Option<Keepalive>,
+    max_metadata: usize,
 ) -> Result<Connection, ConnectError> {
     let secure = matches!(transport, Transport::Tls(_));
     let (io, greeting) = Io::new(transport);
@@ -281,6 +297,7 @@ async fn start(
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_SIZE)
+        .max_header_list_size(hard_limit(max_metadata))
         .max_concurrent_reset_streams(RESET_STREAMS)
         .data_frame_budget(SMALL_FRAMES)
         .enable_push(false)
@@ -308,6 +325,7 @@ async fn start(
     let target = target.to_string();
     let life = Arc::new(Life::new());
     let counting = Arc::clone(&life);
+    let ledger = budget::PROCESS.open();
     let mut windows = Windows::new();
     let connection = poll_fn(move |cx| {
         windows.fit(counting.calls(), |size| {
@@ -315,6 +333,8 @@ async fn start(
         });
         Pin::new(&mut connection).poll(cx)
     });
+    let held = Arc::clone(&ledger);
+    let kept = greeting.clone();
     tokio::spawn(async move {
         let mut too_many_pings = false;
         let why = tokio::select! {
@@ -328,6 +348,7 @@ async fn start(
             () = keepalive::watch(pings, keepalive, greeting.heard()) => {
                 format!("Connection dropped: {target} did not answer a keepalive ping in time")
             }
+            why = held.evicted() => format!("Connection to {target} closed: {why}"),
         };
         let _ = lost.set(Lost {
             why,
@@ -339,5 +360,7 @@ async fn start(
         sender,
         ending,
         life,
+        ledger,
+        greeting: kept,
     })
 }

@@ -1,23 +1,41 @@
 //! One connection of a server, while it lasts: its calls, and the farewell when the
 //! server stops.
 
-use std::time::Duration;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use h2::Reason;
 use h2::server::Connection;
 use tokio::task::JoinSet;
 
+use super::budget::{self, Ledger};
 use super::io::{Greeting, Io};
 use super::keepalive;
 use super::payload::Payload;
 use super::serve::{Arrival, serve};
 use super::server::{Application, Context, Stage, next_stage};
+use super::tenure::{Due, Tenure};
 use super::windows::Windows;
 
 /// What writing the last statuses to a peer may take, and the GOAWAY behind them.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// What calls are told that outlast their connection.
+const OLD: &str = "The connection has reached the age that the server allows";
 /// What a GOAWAY alone may take, to a peer that did not read what came before.
 const LAST_WORD: Duration = Duration::from_millis(50);
+
+/// Whom a connection is to, and what all of its calls share.
+pub struct Peer {
+    /// The connection's number.
+    pub connection: u32,
+    /// What it makes the process hold.
+    pub ledger: Arc<Ledger>,
+    /// What the peer has said of itself.
+    pub greeting: Greeting,
+    /// Why its calls are cut off, once they are.
+    pub farewell: OnceLock<&'static str>,
+}
 
 /// Takes the calls of a connection until it ends, or its server does. True if that cut
 /// some off.
@@ -35,18 +53,27 @@ pub async fn drive<A: Application>(
     // Dropping the set ends the calls that are left without a word.
     let mut calls = JoinSet::new();
     let mut windows = Windows::new();
+    let peer = Arc::new(Peer {
+        connection: number,
+        ledger: budget::PROCESS.open(),
+        greeting: greeting.clone(),
+        farewell: OnceLock::new(),
+    });
+    let mut tenure = Tenure::new(context.options.terms, Instant::now(), chance());
+    let ledger = &peer.ledger;
     let end = loop {
         windows.fit(calls.len(), |size| connection.set_initial_window_size(size));
+        tenure.set_calls(calls.len(), Instant::now());
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
                     let context = context.clone();
+                    let peer = Arc::clone(&peer);
                     calls.spawn(async move {
                         serve(Arrival {
                             request,
                             respond,
-                            connection: number,
-                            stage: &context.stage,
+                            peer: &peer,
                             options: &context.options,
                             application: &*context.application,
                         })
@@ -56,7 +83,40 @@ pub async fn drive<A: Application>(
                 Some(Err(error)) => break (Err(error), false),
                 None => break (Ok(()), false),
             },
-            Some(_) = calls.join_next() => {}
+            Some(_) = calls.join_next() => {
+                if let Some(what) = ledger.refusal() {
+                    context.application.warn(format!(
+                        "connection {number}: calls of it are refused, since they make this process {what}"
+                    ));
+                }
+            }
+            why = ledger.evicted() => {
+                context.application.warn(format!("connection {number} was closed: {why}"));
+                hang_up(&mut connection, Reason::ENHANCE_YOUR_CALM).await;
+                break (Ok(()), !calls.is_empty());
+            }
+            due = come(tenure.next()) => match due {
+                Due::NoCall => {
+                    let given = context.options.terms.first_call.unwrap_or_default();
+                    let ms = given.as_millis();
+                    context.application.warn(format!(
+                        "connection {number} was closed: no call came within the {ms} ms of \
+                         firstCallTimeoutMs"
+                    ));
+                    hang_up(&mut connection, Reason::NO_ERROR).await;
+                    break (Ok(()), false);
+                }
+                Due::Idle | Due::Old => {
+                    tenure.asked(Instant::now());
+                    connection.graceful_shutdown();
+                }
+                Due::Overdue => {
+                    let cut_off = !calls.is_empty();
+                    cut_off_calls(&mut calls, &peer, OLD).await;
+                    say_goodbye(connection).await;
+                    return (Ok(()), cut_off);
+                }
+            },
             () = &mut silent => {
                 context.application.warn(format!("connection {number}: no answer to a keepalive ping"));
                 break (Ok(()), !calls.is_empty());
@@ -67,8 +127,7 @@ pub async fn drive<A: Application>(
                     connection.graceful_shutdown();
                 } else {
                     let cut_off = !calls.is_empty();
-                    // Each tells its client as it goes.
-                    calls.shutdown().await;
+                    cut_off_calls(&mut calls, &peer, "The server is stopping").await;
                     say_goodbye(connection).await;
                     return (Ok(()), cut_off);
                 }
@@ -82,6 +141,29 @@ pub async fn drive<A: Application>(
     end
 }
 
+/// Each tells its client as it goes.
+async fn cut_off_calls(calls: &mut JoinSet<()>, peer: &Peer, why: &'static str) {
+    peer.farewell.get_or_init(|| why);
+    calls.shutdown().await;
+}
+
+/// Waits until something is due.
+async fn come(next: Option<(Instant, Due)>) -> Due {
+    match next {
+        Some((at, due)) => {
+            tokio::time::sleep_until(at.into()).await;
+            due
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// From 0 to 1.
+#[allow(clippy::cast_precision_loss)] // as good as any other number
+fn chance() -> f64 {
+    RandomState::new().hash_one(0) as f64 / u64::MAX as f64
+}
+
 /// Ends a connection whose calls have ended: GOAWAY without an error, once what they
 /// said is written. What still comes is for another server.
 async fn say_goodbye(mut connection: Connection<Io, Payload>) {
@@ -92,9 +174,14 @@ async fn say_goodbye(mut connection: Connection<Io, Payload>) {
         }
     };
     if tokio::time::timeout(LAST_WORDS, farewell).await.is_err() {
-        connection.abrupt_shutdown(Reason::NO_ERROR);
-        let _ = tokio::time::timeout(LAST_WORD, connection.accept()).await;
+        hang_up(&mut connection, Reason::NO_ERROR).await;
     }
+}
+
+/// A GOAWAY, and no more than that.
+async fn hang_up(connection: &mut Connection<Io, Payload>, reason: Reason) {
+    connection.abrupt_shutdown(reason);
+    let _ = tokio::time::timeout(LAST_WORD, connection.accept()).await;
 }
 
 /// The calls of a connection that has ended see its loss and end themselves.

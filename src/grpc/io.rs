@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::keepalive::Heard;
+use super::settings::{FirstFrame, Told};
 use crate::tls::asked::Asked;
 use crate::tls::handshake::{self, Secured};
 
@@ -25,6 +26,7 @@ pub struct Greeting {
     refusal: Arc<OnceLock<String>>,
     asked: Option<Asked>,
     heard: Heard,
+    max_metadata: Arc<OnceLock<u32>>,
 }
 
 impl Greeting {
@@ -77,6 +79,12 @@ impl Greeting {
         self.first.get().is_some()
     }
 
+    /// The largest header list that the peer accepts, in bytes, as far as it has said.
+    pub fn max_metadata(&self) -> usize {
+        let told = self.max_metadata.get();
+        told.map_or(usize::MAX, |bytes| *bytes as usize)
+    }
+
     /// Why TLS has ended the connection, if it has. Noted here because h2 keeps
     /// only the text of an error.
     pub fn refusal(&self) -> Option<&str> {
@@ -126,6 +134,8 @@ const HOLD: usize = 16 << 10;
 pub struct Io {
     stream: Transport,
     greeting: Greeting,
+    /// None once it has told what it has to tell.
+    first_frame: Option<FirstFrame>,
     held: BytesMut,
 }
 
@@ -142,9 +152,24 @@ impl Io {
         let io = Self {
             stream,
             greeting: greeting.clone(),
+            first_frame: Some(FirstFrame::default()),
             held: BytesMut::new(),
         };
         (io, greeting)
+    }
+
+    /// The first bytes of the peer.
+    fn see(&mut self, bytes: &[u8]) {
+        self.greeting.see(bytes);
+        let first = self.first_frame.as_mut();
+        match first.map_or(Told::Nothing, |first| first.see(bytes)) {
+            Told::Wait => return,
+            Told::Nothing => {}
+            Told::MaxHeaderList(bytes) => {
+                let _ = self.greeting.max_metadata.set(bytes);
+            }
+        }
+        self.first_frame = None;
     }
 
     fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -177,8 +202,8 @@ impl AsyncRead for Io {
         }
         if buf.filled().len() > before {
             self.greeting.heard.now();
-            if !self.greeting.seen() {
-                self.greeting.see(&buf.filled()[before..]);
+            if self.first_frame.is_some() {
+                self.see(&buf.filled()[before..]);
             }
         }
         poll

@@ -7,6 +7,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::status::{Code, Status};
+
 /// Peers send base64 with and without padding: both are read, none is written.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -39,6 +41,53 @@ fn is_reserved(name: &str) -> bool {
             | "content-length"
             | "host"
     )
+}
+
+/// What HTTP/2 counts for an entry beside its name and its value (RFC 9113, 6.5.2).
+const ENTRY: usize = 32;
+
+/// The size of a header list, as HTTP/2 counts it.
+pub fn weight(headers: &HeaderMap) -> usize {
+    let entries = headers.iter();
+    entries
+        .map(|(name, value)| name.as_str().len() + value.len() + ENTRY)
+        .sum()
+}
+
+/// Largest header list received by default, in bytes: what Node's own HTTP/2 allows.
+pub const MAX_METADATA: usize = 64 << 10;
+
+/// Above this h2 refuses a header list itself, without a word of which entry it is, and
+/// keeps no more of it. A peer is told this limit.
+pub fn hard_limit(most: usize) -> u32 {
+    u32::try_from(most.saturating_add(HARDER)).unwrap_or(u32::MAX)
+}
+
+const HARDER: usize = 16 << 10;
+
+/// What is said of a header list that is larger than `most` bytes.
+pub fn too_large(headers: &HeaderMap, most: usize) -> Status {
+    too_much(headers, most, "Received metadata larger than max")
+}
+
+/// What is said of one that a peer would not accept.
+pub fn too_large_to_send(headers: &HeaderMap, most: usize) -> Status {
+    too_much(headers, most, "Metadata larger than the peer accepts")
+}
+
+/// Names the heaviest key.
+fn too_much(headers: &HeaderMap, most: usize, what: &str) -> Status {
+    let of = |name: &HeaderName| -> usize {
+        let values = headers.get_all(name).iter();
+        values
+            .map(|value| name.as_str().len() + value.len() + ENTRY)
+            .sum()
+    };
+    let sizes = headers.keys().map(|name| (of(name), name.as_str()));
+    let (bytes, name) = sizes.max().unwrap_or_default();
+    let all = weight(headers);
+    let details = format!("{what} ({all} vs {most} bytes): {name} alone has {bytes} of them");
+    Status::new(Code::RESOURCE_EXHAUSTED, details)
 }
 
 /// Calls `each` for every entry that the application may see. Values of `-bin`
@@ -117,6 +166,25 @@ mod tests {
                 ("room".to_owned(), b"r2".to_vec()),
                 ("blob-bin".to_owned(), vec![0, 255, 10]),
             ]
+        );
+    }
+
+    #[test]
+    fn of_a_list_that_is_too_large_the_heaviest_key_is_named() {
+        let mut headers = HeaderMap::new();
+        append(&mut headers, b"room", &[b'x'; 50]).unwrap();
+        for _ in 0..3 {
+            append(&mut headers, b"user", &[b'y'; 10]).unwrap();
+        }
+        assert_eq!(weight(&headers), 4 + 50 + 32 + 3 * (4 + 10 + 32));
+        let status = too_large(&headers, 100);
+        assert_eq!(status.code, Code::RESOURCE_EXHAUSTED);
+        assert!(
+            status
+                .details
+                .contains("(224 vs 100 bytes): user alone has 138"),
+            "{}",
+            status.details
         );
     }
 

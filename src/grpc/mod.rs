@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod backoff;
+pub mod budget;
 pub mod call;
 pub mod channel;
 pub mod code;
@@ -14,14 +15,18 @@ pub mod io;
 pub mod keepalive;
 pub mod life;
 mod line;
+mod memory;
 pub mod metadata;
 pub mod payload;
 mod progress;
+pub mod receiving;
 pub mod serve;
 pub mod server;
+mod settings;
 pub mod source;
 pub mod status;
 pub mod stream;
 pub mod target;
+pub mod tenure;
 pub mod timeout;
 mod windows;

@@ -20,11 +20,13 @@ use super::connection::{FRAME_SIZE, RESET_STREAMS};
 use super::drive::drive;
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::Keepalive;
+use super::metadata::hard_limit;
 use super::payload::Payload;
 use super::serve::Closed;
 use super::source::{Accepting, Source};
 use super::status::with_causes;
 use super::stream::{CallEvents, Gate, Outgoing};
+use super::tenure::Terms;
 use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW};
 use crate::tls::credentials::ServerCredentials;
 use crate::tls::handshake::{self, HandshakeError};
@@ -51,9 +53,17 @@ pub struct Options {
     pub max_receive: Option<usize>,
     /// Largest message sent, in bytes.
     pub max_send: Option<usize>,
+    /// Largest header list received, in bytes.
+    pub max_metadata: usize,
     /// Calls at once on one connection, if there is a limit; the client's further
     /// calls wait.
     pub max_streams: Option<u32>,
+    /// Connections at once; others are closed as they come.
+    pub max_connections: Option<usize>,
+    /// How long connections stay.
+    pub terms: Terms,
+    /// How long a call may take, whatever its client says.
+    pub max_call: Option<Duration>,
 }
 
 /// A call for the application.
@@ -88,8 +98,12 @@ pub trait Application: Send + Sync + 'static {
     fn connected(&self, connection: u32, peer: SocketAddr);
     /// The peer is gone; its calls have been closed.
     fn disconnected(&self, connection: u32);
-    /// Takes a call; may wait while too much is queued.
-    fn accept(&self, incoming: Incoming) -> impl Future<Output = Accepted<Self::Events>> + Send;
+    /// Waits while too much is queued for it.
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+    /// Takes a call.
+    fn accept(&self, incoming: Incoming) -> Accepted<Self::Events>;
     /// The call is over.
     fn closed(&self, events: Self::Events, how: Closed);
     /// Something went wrong that no call can report.
@@ -204,18 +218,23 @@ impl<A> Clone for Context<A> {
 async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 {
     let mut stage = context.stage.clone();
     let mut connections = JoinSet::new();
+    let mut door = Door::default();
     loop {
         tokio::select! {
-            accepted = source.next() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(attend(stream, peer, context.clone()));
+            accepted = source.next() => {
+                let full = context.options.max_connections.filter(|most| connections.len() >= *most);
+                if let Some(text) = door.saw(&accepted, full) {
+                    context.application.warn(text);
                 }
-                Err(error) => {
+                match accepted {
+                    Ok((stream, peer)) if full.is_none() => {
+                        connections.spawn(attend(stream, peer, context.clone()));
+                    }
+                    Ok(_one_too_many) => {}
                     // Out of descriptors, mostly: serving on beats spinning.
-                    context.application.warn(format!("accept: {error}"));
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 }
-            },
+            }
             Some(_) = connections.join_next() => {}
             _ = next_stage(&mut stage, Stage::Serving) => break,
         }
@@ -226,6 +245,36 @@ async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 
         cut_off += u32::from(ended.unwrap_or(false));
     }
     cut_off
+}
+
+/// What is said of connections that are not let in: once when it begins, and once
+/// when it is over.
+#[derive(Default)]
+struct Door {
+    /// How many were not, since the first of them.
+    shut: usize,
+}
+
+impl Door {
+    fn saw<T>(&mut self, accepted: &io::Result<T>, full: Option<usize>) -> Option<String> {
+        let why = match (accepted, full) {
+            (Err(error), _) => format!(
+                "no connection is accepted: {error}; those that stand are served, and it is tried again"
+            ),
+            (Ok(_), Some(most)) => {
+                format!(
+                    "{most} connections stand, as many as maxConnections allows: others are closed as they come"
+                )
+            }
+            (Ok(_), None) => {
+                let shut = std::mem::take(&mut self.shut);
+                return (shut > 0)
+                    .then(|| format!("connections are accepted again, after {shut} failures"));
+            }
+        };
+        self.shut += 1;
+        (self.shut == 1).then_some(why)
+    }
 }
 
 /// One connection, from its handshake to its end. True if it was cut off with
@@ -300,6 +349,7 @@ async fn begin(
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_SIZE)
+        .max_header_list_size(hard_limit(options.max_metadata))
         .data_frame_budget(SMALL_FRAMES)
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_pending_accept_reset_streams(RESET_STREAMS)

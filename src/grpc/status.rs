@@ -136,6 +136,16 @@ impl Status {
         }
         trailers
     }
+
+    /// Leaves of trailers what makes them a status.
+    pub fn keep_only(trailers: &mut HeaderMap) {
+        let all = std::mem::take(trailers);
+        for name in [GRPC_STATUS, GRPC_MESSAGE] {
+            if let Some(value) = all.get(&name) {
+                trailers.insert(name, value.clone());
+            }
+        }
+    }
 }
 
 /// A text as `grpc-message` has it, cut between characters if it is too long.

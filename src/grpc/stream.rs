@@ -5,13 +5,14 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use h2::{RecvStream, SendStream};
+use h2::SendStream;
 use http::HeaderMap;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use super::framing::{Decoder, PREFIX};
+use super::budget::{Full, Ledger};
+use super::framing::PREFIX;
 use super::payload::Payload;
 use super::status::Status;
 
@@ -65,7 +66,7 @@ pub struct Gate {
 
 impl Gate {
     /// The application got a message.
-    fn deliver(&self, cost: usize) {
+    pub fn deliver(&self, cost: usize) {
         self.outstanding.fetch_add(cost, Ordering::Relaxed);
     }
 
@@ -82,94 +83,55 @@ impl Gate {
         }
     }
 
-    async fn open(&self) {
-        while self.outstanding.load(Ordering::Relaxed) >= WINDOW {
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.outstanding.load(Ordering::Relaxed) < WINDOW
+    }
+
+    /// Waits until it is.
+    pub async fn open(&self) {
+        while !self.is_open() {
             self.opened.notified().await;
         }
     }
 }
 
-/// Delivers the messages of a stream until its DATA ends.
-///
-/// # Errors
-/// The status with which the call fails.
-pub async fn deliver(
-    body: &mut RecvStream,
-    decoder: &mut Decoder,
-    gate: &Gate,
-    events: &impl CallEvents,
-) -> Result<(), ReceiveError> {
-    loop {
-        while let Some(message) = decoder.next_message()? {
-            gate.open().await;
-            gate.deliver(cost(message.len()));
-            events.message(message);
-        }
-        if !receive(body, decoder).await? {
-            return Ok(());
-        }
-    }
-}
-
-/// Why receiving stopped.
-#[derive(Debug)]
-pub enum ReceiveError {
-    /// What arrived cannot be accepted.
-    Status(Status),
-    /// The stream ended in the middle of a message, as when a server is stopped; a
-    /// status may follow.
-    Truncated,
+/// Why sending stopped.
+pub enum SendError {
+    /// Nothing takes it, and there is no room to keep it.
+    Full(Full),
+    /// The stream is closed.
+    Closed,
     /// The stream or its connection broke.
     Transport(h2::Error),
 }
 
-impl From<Status> for ReceiveError {
-    fn from(status: Status) -> Self {
-        Self::Status(status)
-    }
-}
-
-/// Moves one DATA frame into the decoder; false at the end of the stream.
-pub async fn receive(body: &mut RecvStream, decoder: &mut Decoder) -> Result<bool, ReceiveError> {
-    match body.data().await {
-        Some(Ok(chunk)) => {
-            // The window opens as the bytes are taken; what bounds them is that
-            // this function is not called while the application is behind.
-            let _ = body.flow_control().release_capacity(chunk.len());
-            decoder.push(chunk);
-            Ok(true)
-        }
-        Some(Err(error)) => Err(ReceiveError::Transport(error)),
-        None if decoder.is_empty() => Ok(false),
-        None => Err(ReceiveError::Truncated),
-    }
-}
-
-/// For a stream that was cut short by nobody who said so.
-pub fn truncated() -> Status {
-    Status::internal("The stream ended in the middle of a message")
-}
-
-/// Sends bytes as the peer's window allows.
+/// Sends bytes as the peer's window allows. What waits for it counts for `ledger`.
 ///
 /// # Errors
-/// `None` when the stream is closed already.
+/// Why not all of it was sent.
 pub async fn send(
     stream: &mut SendStream<Payload>,
     mut data: Payload,
-) -> Result<(), Option<h2::Error>> {
+    ledger: &Ledger,
+) -> Result<(), SendError> {
+    let mut holding = ledger.call();
     while !data.is_empty() {
         stream.reserve_capacity(data.len());
         let mut capacity = stream.capacity();
+        if capacity == 0 {
+            holding.set(data.len()).map_err(SendError::Full)?;
+        }
         while capacity == 0 {
             capacity = match poll_fn(|cx| stream.poll_capacity(cx)).await {
                 Some(Ok(capacity)) => capacity,
-                Some(Err(error)) => return Err(Some(error)),
-                None => return Err(None),
+                Some(Err(error)) => return Err(SendError::Transport(error)),
+                None => return Err(SendError::Closed),
             };
         }
         let part = data.split_to(capacity.min(data.len()));
-        stream.send_data(part, false).map_err(Some)?;
+        let sent = stream.send_data(part, false);
+        sent.map_err(SendError::Transport)?;
     }
     Ok(())
 }

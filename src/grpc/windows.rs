@@ -13,8 +13,8 @@ pub const CONNECTION_WINDOW: u32 = 1 << 30;
 pub const SMALL_FRAMES: usize = 8 << 20;
 /// What the windows of the streams come to, until each is [`LEAST`].
 const SHARED: usize = 16 << 20;
-/// HTTP/2's own default, rounded up.
-const LEAST: u32 = 64 << 10;
+/// With thousands of streams: a message takes some more round trips.
+const LEAST: u32 = 4 << 10;
 /// Windows grow again when streams have been few for that long: each change is a
 /// frame and its answer, which calls that come in batches are to be spared.
 const CALM: Duration = Duration::from_secs(10);
@@ -76,11 +76,11 @@ mod tests {
         for streams in [0, 1, 16, 17, 32, 33, 16, 0, 300, 10_000] {
             windows.fit(streams, tell);
         }
-        assert_eq!(*told.borrow(), [512, 256, 64]);
+        assert_eq!(*told.borrow(), [512, 256, 32, 4]);
         windows.fit(1, |_| Err(()));
         windows.needed -= CALM;
         windows.fit(1, |_| Err(()));
         windows.fit(1, tell);
-        assert_eq!(*told.borrow(), [512, 256, 64, 1024]);
+        assert_eq!(*told.borrow(), [512, 256, 32, 4, 1024]);
     }
 }

@@ -17,6 +17,7 @@ use crate::bus::reach::Reach;
 use crate::bus::wire::ToRegistry;
 use crate::grpc::backoff::STOOD;
 use crate::grpc::connection::{self, Way};
+use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, cost};
 use crate::grpc::target::Target;
@@ -185,7 +186,7 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<Str
 /// one of the two does not accept the other's certificate.
 async fn hopeless(registry: &Standalone) -> Option<String> {
     let tls = registry.tls.as_ref().map(|tls| &*tls.client);
-    let error = connection::connect(&registry.target, Way { via: None, tls }, None)
+    let error = connection::connect(&registry.target, Way { via: None, tls }, None, MAX_METADATA)
         .await
         .err()?;
     let target = &registry.target;

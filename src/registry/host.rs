@@ -249,7 +249,7 @@ impl Service for Sessions {
 
     fn disconnected(&self, _: u32) {}
 
-    async fn accept(&self, incoming: Incoming) -> Accepted<SessionEvents> {
+    fn accept(&self, incoming: Incoming) -> Accepted<SessionEvents> {
         let gate = Arc::<Gate>::default();
         if incoming.method == HEALTH_NUMBER {
             let (answer, inbox) = unbounded_channel();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error, ServerConfig};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
@@ -83,8 +83,15 @@ pub async fn accept(
     config: Arc<ServerConfig>,
     stream: TcpStream,
 ) -> Result<Secured, HandshakeError> {
-    let accept = TlsAcceptor::from(config).accept(stream);
-    match signing::apart(async { Ok(accept.into_fallible().await) }).await {
+    let accept = async {
+        // Others wait behind it: one whose client has gone meanwhile costs no signature.
+        if stream.ready(Interest::READABLE).await?.is_read_closed() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let accept = TlsAcceptor::from(config).accept(stream);
+        Ok(accept.into_fallible().await)
+    };
+    match signing::apart(accept).await {
         Ok(Ok(stream)) => Ok(Secured {
             stream: TlsStream::Server(stream),
             asked: None,

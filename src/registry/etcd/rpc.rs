@@ -17,6 +17,7 @@ use super::wire::{AuthenticateRequest, AuthenticateResponse};
 use crate::bus::pipe::{self, Pipe};
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::{Channel, Options, Tls};
+use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Gate, cost};
 use crate::grpc::target::Target;
@@ -82,6 +83,7 @@ impl Endpoint {
             keepalive: None,
             max_receive: None,
             max_send: None,
+            max_metadata: MAX_METADATA,
         });
         let slow = |_| Status::unavailable(format!("No connection established to {shown} in time"));
         let ready = tokio::time::timeout(PATIENCE, channel.ready(false)).await;

@@ -1,0 +1,225 @@
+//! The half of a stream that a peer sends: messages under the application's flow
+//! control, and what comes before they are wanted under the budget of the process.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::RecvStream;
+use tokio::sync::SemaphorePermit;
+
+use super::budget::{Full, Holding, SMALL};
+use super::framing::{Decoder, Framed};
+use super::status::Status;
+use super::stream::{CallEvents, Gate, cost};
+
+/// A large message whose bytes do not come for so long gives its turn to the next.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why receiving stopped.
+#[derive(Debug)]
+pub enum ReceiveError {
+    /// What arrived cannot be accepted.
+    Status(Status),
+    /// The stream ended in the middle of a message, as when a server is stopped; a
+    /// status may follow.
+    Truncated,
+    /// The stream or its connection broke.
+    Transport(h2::Error),
+}
+
+impl From<Status> for ReceiveError {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl From<Full> for ReceiveError {
+    fn from(full: Full) -> Self {
+        Self::Status(full.into())
+    }
+}
+
+/// For a stream that was cut short by nobody who said so.
+pub fn truncated() -> Status {
+    Status::internal("The stream ended in the middle of a message")
+}
+
+/// See the module.
+pub struct Receiving<'a> {
+    body: RecvStream,
+    decoder: Decoder,
+    holding: Holding<'a>,
+    /// What is held beside the bytes of messages.
+    beside: usize,
+    /// Bytes that were taken from the stream and for which the peer may not send
+    /// others yet.
+    unreleased: usize,
+    /// Nothing more comes. The error is told behind the messages before it.
+    end: Option<Result<(), h2::Error>>,
+    /// Held while a large message comes, if they come in turn.
+    turn: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> Receiving<'a> {
+    /// `beside` is what the call holds before any message has come.
+    pub fn new(body: RecvStream, decoder: Decoder, holding: Holding<'a>, beside: usize) -> Self {
+        Self {
+            body,
+            decoder,
+            holding,
+            beside,
+            unreleased: 0,
+            end: None,
+            turn: None,
+        }
+    }
+
+    /// A message that was received is held until there is room for it.
+    pub fn hold(&mut self, message: &Framed) {
+        self.beside += message.len();
+    }
+
+    /// The application has what was held beside what is still to be read.
+    pub fn hand_over(&mut self) {
+        self.beside = 0;
+        // Less than before: never refused.
+        let _ = self.count();
+    }
+
+    /// The body, whose messages have all come.
+    pub fn body(&mut self) -> &mut RecvStream {
+        &mut self.body
+    }
+
+    /// The next message, as it came. None at the end.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn next(&mut self) -> Result<Option<Framed>, ReceiveError> {
+        loop {
+            if let Some(message) = self.decoder.next_message()? {
+                self.turn = None;
+                return Ok(Some(message));
+            }
+            match self.end.take() {
+                None => self.more().await?,
+                Some(Err(error)) => return Err(ReceiveError::Transport(error)),
+                Some(Ok(())) if self.decoder.is_empty() => return Ok(None),
+                Some(Ok(())) => return Err(ReceiveError::Truncated),
+            }
+        }
+    }
+
+    /// See [`Decoder::open`]. The message counts no more: it is for the application.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn open(&mut self, message: Framed) -> Result<Bytes, Status> {
+        let opened = self.decoder.open(message);
+        let _ = self.count();
+        opened
+    }
+
+    /// Waits for `ready`. What comes meanwhile is taken and counted, while the peer's
+    /// window stays shut behind it.
+    ///
+    /// # Errors
+    /// There is no room for what came.
+    pub async fn meanwhile<T>(&mut self, ready: impl Future<Output = T>) -> Result<T, Full> {
+        let mut ready = pin!(ready);
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut ready => return Ok(result),
+                chunk = self.body.data(), if self.end.is_none() => {
+                    self.take(chunk);
+                    self.decoder.keep();
+                    self.count()?;
+                }
+            }
+        }
+    }
+
+    /// Delivers messages until they end.
+    ///
+    /// # Errors
+    /// Why they do not come to their end.
+    pub async fn deliver(
+        &mut self,
+        gate: &Gate,
+        events: &impl CallEvents,
+    ) -> Result<(), ReceiveError> {
+        while let Some(message) = self.next().await? {
+            if !gate.is_open() {
+                self.meanwhile(gate.open()).await?;
+            }
+            let message = self.open(message)?;
+            gate.deliver(cost(message.len()));
+            events.message(message);
+        }
+        Ok(())
+    }
+
+    /// Takes what comes next, and lets the peer send as much again.
+    async fn more(&mut self) -> Result<(), ReceiveError> {
+        if self.turn.is_none() && self.decoder.awaited() > SMALL {
+            let turn = self.holding.turn();
+            self.turn = self.meanwhile(turn).await?;
+            if self.decoder.awaited() == 0 || self.end.is_some() {
+                return Ok(());
+            }
+        }
+        self.release();
+        if self.turn.is_none() {
+            return Ok(self.receive().await?);
+        }
+        match tokio::time::timeout(PATIENCE, self.receive()).await {
+            Ok(received) => received?,
+            Err(_elapsed) => self.turn = None,
+        }
+        Ok(())
+    }
+
+    /// What is here already costs no counting, which most messages are.
+    async fn receive(&mut self) -> Result<(), Full> {
+        let chunk = poll_fn(|cx| {
+            let chunk = self.body.poll_data(cx);
+            if chunk.is_pending() {
+                let held = self.beside + self.decoder.held();
+                if let Err(full) = self.holding.set(held) {
+                    return Poll::Ready(Err(full));
+                }
+            }
+            chunk.map(Ok)
+        });
+        let chunk = chunk.await?;
+        self.take(chunk);
+        self.release();
+        Ok(())
+    }
+
+    fn take(&mut self, chunk: Option<Result<Bytes, h2::Error>>) {
+        match chunk {
+            Some(Ok(chunk)) => {
+                self.unreleased += chunk.len();
+                self.decoder.push(chunk);
+            }
+            Some(Err(error)) => self.end = Some(Err(error)),
+            None => self.end = Some(Ok(())),
+        }
+    }
+
+    fn release(&mut self) {
+        if self.unreleased > 0 {
+            let flow = self.body.flow_control();
+            let _ = flow.release_capacity(std::mem::take(&mut self.unreleased));
+        }
+    }
+
+    fn count(&mut self) -> Result<(), Full> {
+        self.holding.set(self.beside + self.decoder.held())
+    }
+}
