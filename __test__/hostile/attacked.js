@@ -51,16 +51,16 @@ class Peaceful {
  * Runs an attack against a victim of its own and looks at what it did.
  *
  * @param {import('node:test').TestContext} t
- * @param {object} [options] of the victim's server
- * @param {(port: number, ask: (what?: string) => Promise<any>) => Promise<void>} attack
+ * @param {'victim' | 'caller'} program that is attacked
+ * @param {(port: number, ask: (what?: string, more?: object) => Promise<any>) => Promise<void>} attack
  * @returns {Promise<any>} what the victim says at the end
  */
-async function attacked(t, options, attack) {
-  const victim = fork(path.join(__dirname, 'victim.js'), [JSON.stringify(options)], { execArgv: ['--expose-gc'] });
+async function attacked(t, program, attack) {
+  const victim = fork(path.join(__dirname, `${program}.js`), { execArgv: ['--expose-gc'] });
   t.after(() => victim.kill('SIGKILL'));
   const [{ port }] = await once(victim, 'message');
-  const ask = async (what = 'look') => {
-    victim.send(what);
+  const ask = async (what = 'look', more = {}) => {
+    victim.send({ what, ...more });
     const [answer] = await once(victim, 'message');
     return answer;
   };
@@ -71,7 +71,7 @@ async function attacked(t, options, attack) {
   const { most } = await ask();
   let left = await ask('rest');
   const gone = Date.now();
-  while (left.now > rest.now + 50 && Date.now() - gone < SOON_MS) {
+  while ((left.now > rest.now + 50 || left.bufferedBytes > 0) && Date.now() - gone < SOON_MS) {
     await sleep(200);
     left = await ask('rest');
   }

@@ -15,7 +15,7 @@ setInterval(() => (most = Math.max(most, megabytes())), 20).unref();
 async function main() {
   const reply = 'x'.repeat(2 ** 20);
   let handled = 0;
-  const server = new Server(JSON.parse(process.argv[2] ?? '{}')).addService('webrtc', {
+  const server = new Server().addService('webrtc', {
     publish: (call, callback) => {
       handled += 1;
       callback(null, { id: reply.slice(0, Number(call.request.id)) });
@@ -26,7 +26,7 @@ async function main() {
   }).addService('quic', { validateTokenCallback: () => {} });
   const port = await server.listen('127.0.0.1:0');
   process.send({ port });
-  process.on('message', (what) => {
+  process.on('message', ({ what }) => {
     if (what === 'rest') global.gc();
     if (what === 'begin') most = 0;
     const now = megabytes();

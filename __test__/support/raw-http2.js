@@ -56,6 +56,9 @@ const requestHeaders = (path) =>
     entry('te', 'trailers'),
   ]);
 
+/** What its answer begins with. */
+const responseHeaders = Buffer.concat([entry(':status', '200'), entry('content-type', 'application/grpc')]);
+
 /** A message with gRPC's prefix. */
 function message(bytes, { compressed = false, promised = bytes.length } = {}) {
   const prefix = Buffer.alloc(5);
@@ -64,12 +67,12 @@ function message(bytes, { compressed = false, promised = bytes.length } = {}) {
   return Buffer.concat([prefix, bytes]);
 }
 
-/** A client's connection. `seen` counts the frames that came, by type. */
-class RawClient {
-  constructor(socket) {
+/** One end of a connection. */
+class RawPeer {
+  /** @param {import('node:net').Socket} socket @param {number} [preface] how many bytes come before the first frame */
+  constructor(socket, preface = 0) {
     this.socket = socket;
-    this.seen = {};
-    this.nextStream = 1;
+    this.preface = preface;
     this.unread = Buffer.alloc(0);
     /** Ends of streams: by their number, how. */
     this.ended = new Map();
@@ -80,26 +83,14 @@ class RawClient {
     this.closed = new Promise((resolve) => socket.once('close', resolve)).then(() => (this.isClosed = true));
   }
 
-  /** @param {number} port @param {Record<number, number>} [values] its settings */
-  static async connect(port, values) {
-    const socket = net.connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    const client = new RawClient(socket);
-    await client.send(PREFACE, settings(values));
-    return client;
-  }
-
   /** Waits until the system has taken it, or the connection is gone. */
   async send(...frames) {
     if (this.isClosed || this.socket.write(Buffer.concat(frames))) return;
     await Promise.race([new Promise((resolve) => this.socket.once('drain', resolve)), this.closed]);
   }
 
-  /** Opens a stream. @returns {Promise<number>} its number */
-  async open(path, { more = Buffer.alloc(0), end = false } = {}) {
-    const stream = this.nextStream;
-    this.nextStream += 2;
-    const block = Buffer.concat([requestHeaders(path), more]);
+  /** A header list, in as many frames as it takes. */
+  async headers(stream, block, { end = false } = {}) {
     const parts = [];
     for (let at = 0; at < block.length || at === 0; at += 16384) parts.push(block.subarray(at, at + 16384));
     const frames = parts.map((part, n) => {
@@ -107,7 +98,6 @@ class RawClient {
       return n === 0 ? frame(Type.HEADERS, last | (end ? Flag.END_STREAM : 0), stream, part) : frame(Type.CONTINUATION, last, stream, part);
     });
     await this.send(...frames);
-    return stream;
   }
 
   async data(stream, bytes, { end = false } = {}) {
@@ -126,6 +116,11 @@ class RawClient {
 
   read(bytes) {
     this.unread = Buffer.concat([this.unread, bytes]);
+    if (this.preface > 0) {
+      if (this.unread.length < this.preface) return;
+      this.unread = this.unread.subarray(this.preface);
+      this.preface = 0;
+    }
     while (this.unread.length >= 9) {
       const size = 9 + this.unread.readUIntBE(0, 3);
       if (this.unread.length < size) return;
@@ -141,17 +136,66 @@ class RawClient {
   }
 
   got(type, flags, stream, payload) {
-    this.seen[type] = (this.seen[type] ?? 0) + 1;
     if (type === Type.SETTINGS && (flags & Flag.ACK) === 0) this.send(frame(Type.SETTINGS, Flag.ACK, 0));
     if (type === Type.PING && (flags & Flag.ACK) === 0) this.send(frame(Type.PING, Flag.ACK, 0, payload));
     if (type === Type.GOAWAY) this.goaway = payload.readUInt32BE(4);
     if (type === Type.RST_STREAM && !this.ended.has(stream)) this.ended.set(stream, 'reset');
-    if ((type === Type.HEADERS || type === Type.DATA) && (flags & Flag.END_STREAM) !== 0) this.ended.set(stream, 'whole');
+    if ((type === Type.HEADERS || type === Type.DATA) && (flags & Flag.END_STREAM) !== 0) {
+      this.ended.set(stream, 'whole');
+      this.onEnd(stream);
+    }
   }
+
+  /** The other side has ended a stream of its own accord. @param {number} _stream */
+  onEnd(_stream) {}
 
   close() {
     this.socket.destroy();
   }
 }
 
-module.exports = { Flag, RawClient, Setting, Type, entry, frame, message };
+/** A client's connection. */
+class RawClient extends RawPeer {
+  nextStream = 1;
+
+  /** @param {number} port @param {Record<number, number>} [values] its settings */
+  static async connect(port, values) {
+    const socket = net.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    const client = new RawClient(socket);
+    await client.send(PREFACE, settings(values));
+    return client;
+  }
+
+  /** Opens a stream. @returns {Promise<number>} its number */
+  async open(path, { more = Buffer.alloc(0), end = false } = {}) {
+    const stream = this.nextStream;
+    this.nextStream += 2;
+    await this.headers(stream, Buffer.concat([requestHeaders(path), more]), { end });
+    return stream;
+  }
+}
+
+/**
+ * A server whose calls `onCall` answers, frame by frame.
+ *
+ * @param {(peer: RawPeer, stream: number) => void} onCall a request has ended
+ * @returns {Promise<{ port: number, close: () => void }>}
+ */
+async function rawServer(onCall) {
+  const sockets = new Set();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    const peer = new RawPeer(socket, PREFACE.length);
+    peer.onEnd = (stream) => onCall(peer, stream);
+    peer.send(settings());
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port: server.address().port, close };
+}
+
+module.exports = { RawClient, Setting, entry, message, rawServer, responseHeaders };

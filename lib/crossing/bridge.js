@@ -4,7 +4,7 @@
 // outbox, what comes in is dispatched to the call or server it is for. There is
 // one bridge per environment, made by the first client or server.
 
-const { nextTick, setInterval } = require('../clock');
+const { nextTick, setImmediate, setInterval } = require('../clock');
 const { maxBufferedOfEnvironment } = require('../config');
 const { log, onLevel } = require('../log');
 const { native } = require('../native');
@@ -13,6 +13,8 @@ const { Outbox } = require('./outbox');
 const { HEADER, Event, OUTSIDE } = require('./records');
 
 const INBOX_SIZE = 256 * 1024;
+/** So many bytes are taken in one turn of the event loop: then timers, promises and other sockets have theirs. */
+const TURN_SIZE = 1024 * 1024;
 /** An inbox that a large message made larger is not kept. */
 const KEEP_SIZE = 8 * 1024 * 1024;
 
@@ -53,7 +55,8 @@ class Bridge {
   constructor() {
     const { Bridge: Native } = native();
     const maxBuffered = maxBufferedOfEnvironment();
-    this.native = new Native(() => this.drain());
+    this.drain = this.drain.bind(this);
+    this.native = new Native(this.drain);
     if (maxBuffered !== null) this.native.limitBuffered(maxBuffered, false);
     this.outbox = new Outbox((batch, length) => this.native.send(batch, length));
     this.inbox = Buffer.allocUnsafeSlow(INBOX_SIZE);
@@ -116,8 +119,10 @@ class Bridge {
     return true;
   }
 
+  /** Takes what has come. What comes faster than it is taken leaves others their turn. */
   drain() {
-    for (;;) {
+    let taken = 0;
+    while (taken < TURN_SIZE) {
       const length = this.native.drain(this.inbox);
       if (length === 0) break;
       if (length < 0) {
@@ -125,8 +130,11 @@ class Bridge {
         continue;
       }
       this.dispatchAll(length);
+      taken += length;
     }
     if (this.inbox.length > KEEP_SIZE) this.inbox = Buffer.allocUnsafeSlow(INBOX_SIZE);
+    // The native side wakes again only once it has been told that nothing is left.
+    if (taken >= TURN_SIZE) setImmediate(this.drain);
   }
 
   /** @param {number} length */

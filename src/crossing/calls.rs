@@ -281,6 +281,14 @@ impl CallEvents for CallHandle {
             .push(event::WRITABLE, 0, self.id, |record| record.u32(cost));
     }
 
+    fn is_behind(&self) -> bool {
+        self.environment.is_behind()
+    }
+
+    async fn room(&self) {
+        self.environment.room().await;
+    }
+
     fn half_closed(&self) {
         self.environment
             .push(event::HALF_CLOSED, 0, self.id, |record| record);

@@ -1,6 +1,7 @@
 //! The events that wait for one JS environment.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -20,6 +21,8 @@ const LARGE: usize = 16 << 10;
 #[derive(Default)]
 pub struct Queue {
     state: Mutex<State>,
+    /// See [`Queue::is_crowded`].
+    crowded: AtomicBool,
     emptied: Notify,
     /// Taken by JS but not yet copied out. Touched by the JS thread only.
     draining: Mutex<Draining>,
@@ -84,6 +87,14 @@ impl Queue {
             return false;
         }
         body(Writer::new(&mut state.waiting.bytes, op, flags, id)).finish();
+        self.grown(&mut state)
+    }
+
+    /// Something was added. True if JS has to be woken.
+    fn grown(&self, state: &mut State) -> bool {
+        if state.waiting.len() >= CROWDED {
+            self.crowded.store(true, Ordering::Relaxed);
+        }
         !std::mem::replace(&mut state.awake, true)
     }
 
@@ -111,7 +122,7 @@ impl Queue {
         head(record).u32(size).finish();
         waiting.outside_bytes += body.len();
         waiting.outside.push_back(body);
-        !std::mem::replace(&mut state.awake, true)
+        self.grown(&mut state)
     }
 
     /// The body of the next record with the flag `OUTSIDE`, of those that were
@@ -128,14 +139,14 @@ impl Queue {
         let mut state = self.state.lock();
         state.closed = true;
         state.waiting = Batch::default();
+        self.crowded.store(false, Ordering::Relaxed);
         drop(state);
         self.emptied.notify_waiters();
     }
 
-    /// Whether JS is far behind.
+    /// Whether JS is far behind. Asked for every message, so that it takes no lock.
     pub fn is_crowded(&self) -> bool {
-        let state = self.state.lock();
-        !state.closed && state.waiting.len() >= CROWDED
+        self.crowded.load(Ordering::Relaxed)
     }
 
     /// Bytes that wait for JS to take them.
@@ -147,11 +158,8 @@ impl Queue {
     pub async fn room(&self) {
         loop {
             let emptied = self.emptied.notified();
-            {
-                let state = self.state.lock();
-                if state.closed || state.waiting.len() < CROWDED {
-                    return;
-                }
+            if !self.is_crowded() {
+                return;
             }
             emptied.await;
         }
@@ -190,8 +198,8 @@ impl Queue {
             state.awake = false;
             return false;
         }
-        let crowded = state.waiting.len() >= CROWDED;
         std::mem::swap(&mut state.waiting, batch);
+        let crowded = self.crowded.swap(false, Ordering::Relaxed);
         drop(state);
         if crowded {
             self.emptied.notify_waiters();

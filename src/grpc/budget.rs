@@ -99,7 +99,7 @@ impl Budget {
 
     fn add(&self, bytes: usize) -> usize {
         let total = self.total.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if total > self.limit() / 4 {
+        if total > self.limit() / 8 {
             self.peaked.store(true, Ordering::Relaxed);
         }
         total
@@ -107,7 +107,7 @@ impl Budget {
 
     fn subtract(&self, bytes: usize) {
         let left = self.total.fetch_sub(bytes, Ordering::Relaxed) - bytes;
-        if left <= self.limit() / 16 && self.peaked.load(Ordering::Relaxed) {
+        if left <= self.limit() / 32 && self.peaked.load(Ordering::Relaxed) {
             self.peaked.store(false, Ordering::Relaxed);
             memory::give_back_soon();
         }

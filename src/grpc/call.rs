@@ -318,7 +318,7 @@ impl<E: CallEvents> Conversation<'_, E> {
         let mut headers = response.into_parts().0.headers;
         let mut receiving = Receiving::new(body, decoder, self.ledger.call(), weight);
         let received = if unary {
-            one_reply(&mut receiving).await
+            one_reply(&mut receiving, self.events).await
         } else {
             self.events.headers(&headers);
             headers.clear();
@@ -377,7 +377,11 @@ fn status_in_headers(response: &Response<()>) -> Option<Status> {
     ))
 }
 
-async fn one_reply(receiving: &mut Receiving<'_>) -> Result<Option<Bytes>, ReceiveError> {
+/// Given to the application when it has room for it; not expanded before.
+async fn one_reply(
+    receiving: &mut Receiving<'_>,
+    events: &impl CallEvents,
+) -> Result<Option<Bytes>, ReceiveError> {
     let mut reply = None;
     while let Some(message) = receiving.next().await? {
         receiving.hold(&message);
@@ -386,7 +390,12 @@ async fn one_reply(receiving: &mut Receiving<'_>) -> Result<Option<Bytes>, Recei
         }
     }
     match reply {
-        Some(message) => Ok(Some(receiving.open(message)?)),
+        Some(message) => {
+            if events.is_behind() {
+                receiving.meanwhile(events.room()).await?;
+            }
+            Ok(Some(receiving.open(message)?))
+        }
         None => Ok(None),
     }
 }

@@ -153,8 +153,12 @@ impl<'a> Receiving<'a> {
         events: &impl CallEvents,
     ) -> Result<(), ReceiveError> {
         while let Some(message) = self.next().await? {
-            if !gate.is_open() {
-                self.meanwhile(gate.open()).await?;
+            if !gate.is_open() || events.is_behind() {
+                let wanted = async {
+                    gate.open().await;
+                    events.room().await;
+                };
+                self.meanwhile(wanted).await?;
             }
             let message = self.open(message)?;
             gate.deliver(cost(message.len()));

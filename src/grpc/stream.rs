@@ -42,6 +42,14 @@ pub trait CallEvents: Send + Sync + 'static {
     fn writable(&self, cost: usize);
     /// The peer sends no more messages (server).
     fn half_closed(&self);
+    /// So much waits for the application that no more is to be added.
+    fn is_behind(&self) -> bool {
+        false
+    }
+    /// Waits while it is so.
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// What a message counts for in flow control between JS and Rust: an empty

@@ -22,7 +22,7 @@ const request = (bytes) => {
 };
 
 test('header lists of streams that do not go on are bounded, and refused by name', LIMIT, async (t) => {
-  const left = await attacked(t, {}, async (port) => {
+  const left = await attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port);
     // Kept in the table once, then named by one byte: 4 KB each time.
     const kept = entry('blob', 'x'.repeat(3900), 0x40);
@@ -36,7 +36,7 @@ test('header lists of streams that do not go on are bounded, and refused by name
 });
 
 test('compressed requests are not expanded before there is room for them', LIMIT, (t) =>
-  attacked(t, {}, async (port) => {
+  attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port);
     const bytes = zlib.gzipSync(Buffer.concat([Buffer.from([0x0a, 0xf4, 0xff, 0xff, 0x01]), Buffer.alloc(4 * 2 ** 20 - 12)]));
     const bomb = message(bytes, { compressed: true });
@@ -50,7 +50,7 @@ test('compressed requests are not expanded before there is room for them', LIMIT
 );
 
 test('replies that wait for a window are bounded, and a small one on the same connection comes', LIMIT, (t) =>
-  attacked(t, {}, async (port) => {
+  attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port, { [Setting.INITIAL_WINDOW_SIZE]: 0 });
     for (let n = 0; n < 1000; n++) {
       const stream = await client.open(PUBLISH);
@@ -68,7 +68,7 @@ test('replies that wait for a window are bounded, and a small one on the same co
 );
 
 test('large messages that are promised and do not come are bounded', LIMIT, (t) =>
-  attacked(t, {}, async (port) => {
+  attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port);
     const half = message(Buffer.alloc(2 ** 20), { promised: 4 * 2 ** 20 });
     const sending = [];
@@ -80,7 +80,7 @@ test('large messages that are promised and do not come are bounded', LIMIT, (t) 
 );
 
 test('calls that never send their request are bounded', LIMIT, (t) =>
-  attacked(t, {}, async (port) => {
+  attacked(t, 'victim', async (port) => {
     const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(port)));
     for (let n = 0; n < 10_000; n++) await Promise.all(clients.map((client) => client.open(PUBLISH)));
     await sleep(500);
@@ -89,7 +89,7 @@ test('calls that never send their request are bounded', LIMIT, (t) =>
 );
 
 test('streams that a server writes and nobody reads are bounded', LIMIT, (t) =>
-  attacked(t, {}, async (port) => {
+  attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port, { [Setting.INITIAL_WINDOW_SIZE]: 0 });
     for (let n = 0; n < 4000; n++) {
       const stream = await client.open(SUBSCRIBE);
@@ -101,7 +101,7 @@ test('streams that a server writes and nobody reads are bounded', LIMIT, (t) =>
 );
 
 test('messages that a handler does not read are bounded', LIMIT, (t) =>
-  attacked(t, {}, async (port) => {
+  attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port);
     const piece = message(Buffer.alloc(60_000));
     const path = pathOf('quic', 'validateTokenCallback');
