@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::decoder::{self, Shape};
 use super::encoder;
-use super::model::{Contract, Enum, File, Kind, Named, Service};
+use super::model::{Contract, Enum, File, Kind, Label, Message, Named, Service};
 
 const GENERATED: &str =
     "// Written by build.rs from proto. Do not edit.\n// @ts-nocheck\n\n'use strict';\n\n";
@@ -90,6 +90,7 @@ pub fn module(file: &File, contract: &Contract) -> String {
     js.push_str("};\n\nconst messages = {\n");
     for message in &file.messages {
         let (ident, name) = (&message.ident, &message.full_name);
+        let known = known_fields(message, file);
         let bare = if is_bare(ident) {
             format!(", bare{ident}")
         } else {
@@ -97,7 +98,7 @@ pub fn module(file: &File, contract: &Contract) -> String {
         };
         let _ = writeln!(
             js,
-            "  '{name}': codec('{name}', encode{ident}, decode{ident}{bare}),"
+            "  '{name}': codec('{name}', {known}, encode{ident}, decode{ident}{bare}),"
         );
     }
     js.push_str("};\n\n");
@@ -117,6 +118,42 @@ pub fn module(file: &File, contract: &Contract) -> String {
     js
 }
 
+/// A function that gives what an object of a message may have: by each field
+/// null, or the codec of what is in it; by the name of a oneof, which decoders
+/// give, undefined. Maps are not looked into.
+fn known_fields(message: &Message, file: &File) -> String {
+    let mut known = Vec::new();
+    let mut oneofs = BTreeSet::new();
+    for field in &message.fields {
+        let inner = match &field.kind {
+            kind @ Kind::Message(_) if field.label != Label::Map => codec_of(kind, file),
+            _ => "null".to_owned(),
+        };
+        known.push(format!("{}: {inner}", field.name));
+        if let Label::Optional(oneof) = &field.label {
+            oneofs.insert(format!("{oneof}: undefined"));
+        }
+    }
+    known.extend(oneofs);
+    if known.is_empty() {
+        return "() => ({})".to_owned();
+    }
+    format!("() => ({{ {} }})", known.join(", "))
+}
+
+/// How a file names the codec of a message, which may be another file's.
+fn codec_of(kind: &Kind, file: &File) -> String {
+    match named(kind) {
+        Some(Named {
+            stem, full_name, ..
+        }) if *stem != file.stem => {
+            format!("require('./{stem}').messages['{full_name}']")
+        }
+        Some(Named { full_name, .. }) => format!("messages['{full_name}']"),
+        None => String::new(),
+    }
+}
+
 /// The files whose functions a file calls.
 fn used_files(file: &File) -> BTreeSet<&str> {
     let kinds = file
@@ -132,15 +169,6 @@ fn used_files(file: &File) -> BTreeSet<&str> {
 fn table(service: &Service, file: &File) -> String {
     let mut js = format!("{{\n    name: '{}',\n    methods: [\n", service.full_name);
     for method in &service.methods {
-        let codec = |kind: &Kind| match named(kind) {
-            Some(Named {
-                stem, full_name, ..
-            }) if *stem != file.stem => {
-                format!("require('./{stem}').messages['{full_name}']")
-            }
-            Some(Named { full_name, .. }) => format!("messages['{full_name}']"),
-            None => String::new(),
-        };
         let _ = writeln!(
             js,
             "      {{\n        name: '{name}',\n        originalName: '{camel}',\n        path: '/{service}/{name}',\n        \
@@ -151,8 +179,8 @@ fn table(service: &Service, file: &File) -> String {
             service = service.full_name,
             request_stream = method.request_stream,
             reply_stream = method.reply_stream,
-            request = codec(&method.request),
-            reply = codec(&method.reply),
+            request = codec_of(&method.request, file),
+            reply = codec_of(&method.reply, file),
         );
     }
     js.push_str("    ],\n  }");

@@ -12,6 +12,7 @@ const { capture } = require('./seeing/tracing');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { credentialsOf } = require('./tls/credentials');
 const { UnaryCall } = require('./unary-call');
+const { watchingRequests } = require('./unknown-fields');
 
 const OPTIONS = [
   'maxMessageBytes',
@@ -226,22 +227,29 @@ function starterOf(method) {
   return method.responseStream ? serverStream(numbered) : unary(numbered);
 }
 
-/** @type {Map<string, typeof Client>} service name -> its class */
-const classes = new Map();
+/** By the service's name. @typedef {Map<string, typeof Client>} Classes */
 
-/** @param {{ name: string, methods: import('./codec-runtime').Method[] }} service */
-function classOf(service) {
-  let made = classes.get(service.name);
-  if (made === undefined) {
-    made = class extends Client {};
+/** @type {Classes} */
+const classes = new Map();
+/** Of those whose requests are taken as they are. @type {Classes} */
+const unwatched = new Map();
+
+/**
+ * @param {{ name: string, methods: import('./codec-runtime').Method[] }} service
+ * @param {Classes} made
+ */
+function classOf(service, made) {
+  let found = made.get(service.name);
+  if (found === undefined) {
+    found = class extends Client {};
     for (const method of service.methods) {
-      const value = starterOf(method);
-      Object.defineProperty(made.prototype, method.name, { value, writable: true, configurable: true });
-      Object.defineProperty(made.prototype, method.originalName, { value, writable: true, configurable: true });
+      const value = starterOf(made === unwatched ? method : watchingRequests(method));
+      Object.defineProperty(found.prototype, method.name, { value, writable: true, configurable: true });
+      Object.defineProperty(found.prototype, method.originalName, { value, writable: true, configurable: true });
     }
-    classes.set(service.name, made);
+    made.set(service.name, found);
   }
-  return made;
+  return found;
 }
 
 /**
@@ -253,10 +261,31 @@ function classOf(service) {
  * @returns {any} its methods by their proto and camelCase names
  */
 function createClient(type, address, options) {
+  return clientOf(type, address, options, classes);
+}
+
+/**
+ * A client for OWT's modules, which send fields that no message has.
+ *
+ * @param {string} type
+ * @param {string} address
+ * @returns {any}
+ */
+function createOwtClient(type, address) {
+  return clientOf(type, address, undefined, unwatched);
+}
+
+/**
+ * @param {string} type
+ * @param {string} address
+ * @param {object | undefined} options
+ * @param {Classes} made
+ */
+function clientOf(type, address, options, made) {
   const service = serviceOf(type);
   if (typeof address !== 'string') throw new TypeError('Channel target must be a string');
   const checked = checkedOptions('client', options, OPTIONS);
-  return new (classOf(service))(new Connection(address, checked));
+  return new (classOf(service, made))(new Connection(address, checked));
 }
 
-module.exports = { createClient, Connection };
+module.exports = { Connection, createClient, createOwtClient };

@@ -10,6 +10,7 @@ const { startCall } = require('./server-dispatch');
 const { hasCode } = require('./server-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
 const { credentialsOf } = require('./tls/credentials');
+const { watchingReplies } = require('./unknown-fields');
 
 /** Whole numbers from 1, of calls, connections and ms. */
 const LIMITS = [
@@ -137,7 +138,7 @@ class Server {
     for (const method of serviceOf(type).methods) {
       const handle = impl[method.originalName] ?? impl[method.name];
       if (typeof handle !== 'function') continue;
-      this.handlers.set(method.path, { method, handle: handle.bind(impl), tally: methodTally('server', method) });
+      this.handlers.set(method.path, { method: this.methodOf(method), handle: handle.bind(impl), tally: methodTally('server', method) });
     }
   }
 
@@ -291,6 +292,11 @@ class Server {
   }
 
   // How its handlers are understood: OWT's were written for grpc-js (lib/dropin/owt-server.js).
+
+  /** @param {Method} method @returns {Method} as its replies are encoded */
+  methodOf(method) {
+    return watchingReplies(method);
+  }
 
   /** @param {boolean} _isAtOnce whether a handler's exception was thrown before it returned */
   hides(_isAtOnce) {

@@ -29,10 +29,16 @@ function arrayExpected(path) {
  */
 
 /**
+ * What an object of a message may have: by each field null, or the codec of what is
+ * in it; by the name of a oneof, which decoders give, undefined.
+ *
+ * @typedef {Record<string, Codec | null | undefined>} Fields
+ *
  * What the rest of the package sees of a message.
  *
  * @typedef {object} Codec
  * @property {string} name full name, such as `owt.PublishRequest`
+ * @property {() => Fields} fields
  * @property {(object: any, writer: Writer) => void} encode appends the message's bytes
  * @property {(buf: Buffer, start: number, end: number) => any} decode the object with all defaults
  * @property {(buf: Buffer, start: number, end: number) => any} decodeBare the object without unset fields
@@ -40,14 +46,16 @@ function arrayExpected(path) {
 
 /**
  * @param {string} name
+ * @param {() => Fields} fields
  * @param {Encode} encode
  * @param {Decode} decode
  * @param {Decode} [bare] for the messages that travel inside of an Any
  * @returns {Codec}
  */
-function codec(name, encode, decode, bare = decode) {
+function codec(name, fields, encode, decode, bare = decode) {
   return {
     name,
+    fields,
     encode(object, writer) {
       if (object == null) throw objectExpected(`.${name}`);
       encode(object, writer);

@@ -5,7 +5,7 @@
 
 require('../compat/node-version').demandNode();
 
-const { createClient } = require('../client');
+const { createOwtClient } = require('../client');
 const { Writer } = require('../codec-runtime');
 const { hasOwn } = require('../compat/objects');
 const { worldOf } = require('../config');
@@ -71,7 +71,7 @@ async function stopServer(port, options) {
  * @returns {any}
  */
 function startClient(type, address) {
-  return createClient(type, address);
+  return createOwtClient(type, address);
 }
 
 /**

@@ -7,6 +7,11 @@ const { hasFields } = require('../fields');
 const { Server } = require('../server');
 
 class OwtServer extends Server {
+  /** Fields that no message has are passed over in silence. @param {import('../codec-runtime').Method} method */
+  methodOf(method) {
+    return method;
+  }
+
   /** What is thrown at once stays here; what a promise was rejected with is an answer. @param {boolean} isAtOnce */
   hides(isAtOnce) {
     return isAtOnce;
