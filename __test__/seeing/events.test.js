@@ -23,7 +23,10 @@ const ended = ({ start, end }) => start.length > 0 && start.length === end.lengt
 function assertBalanced(seen, role) {
   const { start, end } = seen[role];
   assert.equal(new Set(end).size, end.length, `${role}: an end is told twice`);
-  assert.deepEqual(new Set(end), new Set(start), role);
+  assert.equal(end.length, start.length, role);
+  // By identity: what is in the calls behind them is large, and no matter here.
+  const started = new Set(start);
+  for (const event of end) assert.ok(started.has(event), `${role}: an end without its start`);
   for (const event of end) assert.ok(event.duration >= 0 && typeof event.ok === 'boolean', role);
 }
 
@@ -64,7 +67,14 @@ async function go({ clients, kind, way }) {
   if (way === 'past') options.timeout = 0;
   if (way === 'aborted') options.signal = abortedSignal();
   const request = way === 'bad request' ? { id: Symbol('x') } : { id: way === 'cancel' || way === 'destroy' ? 'late' : way };
-  if (kind === 'promise') return client.publish(request, options).catch(() => {});
+  if (kind === 'promise') {
+    const controller = new AbortController();
+    if (way === 'cancel' || way === 'destroy') {
+      options.signal = controller.signal;
+      setTimeout(() => controller.abort(), 5);
+    }
+    return client.publish(request, options).catch(() => {});
+  }
   if (kind === 'callback') {
     return new Promise((resolve) => {
       const call = client.publish(request, options, resolve);
