@@ -102,13 +102,14 @@ test('the registry: none yet, another program, another cluster, none elsewhere',
   const registry = await startRegistry({ listen: '127.0.0.1:0' });
   t.after(() => registry.stop());
   const free = await freePort();
-  for (const [env, level, pattern] of [
+  // Each waits for as long as a registry may take to answer: together.
+  await Promise.all([
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${free}` }, 'ok', /OWT_GRPC_REGISTRY: nobody is at .* the first member becomes the registry/],
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${free}`, OWT_GRPC_HOST_REGISTRY: '0' }, 'error', /OWT_GRPC_REGISTRY: .*refused/],
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${await stranger(t)}` }, 'error', /OWT_GRPC_REGISTRY: .*taken by another program/],
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${registry.port}`, OWT_GRPC_CLUSTER: 'x' }, 'error', /OWT_GRPC_REGISTRY: .*this side belongs to the cluster "x"/],
     [{ OWT_GRPC_REGISTRY: '192.0.2.1:1' }, 'error', /OWT_GRPC_REGISTRY: .*plaintext/],
-  ]) hears(await doctor(t, {}, { env }), level, pattern);
+  ].map(async ([env, level, pattern]) => hears(await doctor(t, {}, { env }), level, pattern)));
 });
 
 test('variables: names that are mistyped, values that are none', limit, async (t) => {
