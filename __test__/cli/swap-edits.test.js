@@ -14,6 +14,7 @@ const { OwnLinesError, withoutOwnLines } = require('../../lib/cli/swap/own-lines
 const { addDependency, removeDependency } = require('../../lib/cli/swap/package-json');
 const { TomlError, setValue } = require('../../lib/cli/swap/toml');
 const { tempFolder } = require('../support/owt-tree');
+const { rounds } = require('../support/rounds');
 
 const plain = (value) => JSON.parse(JSON.stringify(value));
 const linesOf = (text) => text.split(/\r?\n/);
@@ -54,7 +55,7 @@ test('a toml file that was edited says what it said before, and the new value', 
     while (tail < old.length - head && tail < now.length - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
     assert.ok(old.length - head - tail <= 1 && now.length - old.length <= 4, after);
     if (text.includes('\r\n')) assert.ok(!/[^\r]\n/.test(after), 'line ends stay those of the file');
-  }), { numRuns: 500 });
+  }), { numRuns: rounds(500) });
 });
 
 test('a value goes after the comment that shows it, else to the end of its section', () => {
@@ -95,7 +96,7 @@ test('a package.json gets the dependency, and the rest of its text stays', () =>
     assert.ok(at > 0 || text === '');
     const keys = Object.keys(value.dependencies ?? {});
     if (keys.length > 0) assert.equal(after.replace(/"owt-grpc": "\^1\.0\.0",(\r?\n\s*)?/, ''), text.includes('\n') ? text : after.replace('"owt-grpc": "^1.0.0",', ''));
-  }), { numRuns: 500 });
+  }), { numRuns: rounds(500) });
 });
 
 test('a dependency that was added is taken out again, and the rest of the text stays, also after npm has written the file anew', () => {
@@ -107,7 +108,7 @@ test('a dependency that was added is taken out again, and the rest of the text s
     assert.deepEqual(JSON.parse(result), isRewritten ? { ...value, license: 'MIT' } : value);
     if (Object.keys(value.dependencies ?? {}).length > 0 && !isRewritten) assert.equal(result, text);
     assert.equal(removeDependency(present, 'owt-grpc', '^2.0.0', true), null, 'what somebody else asks for stays');
-  }), { numRuns: 500 });
+  }), { numRuns: rounds(500) });
 });
 
 test('what was put into a toml file is taken out again, and lines that were edited or added since stay', () => {
@@ -141,7 +142,7 @@ test('what was put into a toml file is taken out again, and lines that were edit
       if (!['agent.enable_grpc', 'cluster.grpc_host'].includes(key)) assert.deepEqual(left[key], is[key], key);
       else assert.ok([was[key], is[key]].map((one) => JSON.stringify(one)).includes(JSON.stringify(left[key])), key);
     }
-  }), { numRuns: 1000 });
+  }), { numRuns: rounds(1000) });
 });
 
 test('a diff makes one text of the other, as git applies it', (t) => {

@@ -7,6 +7,7 @@ const fc = require('fast-check');
 const { Writer } = require('../../lib/codec-runtime');
 const { objectOf, seed } = require('../support/arbitrary');
 const { messages, referenceOf } = require('../support/reference');
+const { rounds } = require('../support/rounds');
 
 console.log(`SEED=${seed}`);
 
@@ -49,7 +50,7 @@ for (const [file, name] of messages) {
         // What was received can be sent on: virtual keys and defaults included.
         assert.deepEqual(encode(codec, decoded), reference.serialize(reference.deserialize(theirs)));
       }),
-      { seed, numRuns: 60 }
+      { seed, numRuns: rounds(60) }
     );
   });
 }

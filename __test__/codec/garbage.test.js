@@ -6,6 +6,7 @@ const { test } = require('node:test');
 const fc = require('fast-check');
 const { objectOf, seed } = require('../support/arbitrary');
 const { messages, referenceOf } = require('../support/reference');
+const { rounds } = require('../support/rounds');
 
 console.log(`SEED=${seed}`);
 
@@ -53,7 +54,7 @@ test('random bytes are an error or an object, at the end of the memory, too', ()
         assert.ok(error instanceof Error);
       }
     }),
-    { seed, numRuns: 20_000 }
+    { seed, numRuns: rounds(20_000) }
   );
 });
 

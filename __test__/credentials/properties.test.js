@@ -9,11 +9,12 @@ const { StoreError } = require('../../lib/credentials/errors');
 const { keyOf, lock, unlock } = require('../../lib/credentials/format');
 const { crypt, sealed } = require('../support/stores');
 const { seed } = require('../support/arbitrary');
+const { rounds } = require('../support/rounds');
 
 console.log(`SEED=${seed}`);
 
 const key = keyOf();
-const property = (numRuns, ...args) => fc.assert(fc.property(...args), { seed, numRuns });
+const property = (all, ...args) => fc.assert(fc.property(...args), { seed, numRuns: rounds(all) });
 
 /** What any JSON text of an object gives; keys may be any text, __proto__ too. */
 const objects = fc

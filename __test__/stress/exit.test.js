@@ -9,6 +9,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { test } = require('node:test');
 const { startRegistry } = require('../..');
+const { rounds } = require('../support/rounds');
 
 const LIMIT = { timeout: 120_000 };
 const script = path.join(__dirname, '../support/busy-process.js');
@@ -29,13 +30,13 @@ async function registryOf(t) {
   return `127.0.0.1:${registry.port}`;
 }
 
-for (const [name, { what, rounds }] of Object.entries({
-  'process.exit() with calls, casts and messages of the bus in flight exits at once with its code': { what: 'main', rounds: 5 },
-  'process.exit() while worker threads are under traffic exits at once with its code': { what: 'main-with-workers', rounds: 2 },
-  'process.exit() of a worker thread under traffic ends that thread, and the others go on': { what: 'worker', rounds: 1 },
+for (const [name, { what, times }] of Object.entries({
+  'process.exit() with calls, casts and messages of the bus in flight exits at once with its code': { what: 'main', times: rounds(5, 3) },
+  'process.exit() while worker threads are under traffic exits at once with its code': { what: 'main-with-workers', times: rounds(2, 1) },
+  'process.exit() of a worker thread under traffic ends that thread, and the others go on': { what: 'worker', times: 1 },
 })) {
   test(name, LIMIT, async (t) => {
     const registry = await registryOf(t);
-    for (let round = 0; round < rounds; round++) assert.deepEqual(await run(t, what, registry), { code: 7, signal: null, output: '' });
+    for (let round = 0; round < times; round++) assert.deepEqual(await run(t, what, registry), { code: 7, signal: null, output: '' });
   });
 }

@@ -9,6 +9,7 @@ const fc = require('fast-check');
 const { Server, createClient } = require('../..');
 const { getBridge } = require('../../lib/crossing/bridge');
 const { seed } = require('../support/arbitrary');
+const { rounds } = require('../support/rounds');
 
 const later = (ms, work) => (ms === 0 ? setImmediate(work) : setTimeout(work, ms));
 
@@ -77,7 +78,7 @@ test(`every call settles exactly once and leaves nothing behind (SEED=${seed})`,
       assert.deepEqual(counts, calls.map(() => 1));
       client.close();
     }),
-    { seed, numRuns: 40, endOnFailure: true }
+    { seed, numRuns: rounds(40, 20), endOnFailure: true }
   );
   const bridge = getBridge();
   assert.equal(bridge.pending, 0);
