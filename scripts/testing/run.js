@@ -6,27 +6,29 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 
-const reporters = [
-  ['spec', 'stdout'],
-  [path.join(__dirname, 'ends.js'), 'stderr'],
-].flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
+const SPEC = ['spec', 'stdout'];
+const ENDS = [path.join(__dirname, 'ends.js'), 'stderr'];
+const SLOWEST = [path.join(__dirname, 'slowest.js'), 'stderr'];
 
 /**
  * How many files run at the same time. By itself the runner takes one core less
- * than there are. Most files wait more than they work, so that two cores carry
- * two of them.
+ * than there are. All files together wait for longer than they work, so that a core
+ * carries two of them.
  */
-const atOnce = Math.max(2, os.availableParallelism());
+const atOnce = 2 * os.availableParallelism();
 
 /**
  * Runs test files with Node's test runner, and returns the exit code.
  *
  * @param {string[]} files from the root of the project
- * @param {{ atOnce?: number, env?: NodeJS.ProcessEnv, node?: string }} [options] `node`: the executable, for another version
+ * @param {{ atOnce?: number, env?: NodeJS.ProcessEnv, node?: string, slowest?: boolean }} [options] `node`: the executable, for another
+ *   version; `slowest`: which files took longest is told in the end
  */
 function run(files, options = {}) {
   const { env, node = process.execPath } = options;
-  const args = ['--test', `--test-concurrency=${options.atOnce ?? atOnce}`, ...reporters, ...files];
+  const reporters = [SPEC, ENDS, ...(options.slowest ? [SLOWEST] : [])];
+  const told = reporters.flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
+  const args = ['--test', `--test-concurrency=${options.atOnce ?? atOnce}`, ...told, ...files];
   const { status } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
   return status ?? 1;
 }
