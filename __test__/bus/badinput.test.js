@@ -9,8 +9,9 @@ const net = require('node:net');
 const { test } = require('node:test');
 const grpc = require('@grpc/grpc-js');
 const { connectBus } = require('../..');
+const amqpClient = require('../../lib/dropin/amqpClient');
 const { eventually } = require('../support/bus');
-const { hello, join, link, session, victim } = require('../support/raw-member');
+const { hello, join, link, servesRegistry, session, victim } = require('../support/raw-member');
 
 for (const [name, changes, reason, text, logged] of [
   ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side version 1:/, /this side speaks version 1 of the bus protocol, the other side version 99:/],
@@ -117,6 +118,20 @@ test('a bus of another cluster is told so', async (t) => {
     message: /this side belongs to the cluster "prod", the other side to "owt": set OWT_GRPC_CLUSTER/,
   });
   await isWell();
+});
+
+test('a bus that the registry refuses twice is told so once, in both styles', async (t) => {
+  const registry = await servesRegistry(t, (stream) => {
+    for (let n = 0; n < 2; n++) stream.write({ refusal: { reason: 'CLUSTER', text: 'not here' } });
+  });
+  await assert.rejects(connectBus({ registry, host: false }), { code: 'REFUSED', message: 'not here' });
+  const [host, port] = registry.split(':');
+  const failures = [];
+  const owt = amqpClient();
+  owt.connect({ host, port: Number(port) }, () => failures.push('joined'), (error) => failures.push(error.message));
+  await eventually(() => failures.length > 0, 'it is told');
+  await owt.disconnect();
+  assert.deepEqual(failures, ['not here']);
 });
 
 for (const [name, answer] of [

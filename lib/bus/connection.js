@@ -337,7 +337,8 @@ class BusConnection {
     } else if (state === BusState.WAITING) {
       this.waitsFor = why;
     } else if (state === BusState.REFUSED) {
-      this.listener.onRefused(why);
+      // One that was refused leaves at once, and may be refused again before it has left.
+      if (this.leaving === null) this.listener.onRefused(why);
     } else {
       this.bridge.buses.delete(this.number);
       this.bridge.release();
