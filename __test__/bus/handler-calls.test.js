@@ -144,7 +144,7 @@ test('what is over is counted as what it was, and is not kept', patience, async 
   const controller = new Controller();
   const ends = [];
   for (let n = 0; n < 2000; n++) {
-    ends.push(client.call('x', 'work', [], { signal: controller.signal }).catch(({ name }) => name));
+    ends.push(client.call('x', 'work', [], { signal: controller.signal, timeout: 60_000 }).catch(({ name }) => name));
     ends.push(client.call('silent', 'deinit', [], { timeout: 1 }).catch(({ code }) => code));
   }
   await eventually(() => held.came.length === 2000, 'all are at work');

@@ -11,7 +11,7 @@ const { connectBus, createClient } = require('../..');
 const { freePort } = require('../support/bus');
 const { joined, servesLinks } = require('../support/raw-member');
 
-const WHILE = 2000;
+const WHILE = 3000;
 /** Pauses of 100 ms, growing by 1.6, after a first attempt and one more: ten at most. */
 const MOST = 16;
 

@@ -1,10 +1,11 @@
 'use strict';
 
-// A reporter of Node's test runner, beside the one that people read: which files
-// took longest, in the end. What is told of a file is the sum of its tests, without
-// the start of its process.
+// A reporter of Node's test runner: what ends.js tells, and in the end which files
+// took longest. That is the sum of a file's tests, without the start of its
+// process. It is no third reporter: from three on, Node warns of too many listeners.
 
 const path = require('node:path');
+const ends = require('./ends');
 
 const root = path.join(__dirname, '..', '..');
 const MOST = 10;
@@ -13,10 +14,20 @@ const MOST = 10;
 module.exports = async function* (events) {
   /** @type {Map<string, number>} milliseconds by file */
   const took = new Map();
-  for await (const { type, data } of events) {
-    const isWhole = (type === 'test:pass' || type === 'test:fail') && data.nesting === 0;
-    if (isWhole && data.file) took.set(data.file, (took.get(data.file) ?? 0) + data.details.duration_ms);
-  }
+  yield* ends(counted(events, took));
   const slowest = [...took].sort(([, a], [, b]) => b - a).slice(0, MOST);
   for (const [file, ms] of slowest) yield `${(ms / 1000).toFixed(1).padStart(6)} s  ${path.relative(root, file)}\n`;
 };
+
+/**
+ * @param {AsyncIterable<{ type: string, data: any }>} events
+ * @param {Map<string, number>} took
+ */
+async function* counted(events, took) {
+  for await (const event of events) {
+    const { type, data } = event;
+    const isOfFile = (type === 'test:pass' || type === 'test:fail') && data.nesting === 0 && data.file;
+    if (isOfFile) took.set(data.file, (took.get(data.file) ?? 0) + data.details.duration_ms);
+    yield event;
+  }
+}
