@@ -72,15 +72,18 @@ for (const [where, { make, hides, logsGiven }] of Object.entries(SERVERS)) {
         const client = createClient(type, `127.0.0.1:${await server.listen('127.0.0.1:0')}`);
         const isHidden = isThrown && !isStatus && hides(more);
         const expected = isHidden ? '2 UNKNOWN: Unknown error' : isThrown ? told : given;
-        const calls = Object.values(callers).filter(({ method }) => kinds.includes(method));
-        await Promise.all(calls.map(({ method, call }) => assert.rejects(call(client, {}), { message: expected }, `${method} ${way} with ${what}`)));
-        const isLogged = isThrown ? !isStatus : logsGiven && !hasCode;
-        const lines = logged.splice(0);
-        const starts = calls.map(({ method }) => `owt-grpc: /test.FourKinds/${method[0].toUpperCase()}${method.slice(1)} failed: `);
-        assert.deepEqual(lines.map((line) => starts.find((start) => line.startsWith(start))).sort(), isLogged ? starts.sort() : [], `${way} with ${what}`);
-        for (const line of lines) assert.ok(line.endsWith(error instanceof Error ? error.stack : error), `${way} with ${what}: with its stack`);
-        client.close();
-        await server.stop({ graceMs: 0 });
+        try {
+          const calls = Object.values(callers).filter(({ method }) => kinds.includes(method));
+          await Promise.all(calls.map(({ method, call }) => assert.rejects(call(client, {}), { message: expected }, `${method} ${way} with ${what}`)));
+          const isLogged = isThrown ? !isStatus : logsGiven && !hasCode;
+          const lines = logged.splice(0);
+          const starts = calls.map(({ method }) => `owt-grpc: /test.FourKinds/${method[0].toUpperCase()}${method.slice(1)} failed: `);
+          assert.deepEqual(lines.map((line) => starts.find((start) => line.startsWith(start))).sort(), isLogged ? starts.sort() : [], `${way} with ${what}`);
+          for (const line of lines) assert.ok(line.endsWith(error instanceof Error ? error.stack : error), `${way} with ${what}: with its stack`);
+        } finally {
+          client.close();
+          await server.stop({ graceMs: 0 });
+        }
       }
     }
   });
