@@ -38,12 +38,12 @@ test('messages that a peer does not take are dropped with a warning, and with th
   const port = await freePort();
   const bus = await connectBus({ registry: `127.0.0.1:${port}` });
   t.after(() => bus.close({ graceMs: 0 }));
-  const streams = [];
+  const paused = [];
   const address = await servesLinks(t, (stream) => {
-    streams.push(stream.on('error', () => {}));
+    stream.on('error', () => {});
     stream.once('data', () => {
       stream.write({ frames: [{ welcome: {} }] });
-      stream.pause();
+      paused.push(stream.pause());
     });
   });
   await joined(t, port, { address, subscriptions: [{ exchange: 'news', pattern: '#' }] });
@@ -51,7 +51,8 @@ test('messages that a peer does not take are dropped with a warning, and with th
   const lines = (pattern) => said.filter((text) => pattern.test(text));
   for (let n = 0; (await bus.status()).dropped < 20; n++) bus.publish('news', 'n', body);
   assert.equal(lines(/casts and messages for guest at 127\.0\.0\.1:\d+ are being dropped: \d+ frames of 3\d MiB wait for it/).length, 1);
-  streams[0].resume();
+  await eventually(() => paused.length === 1, 'the link stands');
+  paused[0].resume();
   await eventually(() => lines(/\d+ casts and messages for guest at .* were dropped within \d+ s/).length === 1, 'it is over, and said');
   const count = Number(lines(/were dropped within/)[0].match(/(\d+) casts/)[1]);
   assert.equal(count, (await bus.status()).dropped);
@@ -122,8 +123,9 @@ test('a registry whose host is stopped is named, and joined when that goes on', 
   const host = await Member.start(t, port, 'host');
   host.child.kill('SIGSTOP');
   const joining = connectBus({ registry: `127.0.0.1:${port}` });
+  // Behind the end of the host, when this process becomes it.
+  t.after(async () => (await joining).close());
   await eventually(() => said.some((text) => text.includes(`127.0.0.1:${port} does not answer`) && /stopped \(SIGSTOP/.test(text)), 'it is said');
   host.child.kill('SIGCONT');
-  const bus = await joining;
-  await bus.close();
+  await joining;
 });

@@ -1,8 +1,8 @@
 'use strict';
 
 // A reporter of Node's test runner: what ends.js tells, and in the end which files
-// took longest. That is the sum of a file's tests, without the start of its
-// process. It is no third reporter: from three on, Node warns of too many listeners.
+// took longest. That is the sum of the tests that are written in a file, without
+// the start of its process. It is no third reporter: from three on, Node warns of too many listeners.
 
 const path = require('node:path');
 const ends = require('./ends');
