@@ -131,7 +131,8 @@ const isGiven = (value) => value != null && typeof value !== 'function';
 function describe(codec, place, name) {
   const fields = codec.fields();
   const known = Object.keys(fields).filter((field) => fields[field] !== undefined);
-  const meant = nearest(name, known);
+  // Short names are near to many.
+  const meant = nearest(name, known, Math.min(2, Math.floor(name.length / 3)));
   const help = meant === undefined ? `it knows ${known.join(', ') || 'none'}` : `did you mean ${meant}?`;
   return `a field that ${codec.name} does not know: ${place}${name}; ${help}`;
 }

@@ -32,12 +32,12 @@ test('a field that the request does not have is told once, with the one that may
   const { client, logged } = await pair(t, 'webrtc', { publish: async ({ request }) => ({ id: request.id }) });
   for (let n = 0; n < 3; n++) assert.deepEqual(await client.publish({ idd: 'x', type: 'webrtc', colour: 'red' }), { id: '' });
   let reads = 0;
-  await client.publish({ get size() { reads++; return 1; }, get media() { reads++; return null; }, tpye: 'webrtc' });
+  await client.publish({ get iq() { reads++; return 1; }, get media() { reads++; return null; }, tpye: 'webrtc' });
   assert.equal(reads, 1, 'the encoder reads what it sends');
   assert.deepEqual(logged, [
     'owt-grpc: publish: the request has a field that owt.PublishRequest does not know: idd; did you mean id?',
     'owt-grpc: publish: the request has a field that owt.PublishRequest does not know: colour; it knows id, type, media, option, domain',
-    'owt-grpc: publish: the request has a field that owt.PublishRequest does not know: size; it knows id, type, media, option, domain',
+    'owt-grpc: publish: the request has a field that owt.PublishRequest does not know: iq; it knows id, type, media, option, domain',
     'owt-grpc: publish: the request has a field that owt.PublishRequest does not know: tpye; did you mean type?',
   ]);
 });

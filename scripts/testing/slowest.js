@@ -2,7 +2,8 @@
 
 // A reporter of Node's test runner: what ends.js tells, and in the end which files
 // took longest. That is the sum of the tests that are written in a file, without
-// the start of its process. It is no third reporter: from three on, Node warns of too many listeners.
+// the start of its process. It is no third reporter, since Node warns of too many
+// listeners from three on.
 
 const path = require('node:path');
 const ends = require('./ends');
