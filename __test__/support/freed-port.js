@@ -31,6 +31,8 @@ function listens() {
 }
 
 async function member(id) {
+  process.send('loaded');
+  await once(process, 'message');
   const joining = connectBus({ registry: REGISTRY });
   const first = await new Promise((resolve) => {
     const look = setInterval(() => {
@@ -46,10 +48,18 @@ async function member(id) {
   process.send({ address: (await bus.status()).address });
 }
 
+/** A process that joins as soon as it is told: the dead one is known for two seconds only. */
+async function loaded(id) {
+  const child = fork(__filename, [id]);
+  await once(child, 'message');
+  return child;
+}
+
 async function main() {
   fs.writeFileSync('/proc/sys/net/ipv4/ip_local_port_range', `${FIRST} ${LAST}`);
   await startRegistry({ listen: REGISTRY });
-  const gone = fork(__filename, ['gone']);
+  const [gone, heir] = await Promise.all(['gone', 'heir'].map(loaded));
+  gone.send('join');
   const [{ first: freed }] = await once(gone, 'message');
   await once(gone, 'message');
   const asker = await connectBus({ registry: REGISTRY });
@@ -63,7 +73,7 @@ async function main() {
     await Promise.race([once(holder, 'listening'), once(holder, 'error').catch(() => {})]).catch(() => {});
     holders.push(holder);
   }
-  const heir = fork(__filename, ['heir']);
+  heir.send('join');
   const [{ first }] = await once(heir, 'message');
   for (const holder of holders) holder.close();
   const [{ address }] = await once(heir, 'message');
