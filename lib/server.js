@@ -56,9 +56,6 @@ function limitsOf(options) {
 }
 
 class Server {
-  /** Looked at when it listens. Not shown: it may have a key and its passphrase in it. @type {any} */
-  #tls;
-
   /** @param {object} [options] see index.d.ts */
   constructor(options) {
     const checked = checkedOptions('server', options, OPTIONS);
@@ -66,7 +63,13 @@ class Server {
       ...transportOptions('server', checked),
       ...limitsOf(checked),
     };
-    this.#tls = checked.tls;
+    /**
+     * Looked at when it listens. A function, which shows nothing: it may have a key and its
+     * passphrase in it. Private members would fail a server that its user has wrapped.
+     *
+     * @type {() => any}
+     */
+    this.tls = () => checked.tls;
     /** @type {import('./tls/credentials').Credentials | null} */
     this.credentials = null;
     /** Texts of exceptions stay here. */
@@ -181,7 +184,7 @@ class Server {
    */
   async begin(address) {
     const { host, port } = parseAddress(address);
-    this.credentials = credentialsOf('server', 'server', this.#tls);
+    this.credentials = credentialsOf('server', 'server', this.tls());
     const bridge = getBridge();
     this.bridge = bridge;
     this.id = bridge.nextServer++;
