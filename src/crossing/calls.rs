@@ -15,7 +15,7 @@ use super::record::event;
 use crate::grpc::call::Ended;
 use crate::grpc::serve::Closed;
 use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{CallEvents, Gate, Outgoing};
+use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost_of};
 
 /// Those that are under way.
 #[derive(Default)]
@@ -123,6 +123,9 @@ impl Environment {
     /// Passes on what the application sends; a call that is over ignores it.
     pub fn pass(&self, id: u32, outgoing: Outgoing) {
         if let Some(entry) = self.calls.table.lock().entries.get(&id) {
+            if let Outgoing::Message(message) = &outgoing {
+                entry.gate.wrote(cost_of(message));
+            }
             let _ = entry.inbox.send(outgoing);
         }
     }

@@ -280,8 +280,12 @@ impl<E: CallEvents> Conversation<'_, E> {
                     }
                     let (data, cost, leftover) = stream::join_waiting(message, inbox);
                     next = leftover;
-                    match stream::send(body, data, self.ledger).await {
-                        Ok(()) => self.events.writable(cost),
+                    let unsent = || self.gate.unsent();
+                    match stream::send(body, data, unsent, self.ledger).await {
+                        Ok(()) => {
+                            self.gate.sent(cost);
+                            self.events.writable(cost);
+                        }
                         Err(SendError::Full(full)) => return full.into(),
                         Err(_) => break,
                     }

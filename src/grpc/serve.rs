@@ -120,13 +120,13 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
     let mut call = ServerCall {
         answer,
         inbox: accepted.inbox,
+        gate: accepted.gate,
         max_send: options.max_send,
         ledger,
     };
     let conversation = async {
         if route.request_stream {
-            call.converse(&mut receiving, &accepted.gate, &accepted.events)
-                .await
+            call.converse(&mut receiving, &accepted.events).await
         } else {
             call.reply(&accepted.events).await
         }
@@ -218,6 +218,7 @@ async fn arrive<A: Application>(
 struct ServerCall<'a> {
     answer: Answer<'a>,
     inbox: UnboundedReceiver<Outgoing>,
+    gate: Arc<Gate>,
     max_send: Option<usize>,
     ledger: &'a Ledger,
 }
@@ -241,11 +242,11 @@ impl ServerCall<'_> {
     async fn converse(
         &mut self,
         receiving: &mut Receiving<'_>,
-        gate: &Arc<Gate>,
         events: &impl CallEvents,
     ) -> Closed {
+        let gate = Arc::clone(&self.gate);
         let incoming = async {
-            match receiving.deliver(gate, events).await {
+            match receiving.deliver(&gate, events).await {
                 Ok(()) => {
                     events.half_closed();
                     std::future::pending().await
@@ -278,7 +279,7 @@ impl ServerCall<'_> {
                     let mut status = Status::new(Code::OK, "");
                     status.trailers = trailers;
                     if let Err(SendError::Full(full)) =
-                        stream::send(sending, message.into(), self.ledger).await
+                        stream::send(sending, message.into(), || 0, self.ledger).await
                     {
                         status = full.into();
                     }
@@ -313,8 +314,12 @@ impl ServerCall<'_> {
         }
         let sending = self.answer.open(None)?;
         let (data, cost, leftover) = stream::join_waiting(first, &mut self.inbox);
-        match stream::send(sending, data, self.ledger).await {
-            Ok(()) => events.writable(cost),
+        let unsent = || self.gate.unsent();
+        match stream::send(sending, data, unsent, self.ledger).await {
+            Ok(()) => {
+                self.gate.sent(cost);
+                events.writable(cost);
+            }
             Err(SendError::Full(full)) => {
                 self.answer.end(full.into());
                 return Some(Closed::Finished);

@@ -64,12 +64,15 @@ const WINDOW: usize = 256 << 10;
 /// Messages are joined into DATA frames up to this size when they queue up.
 const JOIN: usize = 16 << 10;
 
-/// Closes when the application has more unread than it should, so that the
-/// stream is not read and HTTP/2's own window closes behind it.
+/// What has crossed to the application and back. Closes when the application has more
+/// unread than it should, so that the stream is not read and HTTP/2's own window
+/// closes behind it.
 #[derive(Debug, Default)]
 pub struct Gate {
     outstanding: AtomicUsize,
     opened: Notify,
+    /// What the application has written and the peer's window has not taken, as [`cost`]s.
+    unsent: AtomicUsize,
 }
 
 impl Gate {
@@ -89,6 +92,23 @@ impl Gate {
         if before >= WINDOW && before.saturating_sub(cost) < WINDOW {
             self.opened.notify_one();
         }
+    }
+
+    /// The application has written so much.
+    pub fn wrote(&self, cost: usize) {
+        self.unsent.fetch_add(cost, Ordering::Relaxed);
+    }
+
+    /// The peer's window has taken so much of it.
+    pub fn sent(&self, cost: usize) {
+        let less = |unsent: usize| Some(unsent.saturating_sub(cost));
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.unsent.fetch_update(set, get, less);
+    }
+
+    /// What waits for that.
+    pub fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::Relaxed)
     }
 
     /// Whether it is open.
@@ -114,13 +134,15 @@ pub enum SendError {
     Transport(h2::Error),
 }
 
-/// Sends bytes as the peer's window allows. What waits for it counts for `ledger`.
+/// Sends bytes as the peer's window allows. What waits for it counts for `ledger`, and
+/// so does what waits behind it, in all `unsent` bytes.
 ///
 /// # Errors
 /// Why not all of it was sent.
 pub async fn send(
     stream: &mut SendStream<Payload>,
     mut data: Payload,
+    unsent: impl Fn() -> usize,
     ledger: &Ledger,
 ) -> Result<(), SendError> {
     let mut holding = ledger.call();
@@ -128,7 +150,8 @@ pub async fn send(
         stream.reserve_capacity(data.len());
         let mut capacity = stream.capacity();
         if capacity == 0 {
-            holding.set(data.len()).map_err(SendError::Full)?;
+            let waiting = unsent().max(data.len());
+            holding.set(waiting).map_err(SendError::Full)?;
         }
         while capacity == 0 {
             capacity = match poll_fn(|cx| stream.poll_capacity(cx)).await {
@@ -179,6 +202,6 @@ pub fn join_waiting(
 }
 
 /// What a framed message costs.
-fn cost_of(message: &Payload) -> usize {
+pub fn cost_of(message: &Payload) -> usize {
     cost(message.len().saturating_sub(PREFIX))
 }
