@@ -249,10 +249,10 @@ function withAnswer(base) {
       return isSilent && arrival.aborter === null && this.eventNames().every((/** @type {any} */ name) => name === 'error');
     }
 
-    /** @param {any} message @param {any[]} rest */
-    write(message, ...rest) {
-      if (this.answering.accepts()) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
-      const written = rest.find((arg) => typeof arg === 'function');
+    /** @param {any} message @param {any} [encoding] of a text, which no message is @param {any} [done] */
+    write(message, encoding, done) {
+      if (this.answering.accepts()) return areTicksReal() ? super.write(message, encoding, done) : inRealTicks(super.write, this, message, encoding, done);
+      const written = [encoding, done].find((arg) => typeof arg === 'function');
       if (written !== undefined) nextTick(written, this.arrival.failure ?? new RpcError(status.CANCELLED, 'The call is over'));
       return false;
     }

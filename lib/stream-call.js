@@ -227,9 +227,9 @@ class ClientStreamCall extends withLastingError(Writable) {
     return this.core.connection.target;
   }
 
-  /** @param {any} message @param {any[]} rest */
-  write(message, ...rest) {
-    return inRealTicks(super.write, this, message, ...rest);
+  /** @param {any} message @param {any} [encoding] of a text, which no message is @param {any} [done] */
+  write(message, encoding, done) {
+    return areTicksReal() ? super.write(message, encoding, done) : inRealTicks(super.write, this, message, encoding, done);
   }
 
   /** @param {any} message @param {string} _encoding @param {() => void} done */
@@ -277,11 +277,12 @@ class BidiStreamCall extends withReplies(Duplex) {
 
   /**
    * @param {any} message
-   * @param {any[]} rest
+   * @param {any} [encoding] of a text, which no message is
+   * @param {any} [done]
    */
-  write(message, ...rest) {
-    if (this.core.status === null) return areTicksReal() ? super.write(message, ...rest) : inRealTicks(super.write, this, message, ...rest);
-    this.refuse(rest);
+  write(message, encoding, done) {
+    if (this.core.status === null) return areTicksReal() ? super.write(message, encoding, done) : inRealTicks(super.write, this, message, encoding, done);
+    this.refuse([encoding, done]);
     return false;
   }
 
