@@ -250,12 +250,13 @@ class Outbox extends Writer {
    * @returns {number} its length
    */
   frame(codec, message) {
-    assertMessage(codec, message);
     this.reserve(PREFIX);
     const prefix = this.pos;
     this.pos = prefix + PREFIX;
     codec.encode(message, this);
     const length = this.pos - prefix - PREFIX;
+    // Nothing that is meant was found in it: to look at every message costs a stream more.
+    if (length === 0 || typeof message !== 'object' || message instanceof Error) assertMessage(codec, message);
     this.buf[prefix] = 0;
     this.buf.writeUInt32BE(length, prefix + 1);
     return length;
