@@ -70,6 +70,7 @@ function isMetadata(value) {
  * @param {CallOptions} options
  */
 function checkOptions(options) {
+  if (options === NONE) return;
   for (const name in options) {
     if (KNOWN.has(name) || !hasOwn(options, name)) continue;
     throw refusal(status.INVALID_ARGUMENT, `call option ${name} is not known; the options are ${NAMES.join(', ')}${hint(name, NAMES)}`);

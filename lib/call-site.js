@@ -3,14 +3,16 @@
 // Where a call was made, in the stack of the error that it ends with. What a call
 // ends with comes from the network thread: by itself its error would name no one.
 
-const { now } = require('./clock');
+const { setTimeout } = require('./clock');
 
 /** Looking at the stack takes some 10 µs: no more than 1 % of a thread goes into that. */
 const AT_ONCE = 50;
 const REFILL_MS = 50;
 
 let left = AT_ONCE;
-let refilled = -Infinity;
+const refill = () => {
+  left = AT_ONCE;
+};
 
 /**
  * For who awaits a promise: resolve it with this one, and the error's stack has the
@@ -48,13 +50,9 @@ function callSite(entry) {
  * @returns {{ stack?: string } | null}
  */
 function callSiteIfCheap(entry) {
-  if (left === 0) {
-    const at = now();
-    if (at - refilled < REFILL_MS) return null;
-    refilled = at;
-    left = AT_ONCE;
-  }
-  left--;
+  if (left === 0) return null;
+  // A timer, since whoever makes many calls would have to ask a clock for each.
+  if (--left === 0) setTimeout(refill, REFILL_MS).unref();
   return callSite(entry);
 }
 
