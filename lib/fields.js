@@ -17,6 +17,16 @@ function hasFields(value) {
   return tagOf.call(value) === '[object Object]' && typeof value.then !== 'function' && typeof value[Symbol.iterator] !== 'function';
 }
 
+/**
+ * A quick look before it is encoded: functions and errors have a `name` and a `message`,
+ * as messages may, which nobody means. Of what else is no message nothing is encoded.
+ *
+ * @param {any} value
+ */
+function mayBeMessage(value) {
+  return typeof value === 'object' && !(value instanceof Error);
+}
+
 /** What was given in the place of a message. */
 class NoMessage extends TypeError {}
 
@@ -32,4 +42,4 @@ function assertMessage(codec, value) {
   throw new NoMessage(`.${codec.name}: object expected, not ${kindOf(value)}${hint}`);
 }
 
-module.exports = { NoMessage, assertMessage, hasFields };
+module.exports = { NoMessage, assertMessage, hasFields, mayBeMessage };

@@ -57,6 +57,7 @@ const ARGUMENTS = {
 const REQUESTS = {
   'a text': 'v1', 'a number': 5, 'true': true, 'a list': ['v1'], 'a promise': Promise.resolve({}), 'a thenable of a class': new Query(), 'a Map': new Map(),
   'a Set': new Set(), 'a Date': new Date(), 'a Buffer': Buffer.from('x'), 'a generator': (function* () {})(), 'a regular expression': /x/, 'a function': () => {}, 'a symbol': Symbol('x'),
+  'an error, which has a message': new Error('x'),
 };
 
 /** Calls of every kind with these; each is refused and reaches nobody. */
