@@ -75,10 +75,10 @@ function rawCall(t, port) {
 }
 
 test("a handler's loop throws when the connection of its client is lost", LIMIT, async (t) => {
-  const { port, seen } = await handle(t, async (call, tell) => tell({ ...(await loop(call)), aborted: call.signal.aborted }));
+  const lose = () => session.destroy();
+  const { port, seen } = await handle(t, async (call, tell) => tell({ ...(await loop(call, lose)), aborted: call.signal.aborted }));
   const { request, session } = rawCall(t, port);
   request.write(Buffer.from([0, 0, 0, 0, 0]));
-  setTimeout(() => session.destroy(), 50);
   const { messages, error, aborted } = await seen;
   assert.equal(messages.length, 1);
   assert.equal(error.message, '1 CANCELLED: The connection was lost');
