@@ -1,40 +1,91 @@
 'use strict';
 
-// A number of calls in one process, for who counts its instructions:
-// `node counted.js <folder of the package> <kind> <calls>`.
+// A number of calls or messages in one process, for who counts its instructions:
+// `node counted.js <folder of the package> <kind> <how many>`.
 
 const path = require('node:path');
-const { subscribeRequest } = require('../workload');
+const { freePort } = require('../../examples/demo/common/port');
+const { WINDOW, notification, subscribeRequest } = require('../workload');
 
 const [folder, kind, count] = process.argv.slice(2);
 const { Server, connectBus, createClient } = require(path.resolve(folder));
 
-/** @type {Record<string, () => Promise<{ call: () => Promise<unknown>, end: () => Promise<unknown> }>>} */
+/** A client of a server with these handlers, `run` with it, and the end of both. */
+async function served(handlers, run) {
+  const server = new Server().addService('quic', handlers);
+  const client = createClient('quic', `localhost:${await server.listen('127.0.0.1:0')}`);
+  return { run: (many) => run(client, many), end: () => (client.close(), server.stop()) };
+}
+
+/** Two members of a bus, `run` with them, and the end of both. */
+async function joined(run) {
+  const registry = `127.0.0.1:${await freePort()}`;
+  const one = await connectBus({ registry });
+  const other = await connectBus({ registry });
+  return { run: await run(one, other), end: () => Promise.all([other.close(), one.close()]) };
+}
+
+/** The same again and again, each when the one before has ended. */
+const inTurn = (call) => async (many) => {
+  for (let n = 0; n < many; n++) await call();
+};
+
+/** What a handler does that sends `many` messages, as fast as they are taken. */
+function write(call, many) {
+  let sent = 0;
+  const more = () => {
+    while (sent++ < many) if (!call.write(notification)) return;
+    call.end();
+  };
+  call.on('drain', more);
+  more();
+}
+
+/** @type {Record<string, () => Promise<{ run: (many: number) => Promise<unknown>, end: () => Promise<unknown> }>>} */
 const kinds = {
-  async unary() {
-    const server = new Server().addService('quic', { subscribe: (call, callback) => callback(null, { id: call.request.id }) });
-    const client = createClient('quic', `localhost:${await server.listen('127.0.0.1:0')}`);
-    const call = () => new Promise((resolve, reject) => client.subscribe(subscribeRequest, (error, reply) => (error ? reject(error) : resolve(reply))));
-    return { call, end: () => (client.close(), server.stop()) };
+  unary() {
+    const call = (client) => new Promise((resolve, reject) => client.subscribe(subscribeRequest, (error, reply) => (error ? reject(error) : resolve(reply))));
+    return served({ subscribe: ({ request }, callback) => callback(null, { id: request.id }) }, (client, many) => inTurn(() => call(client))(many));
   },
-  async promise() {
-    const server = new Server().addService('quic', { subscribe: async ({ request }) => ({ id: request.id }) });
-    const client = createClient('quic', `localhost:${await server.listen('127.0.0.1:0')}`);
-    return { call: () => client.subscribe(subscribeRequest), end: () => (client.close(), server.stop()) };
+  promise() {
+    const subscribe = async ({ request }) => ({ id: request.id });
+    return served({ subscribe }, (client, many) => inTurn(() => client.subscribe(subscribeRequest))(many));
   },
-  async bus() {
-    const registry = { host: '127.0.0.1', port: await require('../../__test__/support/bus').freePort() };
-    const serving = await connectBus(registry);
-    await serving.serve('counted', { keepAlive: () => 'ok' });
-    const calling = await connectBus(registry);
-    const call = () => calling.call('counted', 'keepAlive', ['webrtc-5a1f09c3d7e24b80c6aa@10.0.0.21']);
-    return { call, end: () => Promise.all([calling.close(), serving.close()]) };
+  stream() {
+    const read = (client, many) =>
+      new Promise((resolve, reject) => {
+        client.listenToNotifications({ id: String(many) }).on('data', () => {}).on('error', reject).on('end', resolve);
+      });
+    return served({ listenToNotifications: (call) => write(call, Number(call.request.id)) }, read);
+  },
+  bidi() {
+    const echo = (call) => {
+      call.on('data', ({ tokenId }) => call.write({ tokenId })).on('end', () => call.end());
+    };
+    const exchange = (client, many) =>
+      new Promise((resolve, reject) => {
+        const stream = client.validateTokenCallback();
+        let sent = 0;
+        const send = () => {
+          if (sent < many) stream.write({ tokenId: 'token-1234567890', ok: true });
+          if (++sent === many) stream.end();
+        };
+        stream.on('data', send).on('error', reject).on('end', resolve);
+        while (sent < Math.min(WINDOW, many)) send();
+      });
+    return served({ validateTokenCallback: echo }, exchange);
+  },
+  bus() {
+    return joined(async (serving, calling) => {
+      await serving.serve('counted', { keepAlive: () => 'ok' });
+      return inTurn(() => calling.call('counted', 'keepAlive', ['webrtc-5a1f09c3d7e24b80c6aa@10.0.0.21']));
+    });
   },
 };
 
 async function main() {
-  const { call, end } = await kinds[kind]();
-  for (let n = 0; n < Number(count); n++) await call();
+  const { run, end } = await kinds[kind]();
+  await run(Number(count));
   await end();
   process.exit(0);
 }
