@@ -7,6 +7,10 @@ const path = require('node:path');
 const { freePort } = require('../../examples/demo/common/port');
 const { WINDOW, notification, subscribeRequest } = require('../workload');
 
+// Where calls are made is looked at so many times a second: of calls that are as slow
+// as here that would be each, of others it is few.
+Error.stackTraceLimit = 0;
+
 const [folder, kind, count] = process.argv.slice(2);
 const { Server, connectBus, createClient } = require(path.resolve(folder));
 
