@@ -18,14 +18,12 @@ function hasFields(value) {
 }
 
 /**
- * A quick look before it is encoded: functions and errors have a `name` and a `message`,
- * as messages may, which nobody means. Of what else is no message nothing is encoded.
+ * Whether it is what most messages are. Its constructor says it in a third of the
+ * time in which its prototype does, and what says otherwise can still have fields.
  *
  * @param {any} value
  */
-function mayBeMessage(value) {
-  return typeof value === 'object' && !(value instanceof Error);
-}
+const isPlain = (value) => typeof value === 'object' && value !== null && value.constructor === Object;
 
 /** What was given in the place of a message. */
 class NoMessage extends TypeError {}
@@ -42,4 +40,4 @@ function assertMessage(codec, value) {
   throw new NoMessage(`.${codec.name}: object expected, not ${kindOf(value)}${hint}`);
 }
 
-module.exports = { NoMessage, assertMessage, hasFields, mayBeMessage };
+module.exports = { NoMessage, assertMessage, hasFields, isPlain };

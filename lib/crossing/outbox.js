@@ -5,7 +5,7 @@
 
 const { Writer } = require('../codec-runtime');
 const { nextTick } = require('../clock');
-const { assertMessage, mayBeMessage } = require('../fields');
+const { assertMessage, isPlain } = require('../fields');
 const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;
@@ -242,22 +242,19 @@ class Outbox extends Writer {
   }
 
   /**
-   * A length-prefixed message. Throws what the encoder throws, which takes what is
-   * no object for an empty message: only of such is it asked what they are, since
-   * that takes as long as encoding a short one.
+   * A length-prefixed message. Throws what the encoder throws, and for what is none.
    *
    * @param {Codec} codec
    * @param {any} message
    * @returns {number} its length
    */
   frame(codec, message) {
-    if (!mayBeMessage(message)) assertMessage(codec, message);
+    if (!isPlain(message)) assertMessage(codec, message);
     this.reserve(PREFIX);
     const prefix = this.pos;
     this.pos = prefix + PREFIX;
     codec.encode(message, this);
     const length = this.pos - prefix - PREFIX;
-    if (length === 0) assertMessage(codec, message);
     this.buf[prefix] = 0;
     this.buf.writeUInt32BE(length, prefix + 1);
     return length;
