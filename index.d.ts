@@ -1043,7 +1043,7 @@ export interface ServerStats extends CallCounts, BufferedBytes {
 
 /**
  * How much this process may hold for its peers, in bytes, at least 1 MiB: messages that are not whole yet or not read yet, metadata of
- * calls that have not begun, replies and messages that a peer does not take. Default 128 MiB, or OWT_GRPC_MAX_BUFFERED_BYTES. From half
+ * calls that have not begun, replies and messages that a peer does not take. Default 96 MiB, or OWT_GRPC_MAX_BUFFERED_BYTES. From half
  * of it on, large messages of a connection come one at a time. Beyond it, what the connection that holds most still sends is refused
  * with RESOURCE_EXHAUSTED, or that connection is closed if others need the room; small calls of others are served all the time.
  *

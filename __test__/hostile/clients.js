@@ -56,7 +56,7 @@ test('replies that wait for a window are bounded, and a small one on the same co
       const stream = await client.open(PUBLISH);
       await client.data(stream, message(request(2 ** 20)), { end: true });
     }
-    // 128 of them fit.
+    // 96 of them fit.
     await client.has(() => client.ended.size > 850);
     assert.equal(client.isClosed, false);
     const small = await client.open(PUBLISH);

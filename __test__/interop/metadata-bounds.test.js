@@ -159,10 +159,10 @@ test('what a process may hold is read from stats, set by the program, and checke
   const { setMaxBufferedBytes } = require('../..');
   const server = new Server();
   assert.equal(server.stats().bufferedBytes, 0);
-  assert.equal(server.stats().maxBufferedBytes, 128 * 1024 * 1024);
+  assert.equal(server.stats().maxBufferedBytes, 96 * 1024 * 1024);
   setMaxBufferedBytes(64 * 1024 * 1024);
   assert.equal(server.stats().maxBufferedBytes, 64 * 1024 * 1024);
-  setMaxBufferedBytes(128 * 1024 * 1024);
+  setMaxBufferedBytes(96 * 1024 * 1024);
   for (const wrong of [0, 1000, -1, 1.5, NaN, Infinity, '5', null, undefined, {}]) {
     assert.throws(() => setMaxBufferedBytes(wrong), /setMaxBufferedBytes takes a whole number of bytes, at least 1048576, not /, String(wrong));
   }

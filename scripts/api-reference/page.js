@@ -16,7 +16,7 @@ that begins with these lines; what they print stands beside it:
 <!-- test: run/docs-api -->
 \`\`\`js
 const { BusError, Metadata, RpcError, Server, TlsError, connectBus, createClient, currentTrace, metrics, reloadCredentials,
-  serveMetrics, setLogger, setTracing, startRegistry, status, withTrace } = require('owt-grpc');
+  serveMetrics, setLogger, setMaxBufferedBytes, setTracing, startRegistry, status, withTrace } = require('owt-grpc');
 const grpcTools = require('owt-grpc/grpcTools');
 const amqpClient = require('owt-grpc/amqpClient');
 

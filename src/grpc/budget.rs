@@ -14,7 +14,7 @@ use super::memory;
 use super::status::{Code, Status};
 
 /// How much a process may hold by default, in bytes.
-const LIMIT: usize = 128 << 20;
+const LIMIT: usize = 96 << 20;
 /// A call that holds no more than this is small: it is served while there is any room
 /// left, also where others of its connection wait.
 pub const SMALL: usize = 64 << 10;
