@@ -762,8 +762,8 @@ export interface BusStatus {
   ids: string[];
   /** What it listens to. */
   subscriptions: { exchange: string; pattern: string }[];
-  /** Whether there is one now, which one, and the last change of it that is known here. */
-  registry: { connected: boolean; epoch: string; revision: number };
+  /** Whether there is one now, in which version of the protocol it talks (0 with etcd), which one, and the last change of it that is known here. */
+  registry: { connected: boolean; protocol: number; epoch: string; revision: number };
   /** Calls of this member that are not answered yet. */
   pendingCalls: number;
   /** Calls among them to ids that nobody serves yet. */
@@ -809,6 +809,8 @@ export interface BusStatus {
     subscriptions: { exchange: string; pattern: string }[];
     /** The link from here; `pause` is between attempts to make one. */
     link: 'idle' | 'dialing' | 'up' | 'pause';
+    /** The version of the bus's protocol on it, or on the last one; 0 before the first. */
+    protocol: number;
     /** Frames that wait for it. */
     queuedFrames: number;
     /** Their bytes. */

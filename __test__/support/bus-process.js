@@ -8,6 +8,7 @@ const { createInterface } = require('node:readline');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, participant, rpcClient, rpcServer, subscribed } = require('./bus');
 const { Heard, Load, Sender } = require('./bus-load');
+const { getBridge } = require('../../lib/crossing/bridge');
 const { setLogger } = require('../..');
 
 const [options, id] = process.argv.slice(2);
@@ -17,6 +18,14 @@ const messages = [];
 const warnings = [];
 setLogger({ warn: (text) => warnings.push(text) });
 const loads = new Map();
+
+/** As a build that speaks other versions of the protocol. */
+if (process.env.OWT_TEST_PROTOCOL) {
+  const { native } = getBridge();
+  const open = native.openBus;
+  native.openBus = (bus, how, ...credentials) => open.call(native, bus, { ...how, protocol: JSON.parse(process.env.OWT_TEST_PROTOCOL) }, ...credentials);
+}
+
 let rpc;
 let channel;
 let sender;

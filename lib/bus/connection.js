@@ -76,7 +76,7 @@ class BusConnection {
     const { serving, dialing, dialingEtcd, etcd, ...rest } = options;
     /** Held, so that they are kept current. */
     this.credentials = [serving, dialing, dialingEtcd];
-    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd) }, serving?.native, dialing?.native, dialingEtcd?.native);
+    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native);
     this.bridge.buses.set(this.number, this);
     this.bridge.acquire();
   }

@@ -19,6 +19,7 @@ use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
+use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
 use crate::crossing::environment::{Environment, level};
 use crate::crossing::network::{Network, Work};
@@ -33,7 +34,7 @@ use crate::registry::etcd::Login;
 use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
-use options::{BusOptions, ChannelOptions, Counts, RegistryOptions, ServerOptions};
+use options::{BusOptions, ChannelOptions, Counts, Protocol, RegistryOptions, ServerOptions};
 
 /// Largest message received by default, as in other gRPC libraries.
 const MAX_RECEIVE: usize = 4 << 20;
@@ -250,7 +251,7 @@ impl Bridge {
             host: options.host,
             port: options.port,
             options: host::Options {
-                cluster: options.cluster,
+                terms: terms(&options.cluster, options.protocol.as_ref()),
                 tls,
                 warn: warn(),
                 closed: warn(),
@@ -290,14 +291,15 @@ impl Bridge {
             (None, None) => None,
             _ => return Err(invalid("TLS of a member needs both credentials".to_owned())),
         };
-        let registry = way_to_registry(&options, tls.clone(), etcd)?;
+        let terms = terms(&options.cluster, options.protocol.as_ref());
+        let registry = way_to_registry(&options, &terms, tls.clone(), etcd)?;
         self.network.submit(Work::OpenBus {
             environment: Arc::clone(&self.environment),
             bus,
             options: node::Options {
                 name: options.name,
                 token: options.token,
-                cluster: options.cluster,
+                terms,
                 seed: options.seed.to_bits(),
                 max_message: options.max_message_bytes as usize,
                 idle: options.link_idle_ms.into(),
@@ -320,6 +322,7 @@ impl Bridge {
 
 fn way_to_registry(
     options: &BusOptions,
+    terms: &Terms,
     tls: Option<Mutual>,
     etcd_tls: Option<&Credentials>,
 ) -> Result<Box<dyn Registry>> {
@@ -327,7 +330,7 @@ fn way_to_registry(
         let target = text.parse::<Target>();
         target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))
     };
-    let cluster = options.cluster.clone();
+    let terms = terms.clone();
     if let Some(etcd) = &options.etcd {
         let endpoints = etcd.endpoints.iter().map(target);
         let login = etcd.user.clone().map(|user| Login {
@@ -337,7 +340,7 @@ fn way_to_registry(
         return Ok(Box::new(Etcd {
             endpoints: endpoints.collect::<Result<_>>()?,
             prefix: etcd.prefix.clone(),
-            cluster,
+            terms,
             name: options.name.clone(),
             login,
             tls: etcd_tls.map(Credentials::client).transpose()?,
@@ -351,10 +354,19 @@ fn way_to_registry(
         tls,
     };
     Ok(if options.may_host {
-        Box::new(Embedded { at, cluster })
+        Box::new(Embedded { at, terms })
     } else {
         Box::new(at)
     })
+}
+
+/// `protocol` is what to speak, if not all that this build does.
+fn terms(cluster: &str, protocol: Option<&Protocol>) -> Terms {
+    let mut terms = Terms::of(cluster);
+    if let Some(Protocol { oldest, newest }) = protocol {
+        terms.versions = Versions::new(*oldest, *newest);
+    }
+    terms
 }
 
 fn invalid(text: String) -> napi::Error {

@@ -78,6 +78,15 @@ pub struct BusOptions {
     pub advertise_host: Option<String>,
     pub advertise_port: Option<u16>,
     pub max_message_bytes: u32,
+    /// For tests of what another build speaks.
+    pub protocol: Option<Protocol>,
+}
+
+/// The versions of the bus's protocol to speak.
+#[napi(object)]
+pub struct Protocol {
+    pub oldest: u32,
+    pub newest: u32,
 }
 
 /// Where etcd is, if the registry is on it.
@@ -96,4 +105,6 @@ pub struct RegistryOptions {
     pub port: u16,
     pub cluster: String,
     pub insecure: bool,
+    /// As in `BusOptions`.
+    pub protocol: Option<Protocol>,
 }

@@ -4,6 +4,7 @@
 //! come out; no socket, no clock, no thread. `node` is a member on real
 //! sockets. Neither knows of JS.
 
+pub mod agreement;
 pub mod application;
 pub mod assembly;
 mod behind;

@@ -80,7 +80,7 @@ impl Node {
         let member = Member::new(Identity {
             name: options.name,
             token: options.token,
-            cluster: options.cluster,
+            terms: options.terms,
             address: listening.address(server.port),
             may_move: port.is_none(),
             seed: options.seed,

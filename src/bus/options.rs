@@ -1,6 +1,7 @@
 //! What a node is made with.
 
 use super::Millis;
+use super::agreement::Terms;
 use crate::registry::Registry;
 use crate::tls::credentials::Mutual;
 
@@ -10,8 +11,8 @@ pub struct Options {
     pub name: String,
     /// Shows that the member is who it says it is.
     pub token: String,
-    /// Members of another cluster are refused.
-    pub cluster: String,
+    /// Who differs in them is refused.
+    pub terms: Terms,
     /// A random number.
     pub seed: u64,
     /// Largest body, in bytes.

@@ -48,6 +48,8 @@ pub struct Peer {
     /// A new registry has not mentioned it since then.
     pub unconfirmed: Option<Millis>,
     pub link: LinkState,
+    /// Of the protocol, on the last link that stood; 0 before.
+    pub version: u32,
     /// When something was last sent or received.
     pub active: Millis,
     /// The last link was closed because it was idle: nothing was lost with it.
@@ -91,6 +93,7 @@ impl Peer {
             known: false,
             unconfirmed: None,
             link: LinkState::Idle,
+            version: 0,
             active: 0,
             rested: false,
             previous: 0,

@@ -2,7 +2,8 @@
 //! of it has come into effect.
 
 use super::Millis;
-use super::wire::{Announce, Asked, Delta, Join, Leave, Record, ToRegistry, VERSION};
+use super::agreement::Terms;
+use super::wire::{Announce, Asked, Delta, Join, Joined, Leave, Record, ToRegistry};
 
 /// The registry has its reasons to be slow; what is being taken away is taken
 /// away after this at the latest.
@@ -31,7 +32,7 @@ struct Pending {
 pub struct Session {
     /// The member as it wants to be known.
     pub record: Record,
-    cluster: String,
+    terms: Terms,
     connected: bool,
     /// The request whose Done says that all know of the member.
     joining: Option<u32>,
@@ -39,20 +40,23 @@ pub struct Session {
     pub epoch: u64,
     /// Of that epoch, applied.
     pub revision: u64,
+    /// Of the protocol, in which the registry talks that was joined last; 0 before.
+    pub version: u32,
     pending: Vec<Pending>,
     next: u32,
 }
 
 impl Session {
     /// A session that is not connected yet.
-    pub fn new(cluster: String, record: Record) -> Self {
+    pub fn new(terms: Terms, record: Record) -> Self {
         Self {
             record,
-            cluster,
+            terms,
             connected: false,
             joining: None,
             epoch: 0,
             revision: 0,
+            version: 0,
             pending: Vec::new(),
             next: 1,
         }
@@ -81,8 +85,9 @@ impl Session {
         let request = self.next - 1;
         self.joining = Some(request);
         asked(Asked::Join(Join {
-            version: VERSION,
-            cluster: self.cluster.clone(),
+            version: self.terms.versions.oldest(),
+            newest_version: self.terms.versions.newest_if_another(),
+            cluster: self.terms.cluster.clone(),
             record: Some(self.record.clone()),
             epoch: self.epoch,
             revision: self.revision,
@@ -90,12 +95,18 @@ impl Session {
         }))
     }
 
-    /// Revisions count anew in each epoch.
-    pub fn joined(&mut self, epoch: u64) {
-        if epoch != self.epoch {
-            self.epoch = epoch;
+    /// The registry lets this member in. Returns whether it does so in a version that
+    /// this member speaks. Revisions count anew in each epoch.
+    pub fn joined(&mut self, joined: &Joined) -> bool {
+        let Some(version) = self.terms.versions.chosen(joined.version) else {
+            return false;
+        };
+        self.version = version;
+        if joined.epoch != self.epoch {
+            self.epoch = joined.epoch;
             self.revision = 0;
         }
+        true
     }
 
     /// The stream is gone. What is pending is pending still. Returns whether all
@@ -182,7 +193,7 @@ mod tests {
 
     #[test]
     fn only_a_session_that_was_joined_is_lost_to_the_application_and_once() {
-        let mut session = Session::new("c".to_owned(), Record::default());
+        let mut session = Session::new(Terms::of("c"), Record::default());
         session.open();
         assert!(!session.lost());
         session.open();

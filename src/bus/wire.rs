@@ -18,10 +18,6 @@ pub use generated::{
     ToRegistry, Welcome,
 };
 
-/// Of the protocol. Members and registries of different versions refuse each
-/// other.
-pub const VERSION: u32 = 1;
-
 impl Refusal {
     /// A refusal for a reason, with a text for a person.
     pub fn new(reason: Reason, text: impl Into<String>) -> Self {
@@ -90,56 +86,4 @@ impl Frame {
 /// A frame of one kind.
 pub fn frame(kind: Kind) -> Frame {
     Frame { kind: Some(kind) }
-}
-
-/// One of two that are to talk to each other.
-#[derive(Clone, Copy)]
-pub struct Side<'a> {
-    /// Of the bus protocol.
-    pub version: u32,
-    /// The name that both have to have.
-    pub cluster: &'a str,
-}
-
-impl<'a> Side<'a> {
-    /// This one, as a member of a cluster.
-    pub fn of(cluster: &'a str) -> Self {
-        let version = VERSION;
-        Self { version, cluster }
-    }
-}
-
-impl<'a> From<&'a Hello> for Side<'a> {
-    fn from(hello: &'a Hello) -> Self {
-        let (version, cluster) = (hello.version, &*hello.cluster);
-        Self { version, cluster }
-    }
-}
-
-impl<'a> From<&'a Join> for Side<'a> {
-    fn from(join: &'a Join) -> Self {
-        let (version, cluster) = (join.version, &*join.cluster);
-        Self { version, cluster }
-    }
-}
-
-/// Why two sides cannot talk to each other, if they cannot. The text is for who
-/// reads it at the first of them: to that one it is "this side".
-pub fn mismatch(this: Side<'_>, other: Side<'_>) -> Option<Refusal> {
-    if this.version != other.version {
-        let text = format!(
-            "this side speaks version {} of the bus protocol, the other side version {}: use the \
-             same release of owt-grpc on both",
-            this.version, other.version
-        );
-        return Some(Refusal::new(Reason::Version, text));
-    }
-    (this.cluster != other.cluster).then(|| {
-        let text = format!(
-            "this side belongs to the cluster {:?}, the other side to {:?}: set OWT_GRPC_CLUSTER \
-             to the same name, or use another registry port",
-            this.cluster, other.cluster
-        );
-        Refusal::new(Reason::Cluster, text)
-    })
 }

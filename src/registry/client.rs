@@ -9,6 +9,7 @@ use http::HeaderMap;
 
 use super::host::{self, Host, SESSION};
 use super::{Complaints, Pending, Registry, SILENCE, Session, patiently};
+use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::member::Member;
 use crate::bus::node::Node;
@@ -74,8 +75,8 @@ impl Registry for Standalone {
 pub struct Embedded {
     /// Where it is, or is to be.
     pub at: Standalone,
-    /// Members of another cluster are refused.
-    pub cluster: String,
+    /// Who differs in them is refused.
+    pub terms: Terms,
 }
 
 impl Registry for Embedded {
@@ -84,8 +85,8 @@ impl Registry for Embedded {
     }
 
     fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()> {
-        let cluster = here.then_some(self.cluster);
-        Box::pin(stay_joined(node, self.at, cluster))
+        let terms = here.then_some(self.terms);
+        Box::pin(stay_joined(node, self.at, terms))
     }
 }
 
@@ -99,8 +100,8 @@ impl Session for Pipe {
     }
 }
 
-/// Becomes the registry of `cluster`, if there is one and no registry.
-async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<String>) {
+/// Becomes the registry on these terms, if there are any and no registry.
+async fn stay_joined(node: Weak<Node>, registry: Standalone, terms: Option<Terms>) {
     let mut pause = FIRST_PAUSE;
     let mut complaints = Complaints::default();
     let mut without = Instant::now();
@@ -137,9 +138,9 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, cluster: Option<Str
             let text = format!("{} is a gRPC server, but no registry", registry.target);
             return owner.deliver(Delivery::Refused { why: text });
         }
-        if let Some(cluster) = &cluster {
+        if let Some(terms) = &terms {
             let options = host::Options {
-                cluster: cluster.clone(),
+                terms: terms.clone(),
                 tls: tls.map(|tls| Arc::clone(&tls.server)),
                 // What is wrong with others is theirs to say.
                 warn: Box::new(|_| ()),

@@ -16,6 +16,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::directory::{Action, Directory, SessionNumber};
 use super::unread;
 use crate::bus::Millis;
+use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application as Service, Incoming, Method, Server};
@@ -39,8 +40,8 @@ pub type Warn = Box<dyn Fn(String) + Send + Sync>;
 
 /// What a registry is made with.
 pub struct Options {
-    /// Members of another cluster are refused.
-    pub cluster: String,
+    /// Who differs in them is refused.
+    pub terms: Terms,
     /// TLS, or plaintext.
     pub tls: Option<Arc<ServerCredentials>>,
     /// See [`Warn`].
@@ -77,7 +78,7 @@ impl Host {
         let epoch = RandomState::new().hash_one("epoch");
         let desk = Arc::new(Desk {
             state: Mutex::new(State {
-                directory: Directory::new(options.cluster, epoch),
+                directory: Directory::new(options.terms, epoch),
                 pipes: HashMap::new(),
                 next: 1,
             }),

@@ -4,15 +4,14 @@
 use super::detour::FIRST_PAUSE;
 use super::{Action, Member, Use};
 use crate::bus::Millis;
+use crate::bus::agreement::Side;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
 use crate::bus::bounds;
 use crate::bus::calls::Place;
 use crate::bus::peer::{Answer, Conn, LinkState};
 use crate::bus::table::PeerNumber;
-use crate::bus::wire::{
-    Frame, Hello, Kind, Packet, Reason, Refusal, Side, VERSION, Welcome, frame, mismatch,
-};
+use crate::bus::wire::{Frame, Hello, Kind, Packet, Reason, Refusal, Welcome, frame};
 
 /// What a peer may take to welcome a dial, and a dialer to say who it is.
 const GREETING: Millis = 5_000;
@@ -68,9 +67,11 @@ impl Member {
             link,
             since: now,
         };
+        let terms = &self.identity.terms;
         let hello = Hello {
-            version: VERSION,
-            cluster: self.identity.cluster.clone(),
+            version: terms.versions.oldest(),
+            newest_version: terms.versions.newest_if_another(),
+            cluster: terms.cluster.clone(),
             member: self.identity.name.clone(),
             token: self.identity.token.clone(),
             link,
@@ -134,27 +135,32 @@ impl Member {
         if let Err(violation) = bounds::of_hello(&hello) {
             return self.garbage(now, conn, &violation.0);
         }
+        let version = match self.identity.terms.agree_with(Side::from(&hello)) {
+            Ok(version) => version,
+            Err(mismatch) => {
+                return self.turn_away(conn, &hello, &mismatch.here, mismatch.there);
+            }
+        };
         match self.admit(&hello) {
-            Ok(number) => self.accept(now, conn, number, hello.link),
+            Ok(number) => self.accept(now, conn, number, &hello, version),
             Err(refusal) => {
-                if refusal.reason() != Reason::Crossed && refusal.reason() != Reason::UnknownMember
-                {
-                    // Told to the other side in its own words, and here in those of this side.
-                    let here = mismatch(Side::of(&self.identity.cluster), Side::from(&hello));
-                    let text = here.map_or_else(|| refusal.text.clone(), |here| here.text);
-                    let text = format!("a link of {} was refused: {text}", hello.member);
-                    self.note(true, text);
-                }
-                self.send(conn, Kind::Refusal(refusal));
-                self.close(conn);
+                let here = refusal.text.clone();
+                self.turn_away(conn, &hello, &here, refusal);
             }
         }
     }
 
-    fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
-        if let Some(refusal) = mismatch(Side::from(hello), Side::of(&self.identity.cluster)) {
-            return Err(refusal);
+    /// Refuses somebody who has dialed, and says so here, too, unless it will pass.
+    fn turn_away(&mut self, conn: Conn, hello: &Hello, here: &str, refusal: Refusal) {
+        if !matches!(refusal.reason(), Reason::Crossed | Reason::UnknownMember) {
+            let text = format!("a link of {} was refused: {here}", hello.member);
+            self.note(true, text);
         }
+        self.send(conn, Kind::Refusal(refusal));
+        self.close(conn);
+    }
+
+    fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
         if hello.to != self.identity.name {
             let text = format!("{} is not here any more", hello.to);
             return Err(Refusal::new(Reason::Other, text));
@@ -177,7 +183,7 @@ impl Member {
         }
     }
 
-    fn accept(&mut self, now: Millis, conn: Conn, number: PeerNumber, link: u64) {
+    fn accept(&mut self, now: Millis, conn: Conn, number: PeerNumber, hello: &Hello, version: u32) {
         match self.peers.get(&number).map(|peer| peer.link.clone()) {
             Some(LinkState::Dialing { conn: mine, .. }) => self.close(mine),
             Some(LinkState::Parting { conn: former }) => {
@@ -194,12 +200,23 @@ impl Member {
             _ => {}
         }
         self.conns.insert(conn, Use::Link(number));
-        self.send(conn, Kind::Welcome(Welcome {}));
-        self.link_up(now, number, conn, link, false);
+        // As members of before there were ranges say it, where that is the same.
+        let told = if version == hello.version { 0 } else { version };
+        self.send(conn, Kind::Welcome(Welcome { version: told }));
+        self.link_up(now, number, conn, hello.link, false, version);
     }
 
-    fn link_up(&mut self, now: Millis, number: PeerNumber, conn: Conn, link: u64, dialed: bool) {
+    fn link_up(
+        &mut self,
+        now: Millis,
+        number: PeerNumber,
+        conn: Conn,
+        link: u64,
+        dialed: bool,
+        version: u32,
+    ) {
         if let Some(peer) = self.peers.get_mut(&number) {
+            peer.version = version;
             peer.link = LinkState::Up { conn, link, dialed };
             self.tally.reconnects += u64::from(peer.previous != 0 && !peer.rested);
             peer.active = now;
@@ -226,7 +243,12 @@ impl Member {
         };
         if let LinkState::Dialing { link, .. } = peer.link {
             match frame.kind {
-                Some(Kind::Welcome(_)) => self.link_up(now, number, conn, link, true),
+                Some(Kind::Welcome(welcome)) => {
+                    match self.identity.terms.versions.chosen(welcome.version) {
+                        Some(version) => self.link_up(now, number, conn, link, true, version),
+                        None => self.garbage(now, conn, "a version that was not offered"),
+                    }
+                }
                 Some(Kind::Refusal(refusal)) => self.refused(now, conn, number, &refusal),
                 _ => self.garbage(now, conn, "no Welcome"),
             }

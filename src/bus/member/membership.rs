@@ -149,7 +149,15 @@ impl Member {
     /// The registry says something.
     pub fn registry_message(&mut self, now: Millis, message: FromRegistry) {
         match message.kind {
-            Some(Told::Joined(joined)) => self.session.joined(joined.epoch),
+            Some(Told::Joined(joined)) => {
+                if !self.session.joined(&joined) {
+                    let version = joined.version;
+                    let why = format!(
+                        "the registry talks in version {version} of the bus protocol, which was not offered"
+                    );
+                    self.deliver(Delivery::Refused { why });
+                }
+            }
             Some(Told::Changes(changes)) => self.apply(now, changes),
             Some(Told::Done(done)) => {
                 if self.session.has_joined(done.request) {
@@ -330,13 +338,14 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::agreement::Terms;
 
     #[test]
     fn a_member_that_is_at_an_address_of_another_joins_anew_at_a_different_one() {
         let identity = Identity {
             name: "me".to_owned(),
             token: "token".to_owned(),
-            cluster: "c".to_owned(),
+            terms: Terms::of("c"),
             address: "h:1".to_owned(),
             may_move: true,
             seed: 1,

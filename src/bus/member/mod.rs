@@ -26,6 +26,9 @@ use tally::Tally;
 use tap::{Seen, Tap};
 
 use super::Millis;
+use super::agreement::Terms;
+#[cfg(test)]
+use super::agreement::Versions;
 use super::application::Delivery;
 use super::calls::Calls;
 use super::numbered::Numbered;
@@ -75,8 +78,8 @@ pub struct Identity {
     pub name: String,
     /// Shows on links that the member is who it says it is.
     pub token: String,
-    /// Members of another cluster are refused.
-    pub cluster: String,
+    /// Who differs in them is refused.
+    pub terms: Terms,
     /// host:port of its endpoint.
     pub address: String,
     /// Whether that may become another.
@@ -161,7 +164,7 @@ impl Member {
         let mut table = Table::default();
         table.set(super::table::SELF, record.clone());
         Self {
-            session: Session::new(identity.cluster.clone(), record),
+            session: Session::new(identity.terms.clone(), record),
             next_link: identity.seed | 1,
             identity,
             table,
@@ -324,6 +327,17 @@ impl Member {
             return self.table.record(super::table::SELF);
         }
         self.table.record(*self.numbers.get(name)?)
+    }
+
+    /// What it speaks.
+    pub fn versions(&self) -> Versions {
+        self.identity.terms.versions
+    }
+
+    /// In what it talks to a member, 0 if it did not.
+    pub fn version_with(&self, name: &str) -> u32 {
+        let peer = self.numbers.get(name).and_then(|n| self.peers.get(n));
+        peer.map_or(0, |peer| peer.version)
     }
 
     /// How many others it knows.

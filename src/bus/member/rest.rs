@@ -118,6 +118,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::bus::agreement::Terms;
     use crate::bus::application::Delivery;
     use crate::bus::member::traffic::Calling;
     use crate::bus::member::{Action, Identity};
@@ -140,7 +141,7 @@ mod tests {
                 Member::new(Identity {
                     name: n.to_string(),
                     token: n.to_string(),
-                    cluster: "owt".to_owned(),
+                    terms: Terms::of("owt"),
                     address: n.to_string(),
                     may_move: false,
                     seed: 1,

@@ -38,6 +38,7 @@ struct Topic {
 #[derive(Debug, Serialize)]
 struct Registry {
     connected: bool,
+    protocol: u32,
     epoch: String,
     revision: u64,
 }
@@ -50,6 +51,7 @@ struct Other {
     ids: Vec<String>,
     subscriptions: Vec<Topic>,
     link: &'static str,
+    protocol: u32,
     queued_frames: usize,
     queued_bytes: usize,
 }
@@ -77,6 +79,7 @@ impl Member {
                         | LinkState::Parting { .. } => "up",
                         LinkState::Pause { .. } => "pause",
                     },
+                    protocol: peer.version,
                     queued_frames,
                     queued_bytes,
                 }
@@ -88,11 +91,12 @@ impl Member {
         Status {
             member: self.identity.name.clone(),
             address: self.identity.address.clone(),
-            cluster: self.identity.cluster.clone(),
+            cluster: self.identity.terms.cluster.clone(),
             ids: own.ids.clone(),
             subscriptions: topics(own),
             registry: Registry {
                 connected: self.session.connected(),
+                protocol: self.session.version,
                 epoch: format!("{:016x}", self.session.epoch),
                 revision: self.session.revision,
             },

@@ -201,6 +201,7 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::agreement::Terms;
     use crate::bus::application::Delivery;
     use crate::bus::member::{Action, Identity, traffic::Calling};
     use crate::bus::wire::Reply;
@@ -209,7 +210,7 @@ mod tests {
         let mut member = Member::new(Identity {
             name: "me".to_owned(),
             token: "token".to_owned(),
-            cluster: "c".to_owned(),
+            terms: Terms::of("c"),
             address: "h:1".to_owned(),
             may_move: false,
             seed: 1,

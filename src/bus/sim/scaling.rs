@@ -9,10 +9,11 @@ use std::time::Instant;
 use prost::Message as _;
 
 use super::world::World;
+use crate::bus::agreement::{SPOKEN, Terms};
 use crate::bus::member::{Action as Wish, Identity, Member};
 use crate::bus::wire::{
     Announce, Applied, Asked, Changes, Delta, FromRegistry, Join, Record, Subscription, ToRegistry,
-    Told, VERSION,
+    Told,
 };
 use crate::registry::directory::{Action, Directory, SessionNumber};
 
@@ -69,7 +70,7 @@ impl Sum {
 impl Town {
     fn new() -> Self {
         Self {
-            directory: Directory::new("owt".to_owned(), 1),
+            directory: Directory::new(Terms::of("owt"), 1),
             real: Vec::new(),
             now: 1,
             sent: Sum::default(),
@@ -90,7 +91,8 @@ impl Town {
     /// As somebody who knows everything up to a revision.
     fn join_knowing(&mut self, number: usize, ids: usize, revision: u64) {
         let join = Join {
-            version: VERSION,
+            version: SPOKEN.oldest(),
+            newest_version: SPOKEN.newest_if_another(),
             cluster: "owt".to_owned(),
             record: Some(record(number, ids)),
             request: 1,
@@ -184,7 +186,7 @@ fn newcomer(number: usize) -> Member {
     Member::new(Identity {
         name: format!("newcomer-{number}"),
         token: "0123456789abcdef0123456789abcdef0123".to_owned(),
-        cluster: "owt".to_owned(),
+        terms: Terms::of("owt"),
         address: format!("10.0.0.22:{number}"),
         may_move: false,
         seed: 1,

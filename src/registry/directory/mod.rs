@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use prost::Message as _;
 
 use crate::bus::Millis;
+use crate::bus::agreement::Terms;
 use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Record, Told};
 
 /// A session of a member, as the host numbers it.
@@ -70,7 +71,7 @@ struct Barrier {
 
 /// See the module.
 pub struct Directory {
-    cluster: String,
+    terms: Terms,
     epoch: u64,
     revision: u64,
     sessions: HashMap<SessionNumber, Session>,
@@ -94,9 +95,9 @@ pub struct Directory {
 
 impl Directory {
     /// An empty directory. Each has an epoch of its own, never 0.
-    pub fn new(cluster: String, epoch: u64) -> Self {
+    pub fn new(terms: Terms, epoch: u64) -> Self {
         Self {
-            cluster,
+            terms,
             epoch: epoch | 1,
             revision: 0,
             sessions: HashMap::new(),

@@ -2,11 +2,10 @@
 
 use super::{Action, Directory, Session, SessionNumber, in_pieces};
 use crate::bus::Millis;
+use crate::bus::agreement::Side;
 use crate::bus::assembly::Violation;
 use crate::bus::bounds;
-use crate::bus::wire::{
-    Asked, Delta, Join, Joined, Reason, Refusal, Side, ToRegistry, Told, mismatch,
-};
+use crate::bus::wire::{Asked, Delta, Join, Joined, Reason, Refusal, ToRegistry, Told};
 use crate::registry::apart;
 
 /// A member that lost its session is kept so long.
@@ -109,9 +108,10 @@ impl Directory {
     }
 
     fn join(&mut self, now: Millis, session: SessionNumber, join: Join) {
-        if let Some(refusal) = mismatch(Side::from(&join), Side::of(&self.cluster)) {
-            return self.refuse(now, session, refusal);
-        }
+        let version = match self.terms.agree_with(Side::from(&join)) {
+            Ok(version) => version,
+            Err(mismatch) => return self.refuse(now, session, mismatch.there),
+        };
         if self.member_of(session).is_some() {
             return self.refuse(now, session, out_of_order("a second Join"));
         }
@@ -146,6 +146,7 @@ impl Directory {
             Told::Joined(Joined {
                 epoch: self.epoch,
                 lease_ms: u32::try_from(LEASE).unwrap_or(u32::MAX),
+                version: if version == join.version { 0 } else { version },
             }),
         );
         for piece in in_pieces(changes, since) {

@@ -16,7 +16,8 @@ use super::wire::{
     Compare, CompareTarget, Event, EventType, KeyValue, PutRequest, RangeRequest, Request,
     RequestOp, Response, TxnRequest, TxnResponse, WatchCreateRequest,
 };
-use crate::bus::wire::{Entry, Record, VERSION};
+use crate::bus::agreement::{Terms, Versions};
+use crate::bus::wire::{Entry, Record};
 
 /// In a cluster's name everything else might be taken for a part of the path.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -47,8 +48,8 @@ pub struct Present {
     pub created: u64,
     /// When it was written last.
     pub modified: u64,
-    /// Of the protocol.
-    pub version: u32,
+    /// Of the protocol, on its links.
+    pub versions: Versions,
     /// What it says.
     pub record: Record,
     /// It is leaving.
@@ -86,14 +87,16 @@ pub enum Written {
 #[derive(Debug, Clone)]
 pub struct Keys {
     base: String,
+    versions: Versions,
 }
 
 impl Keys {
     /// Below a prefix, which begins with a slash and does not end with one.
-    pub fn new(prefix: &str, cluster: &str) -> Self {
-        let cluster = utf8_percent_encode(cluster, PLAIN);
+    pub fn new(prefix: &str, terms: &Terms) -> Self {
+        let cluster = utf8_percent_encode(&terms.cluster, PLAIN);
         Self {
             base: format!("{prefix}/{cluster}/"),
+            versions: terms.versions,
         }
     }
 
@@ -146,7 +149,7 @@ impl Keys {
             name,
             created: revision(key.create_revision),
             modified: revision(key.mod_revision),
-            version: entry.version,
+            versions: Versions::new(entry.version, entry.newest_version),
             record,
             gone: entry.gone,
         })
@@ -197,7 +200,8 @@ impl Keys {
         if let Some((record, gone, seen)) = &write.record {
             let key = self.member(name);
             let entry = Entry {
-                version: VERSION,
+                version: self.versions.oldest(),
+                newest_version: self.versions.newest_if_another(),
                 record: Some(record.clone()),
                 gone: *gone,
             };
@@ -243,7 +247,7 @@ impl Keys {
                 name: String::new(),
                 created: 0,
                 modified: revision(key.mod_revision),
-                version: 0,
+                versions: self.versions,
                 record: Record::default(),
                 gone: false,
             },
@@ -269,7 +273,11 @@ mod tests {
     use super::*;
 
     fn keys() -> Keys {
-        Keys::new("/p", "a/b")
+        let terms = Terms {
+            versions: Versions::new(2, 3),
+            ..Terms::of("a/b")
+        };
+        Keys::new("/p", &terms)
     }
 
     fn value(key: &str, value: impl Into<Bytes>) -> KeyValue {
@@ -340,7 +348,7 @@ mod tests {
                     name: "m".to_owned(),
                     created: 3,
                     modified: 5,
-                    version: VERSION,
+                    versions: Versions::new(2, 3),
                     record,
                     gone: true,
                 }),

@@ -30,6 +30,7 @@ use self::rpc::Endpoint;
 pub use self::rpc::Login;
 use self::session::{End, Place};
 use super::{Complaints, Pending, Registry};
+use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::node::Node;
 use crate::bus::reach::Reach;
@@ -47,8 +48,8 @@ pub struct Etcd {
     pub endpoints: Vec<Target>,
     /// Of all keys: begins with a slash and does not end with one.
     pub prefix: String,
-    /// Members of other clusters are not seen.
-    pub cluster: String,
+    /// Members of other clusters are not seen, those of other versions not talked to.
+    pub terms: Terms,
     /// The name of the member whose way to etcd this is.
     pub name: String,
     /// Where etcd asks who is there.
@@ -96,8 +97,12 @@ impl Etcd {
 
     async fn stay_joined(self, node: Weak<Node>) {
         let random = RandomState::new();
-        let keys = Keys::new(&self.prefix, &self.cluster);
-        let mut desk = Desk::new(self.name.clone(), random.hash_one("desk"));
+        let keys = Keys::new(&self.prefix, &self.terms);
+        let mut desk = Desk::new(
+            self.name.clone(),
+            self.terms.clone(),
+            random.hash_one("desk"),
+        );
         let started = Instant::now();
         let mut complaints = Complaints::default();
         let mut pause = FIRST_PAUSE;

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::rolls::STEADY;
 use super::{Event, MS, PEACE, TROUBLE, World};
 use crate::bus::application::{Delivery, Failure};
 use crate::bus::member::traffic::Calling;
@@ -47,6 +48,7 @@ impl World {
     pub(super) fn act(&mut self, index: usize) {
         if self.leisure == 0
             || !self.processes[index].alive
+            || self.processes[index].retiring
             || self.agenda.now > TROUBLE + PEACE / 8
         {
             return;
@@ -54,7 +56,8 @@ impl World {
         let Some(other) = self.someone() else { return };
         for _ in 0..self.rng.usize(1..4) {
             match self.rng.u8(..if self.curious { 22 } else { 20 }) {
-                0..=5 => self.call(index, &format!("fixed{other}")),
+                0..=3 => self.call(index, &format!("fixed{other}")),
+                4..=5 => self.call(index, STEADY),
                 6..=7 => self.call(index, "moving0"),
                 8 => {
                     let id = ["moving1", "nobody"][self.rng.usize(..2)];
@@ -154,12 +157,20 @@ impl World {
     pub(super) fn call(&mut self, index: usize, to: &str) {
         let ordered = to.starts_with("fixed") && self.processes[index].member.knows(to);
         let body = self.body(index, ordered);
-        let timeout = self.rng.u64(50..2_500);
+        let is_sure = self.calm && to == STEADY;
+        let timeout = if is_sure {
+            2_500
+        } else {
+            self.rng.u64(50..2_500)
+        };
         let now = self.now();
         let process = &mut self.processes[index];
         let number = process.next_call;
         process.next_call += 1;
         let by = (now + timeout + 6) * MS;
+        if is_sure {
+            process.sure.insert(number);
+        }
         if let Some(callee) = to.strip_prefix("fixed") {
             process.callees.insert(number, callee.parse().unwrap());
         }
@@ -182,7 +193,8 @@ impl World {
     pub(super) fn cast(&mut self, index: usize, to: &str) {
         let ordered = self.processes[index].member.knows(to);
         let body = self.body(index, ordered);
-        if self.calm && ordered {
+        // Of one that is replaced nobody else serves the id.
+        if self.calm && !self.rolls && ordered {
             let receiver = to.trim_start_matches("fixed").parse().unwrap();
             self.checker.expect(receiver, self.serial);
         }
@@ -238,10 +250,11 @@ impl World {
                 self.checker.end(index, call, Ended::Failed);
                 self.check_failure(index, call, why);
             }
-            Delivery::Request { from, body, .. } => {
+            Delivery::Request { from, to, body, .. } => {
                 self.received(index, &body);
                 let Some((peer, number)) = from else { return };
                 let delay = match self.rng.u8(..10) {
+                    0..=1 if to == STEADY => 0,
                     0 => return,
                     1 => self.rng.u64(..3_000 * MS),
                     _ => self.rng.u64(..2 * MS),
@@ -286,8 +299,14 @@ impl World {
             why != Failure::Slow || self.agenda.now < noticed,
             "call {call} of {index} waited for a process that died at {died}"
         );
+        let process = &self.processes[index];
+        assert!(
+            !process.sure.contains(&call),
+            "call {call} of {index} was to be answered, and failed for {why:?}"
+        );
         assert!(
             !self.calm
+                || self.rolls && matches!(why, Failure::PeerLost | Failure::Closed)
                 || matches!(
                     why,
                     Failure::Slow | Failure::UnknownId | Failure::Unreachable

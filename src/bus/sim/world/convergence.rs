@@ -2,6 +2,7 @@
 
 use super::{MS, World};
 use crate::bus::Millis;
+use crate::bus::agreement::SPOKEN;
 use crate::bus::member::Member;
 
 impl World {
@@ -11,7 +12,7 @@ impl World {
         let mut world = Self::empty(1);
         world.leisure = 0;
         for _ in 0..members {
-            world.spawn();
+            world.spawn(SPOKEN);
         }
         let first = world.time_until_registered(members, 0);
         let Some(host) = world.port else {

@@ -10,21 +10,19 @@ impl World {
             0..=1 => {
                 self.note(|| format!("kill {victim}"));
                 self.end(victim, true);
-                self.spawn();
+                self.spawn_any();
             }
             2..=3 => {
                 if let Some(host) = self.port {
                     self.note(|| format!("kill the registry's host {host}"));
                     self.end(host, true);
-                    self.spawn();
+                    self.spawn_any();
                 }
             }
             4 => {
                 self.note(|| format!("{victim} leaves"));
-                let now = self.now();
-                self.processes[victim].member.leave(now);
-                self.pump(victim);
-                self.spawn();
+                self.leave(victim);
+                self.spawn_any();
             }
             5..=8 => {
                 let Some(other) = self.someone() else { return };
@@ -32,7 +30,7 @@ impl World {
             }
             _ => {
                 for _ in 0..self.rng.usize(1..6) {
-                    self.spawn();
+                    self.spawn_any();
                 }
             }
         }

@@ -2,12 +2,13 @@
 //!
 //! `process` is one of them; `transports` what is between them; `wants` carries
 //! out what members and registries want; `applications` use the bus; `faults`
-//! break it. `convergence` is a run in which they only come.
+//! break it, `rolls` replace processes by others of another build. `convergence` is a run in which they only come.
 
 mod applications;
 mod convergence;
 mod faults;
 mod process;
+mod rolls;
 mod transports;
 mod wants;
 
@@ -16,6 +17,7 @@ use process::{Process, Purpose};
 use super::checker::Checker;
 use super::network::{Agenda, End, Network, Time};
 use crate::bus::Millis;
+use crate::bus::agreement::{Terms, Versions};
 use crate::bus::member::Identity;
 use crate::bus::wire::{FromRegistry, Kind, Packet, Record, Rest, Subscription, ToRegistry};
 
@@ -37,6 +39,9 @@ enum Event {
     Act(usize),
     Answer(usize, u32, u32),
     Fault,
+    /// One process is replaced by one of that build.
+    Roll(usize),
+    Leave(usize),
     Heal(usize, usize),
     Check,
 }
@@ -62,6 +67,10 @@ pub struct World {
     /// Members ask each other for their status and tap, which makes a run several
     /// times as long.
     curious: bool,
+    /// Each process is replaced by one of another build. A calm run, too.
+    rolls: bool,
+    /// What the former and the later build speak.
+    builds: [Versions; 2],
     /// Many members do each so much less; nothing at all if it is 0.
     leisure: u64,
 }
@@ -83,6 +92,8 @@ impl World {
             rests: 0,
             calm: seed % 4 == 3,
             curious: matches!(seed % 32, 6 | 7),
+            rolls: seed % 8 == 7,
+            builds: rolls::neighbours(seed),
             leisure: 1,
         }
     }
@@ -100,7 +111,10 @@ impl World {
         };
         world.leisure = 1 + members / 60;
         for _ in 0..members {
-            world.spawn();
+            world.spawn_any();
+        }
+        if world.rolls {
+            world.plan_rolls(members);
         }
         let every = TROUBLE / world.rng.u64(4..16);
         let mut at = every;
@@ -122,12 +136,21 @@ impl World {
         self.agenda.now / MS
     }
 
-    fn spawn(&mut self) {
+    /// A process of some build: of the former one where they are to be rolled.
+    fn spawn_any(&mut self) {
+        let build = self.builds[usize::from(!self.rolls && self.rng.bool())];
+        self.spawn(build);
+    }
+
+    fn spawn(&mut self, versions: Versions) {
         let index = self.processes.len();
         let identity = Identity {
             name: format!("{:04x}-{index}", self.rng.u16(..)),
             token: format!("{:016x}", self.rng.u64(..)),
-            cluster: "sim".to_owned(),
+            terms: Terms {
+                versions,
+                ..Terms::of("sim")
+            },
             address: format!("p:{index}"),
             may_move: false,
             seed: self.rng.u64(..),
@@ -137,6 +160,7 @@ impl World {
         self.processes.push(Process::new(identity));
         let fixed = format!("fixed{index}");
         self.serve(index, &fixed);
+        self.serve(index, rolls::STEADY);
         if self.rng.bool() {
             self.subscribe(index);
         }
@@ -155,6 +179,7 @@ impl World {
             self.happen(event);
         }
         self.check_convergence();
+        self.check_versions();
         assert_eq!(self.checker.pending(), 0, "calls that never ended");
         self.checker.check_arrivals();
         self.note(|| {
@@ -221,6 +246,8 @@ impl World {
             Event::Act(index) => self.act(index),
             Event::Answer(index, peer, number) => self.answer(index, peer, number),
             Event::Fault => self.fault(),
+            Event::Roll(to) => self.roll(to),
+            Event::Leave(index) => self.leave(index),
             Event::Heal(a, b) => {
                 self.note(|| format!("heal {a} {b}"));
                 self.network.cut.remove(&(a, b));

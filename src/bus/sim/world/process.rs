@@ -1,6 +1,8 @@
 //! A process: a member, at times the registry, and what its application has in
 //! mind.
 
+use std::collections::HashSet;
+
 use crate::bus::member::{Identity, Member};
 use crate::bus::numbered::Numbered;
 use crate::bus::peer::Conn;
@@ -18,7 +20,11 @@ pub(super) enum Purpose {
 pub(super) struct Process {
     pub(super) alive: bool,
     pub(super) died: Time,
+    /// It is replaced: takes nothing new on, and leaves soon.
+    pub(super) retiring: bool,
     /// The processes that calls of fixed ids are for.
+    /// Calls that end with a reply, unless this process ends before.
+    pub(super) sure: HashSet<u32>,
     pub(super) callees: Numbered<u32, usize>,
     /// The members that calls were for which members answer themselves.
     pub(super) asked: Numbered<u32, String>,
@@ -42,6 +48,8 @@ impl Process {
         Self {
             alive: true,
             died: Time::MAX,
+            retiring: false,
+            sure: HashSet::new(),
             callees: Numbered::default(),
             asked: Numbered::default(),
             taps: false,

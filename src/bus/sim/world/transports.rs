@@ -2,6 +2,7 @@
 
 use super::process::Purpose;
 use super::{Event, MS, World};
+use crate::bus::agreement::Terms;
 use crate::bus::peer::Conn;
 use crate::bus::sim::network::{End, Time};
 use crate::registry::directory::Directory;
@@ -126,8 +127,12 @@ impl World {
         if self.port.is_none() {
             self.note(|| format!("{index} hosts the registry"));
             self.port = Some(index);
+            let terms = Terms {
+                versions: self.processes[index].member.versions(),
+                ..Terms::of("sim")
+            };
             let epoch = self.rng.u64(..);
-            self.processes[index].directory = Some(Directory::new("sim".to_owned(), epoch));
+            self.processes[index].directory = Some(Directory::new(terms, epoch));
         }
         let host = self.port.unwrap_or(index);
         let end = self.network.open(index, host);

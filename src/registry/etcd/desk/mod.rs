@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::effects::Effects;
 use super::keys::Write;
 use crate::bus::Millis;
+use crate::bus::agreement::Terms;
 use crate::bus::wire::{
     Asked, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry, Told,
 };
@@ -86,6 +87,7 @@ struct Barrier {
 /// See the module.
 pub struct Desk {
     name: String,
+    terms: Terms,
     epoch: u64,
     phase: Phase,
     lease: Option<i64>,
@@ -121,9 +123,10 @@ pub struct Desk {
 
 impl Desk {
     /// A desk for one member. `seed` is any number: members differ in it.
-    pub fn new(name: String, seed: u64) -> Self {
+    pub fn new(name: String, terms: Terms, seed: u64) -> Self {
         Self {
             name,
+            terms,
             epoch: 0,
             phase: Phase::Closed,
             lease: None,
@@ -278,6 +281,8 @@ impl Desk {
         self.tell(Told::Joined(Joined {
             epoch: self.epoch,
             lease_ms: LEASE * 1000,
+            // etcd is asked in its own words; the links are what has a version.
+            version: 0,
         }));
         if self.revision == 0 {
             // Revisions may count anew.

@@ -2,7 +2,8 @@
 
 use super::{Action, Desk, GRACE, name_taken};
 use crate::bus::Millis;
-use crate::bus::wire::{Changes, Reason, Record, Refusal, Side, Told, mismatch};
+use crate::bus::agreement::Side;
+use crate::bus::wire::{Changes, Reason, Record, Refusal, Told};
 use crate::registry::apart;
 use crate::registry::etcd::keys::{Present, Seen};
 
@@ -117,15 +118,16 @@ impl Desk {
         }
         let former = self.remove(&present.name);
         self.missing.remove(&present.name);
+        // Whoever is below this cluster's keys belongs to it.
         let other = Side {
-            version: present.version,
-            cluster: "",
+            cluster: &self.terms.cluster,
+            versions: present.versions,
         };
-        if let Some(mismatch) = mismatch(Side::of(""), other) {
+        if let Err(mismatch) = self.terms.agree_with(other) {
             if !former {
                 let text = format!(
                     "the member {} is not known: {}",
-                    present.name, mismatch.text
+                    present.name, mismatch.here
                 );
                 self.actions.push(Action::Warn(text));
             }

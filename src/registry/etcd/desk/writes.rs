@@ -138,12 +138,13 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::agreement::Terms;
     use crate::bus::session::asked;
     use crate::bus::wire::{Asked, FromRegistry, Join, Leave, Record};
 
     /// A desk whose member is in etcd, alone, and wants to say something more.
     fn with_a_write_under_way() -> Desk {
-        let mut desk = Desk::new("m".to_owned(), 1);
+        let mut desk = Desk::new("m".to_owned(), Terms::of("c"), 1);
         desk.leased(0, 5);
         desk.found(7, 1);
         let record = Record {

@@ -10,8 +10,9 @@ use self::store::Store;
 use super::desk::{Action, Desk, LEASE};
 use super::keys::{Keys, Seen, Write, Written};
 use crate::bus::Millis;
+use crate::bus::agreement::Terms;
 use crate::bus::session::asked;
-use crate::bus::wire::{Announce, Asked, Changes, Delta, Join, Record, Told, VERSION};
+use crate::bus::wire::{Announce, Asked, Changes, Delta, Join, Record, Told};
 
 /// From then on nothing breaks any more.
 const CALM: Millis = 8_000;
@@ -73,7 +74,7 @@ impl World {
         let mut world = Self {
             now: 0,
             random: fastrand::Rng::with_seed(seed),
-            keys: Keys::new("/p", "c"),
+            keys: Keys::new("/p", &Terms::of("c")),
             store: Store {
                 revision: 1,
                 ..Store::default()
@@ -89,7 +90,7 @@ impl World {
         for number in 0..members {
             let name = format!("m{number}");
             world.actors.push(Actor {
-                desk: Desk::new(name.clone(), seed + number as u64),
+                desk: Desk::new(name.clone(), Terms::of("c"), seed + number as u64),
                 session: 0,
                 open: false,
                 watch: None,
@@ -204,7 +205,6 @@ impl World {
                     .found(7, u64::try_from(self.store.revision).unwrap());
                 this.open = true;
                 let join = Join {
-                    version: VERSION,
                     record: Some(this.record.clone()),
                     request: this.request,
                     ..Join::default()
