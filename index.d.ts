@@ -659,6 +659,10 @@ export interface BusOptions {
   advertise?: string;
   /** Plaintext may leave this machine; OWT_GRPC_INSECURE=1. */
   insecure?: boolean;
+  /** What members and registries prove to each other and never send; two while one is replaced, the new one first. OWT_GRPC_CLUSTER_SECRET; docs/security.md. */
+  secret?: string | readonly string[];
+  /** What is done about others who do not prove the secret; default `required` where it is set here or in the environment; OWT_GRPC_SECRET_MODE. */
+  secretMode?: 'off' | 'accepted' | 'required';
   /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */
   host?: boolean;
   /** Largest body, both ways, in bytes; default 16 MiB, at most what a text of V8 can have, 536,870,888. */
@@ -929,6 +933,10 @@ export interface RegistryOptions {
   tls?: TlsOptions | false;
   /** Plaintext may be used beyond this machine; OWT_GRPC_INSECURE=1. */
   insecure?: boolean;
+  /** As for `connectBus`. */
+  secret?: string | readonly string[];
+  /** As for `connectBus`. */
+  secretMode?: 'off' | 'accepted' | 'required';
 }
 
 /**

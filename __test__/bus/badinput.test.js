@@ -14,7 +14,7 @@ const { eventually } = require('../support/bus');
 const { hello, join, link, servesRegistry, session, victim } = require('../support/raw-member');
 
 for (const [name, changes, reason, text, logged] of [
-  ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side version 1:/, /this side speaks version 1 of the bus protocol, the other side version 99:/],
+  ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side versions 1 to 2: update owt-grpc on the other side$/, /this side speaks versions 1 to 2 of the bus protocol, the other side version 99:/],
   ['another cluster', { cluster: 'other' }, 'CLUSTER', /this side belongs to the cluster "other", the other side to "owt":/, /this side belongs to the cluster "owt", the other side to "other":/],
   ['a name that the registry does not know', {}, 'UNKNOWN_MEMBER', /has not told of that member/],
 ]) {
@@ -88,7 +88,7 @@ test('bytes that are no packet close the link', async (t) => {
 });
 
 for (const [name, messages, text] of [
-  ['another version', [join({ version: 99 })], /this side speaks version 99 of the bus protocol, the other side version 1: update owt-grpc on the other side/],
+  ['another version', [join({ version: 99 })], /this side speaks version 99 of the bus protocol, the other side versions 1 to 2: update owt-grpc on the other side$/],
   ['another cluster', [join({ cluster: 'prod' })], /this side belongs to the cluster "prod", the other side to "owt":/],
   ['no name', [join({}, { member: '' })], /a Join without a member is not expected here/],
   ['an announcement first', [{ announce: { request: 1, delta: { member: 'm' } } }], /an Announce is not expected here/],

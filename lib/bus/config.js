@@ -8,6 +8,7 @@ const { checkedOptions, numberOption } = require('../config');
 const { credentialsOf } = require('../tls/credentials');
 const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
 const { hostAndPort } = require('./place');
+const { clusterSecret } = require('./secret');
 
 const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
@@ -17,9 +18,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode'];
 
-/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number }} BusOptions */
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string }} BusOptions */
 
 /**
  * @param {string} text
@@ -46,6 +47,7 @@ function fromRabbit(rabbit) {
   const shown = bare.includes(':') && !bare.startsWith('[') ? `[${bare}]` : bare;
   /** @type {BusOptions} */
   const options = { registry: `${shown}:${AMQP_PORTS.includes(port) ? DEFAULT_PORT : port}` };
+  if (rabbit?.secret != null) options.secret = rabbit.secret;
   if (rabbit?.vhost && rabbit.vhost !== '/') options.cluster = String(rabbit.vhost);
   return options;
 }
@@ -91,6 +93,7 @@ function busOptions(owner, given) {
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
     serving: credentialsOf(owner, 'server', options.tls),
     dialing: credentialsOf(owner, 'client', options.tls),
+    secret: clusterSecret(owner, options),
     dialingEtcd: onEtcd ? etcdCredentials(owner, options.etcd) : null,
   };
 }

@@ -6,7 +6,7 @@
 const { inspect } = require('node:util');
 const { getBridge } = require('../crossing/bridge');
 const { BusState, Event } = require('../crossing/records');
-const { WARN, log } = require('../log');
+const { INFO, WARN, log } = require('../log');
 const { messageOf } = require('../errors');
 const { BUS_CALL, giveInTrace, traceOf } = require('../seeing/roles');
 const { BusTally, allBuses } = require('../seeing/tally');
@@ -19,6 +19,7 @@ const { BusError } = require('./errors');
 const { revealed } = require('./etcd');
 const { Incoming, Service } = require('./incoming');
 const { FLAG, Request, readMessage } = require('./records');
+const { nativeSecret } = require('./secret');
 
 /** The ids of a member, and its patterns: see src/bus/bounds.rs. */
 const MOST = 10_000;
@@ -73,12 +74,37 @@ class BusConnection {
     this.left = new Promise((resolve) => {
       this.onLeft = resolve;
     });
-    const { serving, dialing, dialingEtcd, etcd, ...rest } = options;
     /** Held, so that they are kept current. */
-    this.credentials = [serving, dialing, dialingEtcd];
-    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native);
+    this.credentials = [options.serving, options.dialing, options.dialingEtcd];
+    if (options.secret === null) this.open(options, null);
+    else void this.openWithSecret(options, options.secret);
     this.bridge.buses.set(this.number, this);
     this.bridge.acquire();
+  }
+
+  /**
+   * @param {ReturnType<import('./config').busOptions>} options
+   * @param {import('./secret').NativeSecret | null} secret
+   */
+  open({ serving, dialing, dialingEtcd, etcd, ...rest }, secret) {
+    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native);
+  }
+
+  /**
+   * What is asked of this member meanwhile is only to leave: nobody has been told that it has joined.
+   *
+   * @param {ReturnType<import('./config').busOptions>} options
+   * @param {import('./secret').ClusterSecret} secret
+   */
+  async openWithSecret(options, secret) {
+    const others = secret.required ? 'others have to prove it' : 'those who do not prove it are let in, and named';
+    log(INFO, `bus: the cluster's secret is ${secret.source}; ${others}`);
+    try {
+      const native = await nativeSecret(secret, options.cluster);
+      if (this.leaving === null) this.open(options, native);
+    } catch (error) {
+      if (this.leaving === null) this.listener.onRefused(messageOf(error));
+    }
   }
 
   /** Whether requests can be made: when it is being closed, for the handlers that are at work. */

@@ -8,8 +8,9 @@ const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
 const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
 const { hostAndPort } = require('./place');
+const { clusterSecret, nativeSecret } = require('./secret');
 
-const OPTIONS = ['listen', 'cluster', 'tls', 'insecure'];
+const OPTIONS = ['listen', 'cluster', 'tls', 'insecure', 'secret', 'secretMode'];
 
 const ADVICE = /** @type {Record<string, string>} */ ({
   EADDRINUSE:
@@ -37,6 +38,7 @@ class Registry {
       cluster: clusterOf(options.cluster),
       insecure: insecure === true || isSet(process.env.OWT_GRPC_INSECURE),
     };
+    this.secret = clusterSecret('startRegistry', options);
     /** @type {Promise<void> | null} */
     this.stopping = null;
     /** @type {(port: number) => void} */
@@ -50,13 +52,14 @@ class Registry {
   /** @returns {Promise<void>} */
   async start() {
     const { bridge } = this;
+    const secret = this.secret === null ? undefined : await nativeSecret(this.secret, this.native.cluster);
     bridge.servers.set(this.id, this);
     bridge.acquire();
     try {
       this.port = await new Promise((resolve, reject) => {
         this.bound = resolve;
         this.failed = reject;
-        bridge.native.openRegistry(this.id, this.native, this.credentials?.native);
+        bridge.native.openRegistry(this.id, { ...this.native, secret }, this.credentials?.native);
       });
     } catch (error) {
       this.forget();

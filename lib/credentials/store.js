@@ -69,13 +69,13 @@ async function updateStore(file, changes, { waitMs = WAIT_MS, ...options } = {})
  * const { server } = grpcPassphrases();
  * crypto.createPrivateKey({ key, passphrase: server?.reveal() });
  */
-function grpcPassphrases(folder = process.cwd(), options = configured()) {
+function grpcPassphrases(folder = process.cwd(), options = storeOptions()) {
   const file = path.join(folder, STORE);
   return passphrasesOf(readStore(file, options)?.reveal() ?? {}, file);
 }
 
-/** @returns {KeyOptions} */
-function configured() {
+/** What OWT's `global.config` says of the stores' key. @returns {KeyOptions} */
+function storeOptions() {
   const { credPass, credSalt } = /** @type {any} */ (globalThis).config ?? {};
   return { credPass, credSalt };
 }
@@ -104,4 +104,4 @@ function readBounded(file) {
   }
 }
 
-module.exports = { STORE, StoreError, grpcPassphrases, readStore, updateStore };
+module.exports = { STORE, StoreError, grpcPassphrases, readStore, storeOptions, updateStore };

@@ -126,7 +126,7 @@ interface AmqpClient {
   /**
    * Becomes a member of the bus; waits for a registry, or becomes it.
    *
-   * @param options OWT's `[rabbit]`: its host is where the registry is, a port of 5671 or 5672 stands for 5680
+   * @param options OWT's `[rabbit]`: its host is where the registry is, a port of 5671 or 5672 stands for 5680, and its `secret` is the cluster's
    * @param onOk once
    * @param onFailure with an Error, for what waiting would not mend: another cluster, another program on the registry's port
    */

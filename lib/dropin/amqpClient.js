@@ -5,7 +5,6 @@
 
 require('../compat/node-version').demandNode();
 
-const fs = require('node:fs');
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
 const { callSite, calledAt } = require('../call-site');
@@ -17,9 +16,8 @@ const { RpcServer } = require('./amqp/rpc-server');
 const { Monitor, MonitoringTarget } = require('./amqp/monitor');
 const { TopicParticipant } = require('./amqp/topic-participant');
 const { call } = require('./amqp/callbacks');
-const { INFO, WARN, log } = require('../log');
+const { WARN, log } = require('../log');
 
-const STORE = '.owt.authstore';
 /**
  * What handlers at work are given to end, in ms. OWT's workers are stopped by SIGTERM and wait
  * for this before they exit; whoever started them waits a second at most.
@@ -60,7 +58,6 @@ class AmqpClient {
       nextTick(() => call('connect', onFailure, new Error('This client is connected already')));
       return;
     }
-    if (fs.existsSync(STORE)) log(INFO, `the credentials of ${STORE} are RabbitMQ's and are not used`);
     let once = onOk;
     const site = callSite(this.connect);
     try {

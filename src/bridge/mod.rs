@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
+use napi::bindgen_prelude::{Buffer, BufferSlice, Env, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
+use crate::bus::trust::{Key, Mode, Trust};
 use crate::crossing::environment::{Environment, level};
 use crate::crossing::network::{Network, Work};
 use crate::grpc::budget;
@@ -34,7 +35,9 @@ use crate::registry::etcd::Login;
 use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
-use options::{BusOptions, ChannelOptions, Counts, Protocol, RegistryOptions, ServerOptions};
+use options::{
+    BusOptions, ChannelOptions, Counts, Protocol, RegistryOptions, Secret, ServerOptions,
+};
 
 /// Largest message received by default, as in other gRPC libraries.
 const MAX_RECEIVE: usize = 4 << 20;
@@ -240,6 +243,11 @@ impl Bridge {
         credentials: Option<&Credentials>,
     ) -> Result<()> {
         let tls = credentials.map(Credentials::server).transpose()?;
+        let terms = terms(
+            &options.cluster,
+            options.protocol.as_ref(),
+            options.secret.as_ref(),
+        )?;
         let environment = Arc::clone(&self.environment);
         let warn = move || {
             let environment = Arc::clone(&environment);
@@ -251,10 +259,10 @@ impl Bridge {
             host: options.host,
             port: options.port,
             options: host::Options {
-                terms: terms(&options.cluster, options.protocol.as_ref()),
+                terms,
                 tls,
                 warn: warn(),
-                closed: warn(),
+                note: warn(),
             },
             insecure: options.insecure,
         });
@@ -291,7 +299,11 @@ impl Bridge {
             (None, None) => None,
             _ => return Err(invalid("TLS of a member needs both credentials".to_owned())),
         };
-        let terms = terms(&options.cluster, options.protocol.as_ref());
+        let terms = terms(
+            &options.cluster,
+            options.protocol.as_ref(),
+            options.secret.as_ref(),
+        )?;
         let registry = way_to_registry(&options, &terms, tls.clone(), etcd)?;
         self.network.submit(Work::OpenBus {
             environment: Arc::clone(&self.environment),
@@ -361,12 +373,26 @@ fn way_to_registry(
 }
 
 /// `protocol` is what to speak, if not all that this build does.
-fn terms(cluster: &str, protocol: Option<&Protocol>) -> Terms {
+fn terms(cluster: &str, protocol: Option<&Protocol>, secret: Option<&Secret>) -> Result<Terms> {
     let mut terms = Terms::of(cluster);
     if let Some(Protocol { oldest, newest }) = protocol {
         terms.versions = Versions::new(*oldest, *newest);
     }
-    terms
+    if let Some(Secret { keys, required }) = secret {
+        let key = |bytes: &Buffer| {
+            let bytes = <&[u8; 32]>::try_from(&bytes[..]);
+            bytes
+                .map(Key::new)
+                .map_err(|_| invalid("a key has 32 bytes".to_owned()))
+        };
+        let mode = if *required {
+            Mode::Required
+        } else {
+            Mode::Accepted
+        };
+        terms.trust = Trust::by(keys.iter().map(key).collect::<Result<Vec<_>>>()?, mode);
+    }
+    Ok(terms)
 }
 
 fn invalid(text: String) -> napi::Error {

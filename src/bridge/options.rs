@@ -1,6 +1,7 @@
 //! The objects that JS makes channels, servers, members and registries with, and
 //! what it is told in one.
 
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 /// What a channel is made with; `null` is the default.
@@ -78,8 +79,18 @@ pub struct BusOptions {
     pub advertise_host: Option<String>,
     pub advertise_port: Option<u16>,
     pub max_message_bytes: u32,
+    pub secret: Option<Secret>,
     /// For tests of what another build speaks.
     pub protocol: Option<Protocol>,
+}
+
+/// The cluster's secret, as keys that were derived from it: more than one while it is
+/// replaced.
+#[napi(object)]
+pub struct Secret {
+    pub keys: Vec<Buffer>,
+    /// Others who do not prove it are refused.
+    pub required: bool,
 }
 
 /// The versions of the bus's protocol to speak.
@@ -105,6 +116,7 @@ pub struct RegistryOptions {
     pub port: u16,
     pub cluster: String,
     pub insecure: bool,
+    pub secret: Option<Secret>,
     /// As in `BusOptions`.
     pub protocol: Option<Protocol>,
 }

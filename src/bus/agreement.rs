@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::trust::Trust;
 use super::wire::{Hello, Join, Reason, Refusal};
 
 /// The versions of the protocol that one side speaks: at least one.
@@ -12,8 +13,8 @@ pub struct Versions {
 }
 
 /// Those that this build speaks. A build that adds one keeps the one before, so that a
-/// cluster can be updated process by process.
-pub const SPOKEN: Versions = Versions::new(1, 1);
+/// cluster can be updated process by process. 2: a secret is proved.
+pub const SPOKEN: Versions = Versions::new(1, 2);
 
 impl Versions {
     /// As they are told: `newest` is 0 of a side that speaks one version only, as all
@@ -71,6 +72,8 @@ pub struct Terms {
     pub cluster: String,
     /// They have to share one.
     pub versions: Versions,
+    /// What they have to prove.
+    pub trust: Trust,
 }
 
 /// What another says of itself before anything else.
@@ -115,6 +118,7 @@ impl Terms {
         Self {
             cluster: cluster.into(),
             versions: SPOKEN,
+            trust: Trust::none(),
         }
     }
 

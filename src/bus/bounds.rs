@@ -4,6 +4,7 @@
 use prost::Message as _;
 
 use super::assembly::Violation;
+use super::trust::NONCE;
 use super::wire::{Delta, Hello, Kind, Record};
 
 /// Names, ids, methods, exchanges, patterns and routing keys, in bytes: as in AMQP.
@@ -88,10 +89,23 @@ fn weight(size: usize) -> Result<(), Violation> {
     )))
 }
 
-/// Looks at the names in the first frame of a link.
+/// Looks at what is to be proved something about.
+pub fn nonce(nonce: &[u8]) -> Result<(), Violation> {
+    if nonce.is_empty() || nonce.len() == NONCE {
+        return Ok(());
+    }
+    let length = nonce.len();
+    Err(Violation(format!("a nonce of {length} bytes, not {NONCE}")))
+}
+
+/// Looks at the first frame of a link.
 pub fn of_hello(hello: &Hello) -> Result<(), Violation> {
-    names("a name", [&hello.member, &hello.to, &hello.token])?;
-    names("a cluster's name", [&hello.cluster])
+    names(
+        "a name",
+        [&hello.member, &hello.to, &hello.token, &hello.shown],
+    )?;
+    names("a cluster's name", [&hello.cluster])?;
+    nonce(&hello.nonce)
 }
 
 /// Looks at the names in what comes over a link.

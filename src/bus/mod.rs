@@ -16,6 +16,7 @@ mod listening;
 pub mod member;
 pub mod node;
 mod numbered;
+pub mod once;
 mod options;
 mod outbox;
 mod peer;
@@ -28,6 +29,7 @@ mod spells;
 mod subscriptions;
 mod table;
 mod topic;
+pub mod trust;
 pub mod wire;
 
 /// Time in ms since a moment that only has to be the same for one member.

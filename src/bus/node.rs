@@ -18,6 +18,7 @@ use super::numbered::Numbered;
 pub use super::options::Options;
 use super::peer::Conn;
 use super::pipe::{self, Pipe};
+use super::trust;
 use super::wire::{FromRegistry, ToRegistry};
 use crate::grpc::server::Server;
 use crate::registry::Session;
@@ -84,6 +85,8 @@ impl Node {
             address: listening.address(server.port),
             may_move: port.is_none(),
             seed: options.seed,
+            registry_proves: options.registry.proves(),
+            entropy: trust::entropy()?,
             max_message: options.max_message,
             idle: options.idle,
         });
@@ -163,6 +166,11 @@ impl Node {
                     }
                 }
                 Action::ToRegistry(message) => Self::tell_registry(state, &message),
+                Action::LeaveRegistry => {
+                    if let Some(session) = state.registry.take() {
+                        session.cut();
+                    }
+                }
                 Action::Move => self.spawn(Arc::clone(self).listen_elsewhere()),
                 Action::Left => {
                     let node = Arc::clone(self);

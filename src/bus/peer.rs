@@ -2,6 +2,7 @@
 
 use super::Millis;
 use super::assembly::Assembly;
+use super::member::Greeted;
 use super::outbox::Outbox;
 use super::spells::Spells;
 use super::wire::Hello;
@@ -48,6 +49,8 @@ pub struct Peer {
     /// A new registry has not mentioned it since then.
     pub unconfirmed: Option<Millis>,
     pub link: LinkState,
+    /// What this member has said on its dial, as long as it is not answered.
+    pub greeted: Option<Box<Greeted>>,
     /// Of the protocol, on the last link that stood; 0 before.
     pub version: u32,
     /// When something was last sent or received.
@@ -93,6 +96,7 @@ impl Peer {
             known: false,
             unconfirmed: None,
             link: LinkState::Idle,
+            greeted: None,
             version: 0,
             active: 0,
             rested: false,

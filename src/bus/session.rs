@@ -1,9 +1,12 @@
 //! A member's session with the registry: what the member wants known, and what
 //! of it has come into effect.
 
+use bytes::Bytes;
+
 use super::Millis;
 use super::agreement::Terms;
-use super::wire::{Announce, Asked, Delta, Join, Joined, Leave, Record, ToRegistry};
+use super::trust::{Doubt, NONCE, Nonces, Transcript};
+use super::wire::{Announce, Asked, Delta, Join, Joined, Leave, Proof, Record, ToRegistry};
 
 /// The registry has its reasons to be slow; what is being taken away is taken
 /// away after this at the latest.
@@ -33,6 +36,8 @@ pub struct Session {
     /// The member as it wants to be known.
     pub record: Record,
     terms: Terms,
+    /// What the record has the hash of.
+    token: String,
     connected: bool,
     /// The request whose Done says that all know of the member.
     joining: Option<u32>,
@@ -42,21 +47,38 @@ pub struct Session {
     pub revision: u64,
     /// Of the protocol, in which the registry talks that was joined last; 0 before.
     pub version: u32,
+    /// What was said to it first, without the record's lists, and what it has asked to be
+    /// proved something about.
+    said: Option<(Join, Option<Bytes>)>,
+    /// It has let this member in, and this member trusts it.
+    let_in: bool,
     pending: Vec<Pending>,
     next: u32,
 }
 
+/// Why a registry is not talked to that would let this member in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// It has chosen a version that this member does not speak.
+    Version(u32),
+    /// It is to prove the secret, and does not.
+    Doubt(Doubt),
+}
+
 impl Session {
     /// A session that is not connected yet.
-    pub fn new(terms: Terms, record: Record) -> Self {
+    pub fn new(terms: Terms, record: Record, token: String) -> Self {
         Self {
             record,
             terms,
+            token,
             connected: false,
             joining: None,
             epoch: 0,
             revision: 0,
             version: 0,
+            said: None,
+            let_in: false,
             pending: Vec::new(),
             next: 1,
         }
@@ -65,6 +87,11 @@ impl Session {
     /// Whether the registry hears us.
     pub fn connected(&self) -> bool {
         self.connected
+    }
+
+    /// Whether what it tells of others counts.
+    pub fn is_trusted(&self) -> bool {
+        self.let_in || !self.terms.trust.is_required()
     }
 
     /// Whether it hears us, and has not said yet that all know of this member.
@@ -79,39 +106,93 @@ impl Session {
     }
 
     /// There is a stream to a registry: what to say first.
-    pub fn open(&mut self) -> ToRegistry {
+    pub fn open(&mut self, nonces: &mut Nonces) -> ToRegistry {
         self.connected = true;
+        self.let_in = false;
         // Covers all that was announced before.
         let request = self.next - 1;
         self.joining = Some(request);
-        asked(Asked::Join(Join {
+        let mut join = Join {
             version: self.terms.versions.oldest(),
             newest_version: self.terms.versions.newest_if_another(),
             cluster: self.terms.cluster.clone(),
-            record: Some(self.record.clone()),
+            record: None,
+            shown: self.token.clone(),
             epoch: self.epoch,
             revision: self.revision,
             request,
-        }))
+            nonce: if self.terms.trust.has_secret() {
+                nonces.next()
+            } else {
+                Bytes::new()
+            },
+        };
+        let who = Record {
+            member: self.record.member.clone(),
+            token: self.record.token.clone(),
+            ..Record::default()
+        };
+        let record = Some(who);
+        self.said = Some((
+            Join {
+                record,
+                ..join.clone()
+            },
+            None,
+        ));
+        join.record = Some(self.record.clone());
+        asked(Asked::Join(join))
     }
 
-    /// The registry lets this member in. Returns whether it does so in a version that
-    /// this member speaks. Revisions count anew in each epoch.
-    pub fn joined(&mut self, joined: &Joined) -> bool {
-        let Some(version) = self.terms.versions.chosen(joined.version) else {
-            return false;
+    /// The registry asks for a proof: what to say, if that is to be expected.
+    pub fn prove(&mut self, nonce: Bytes) -> Option<ToRegistry> {
+        let (join, challenge) = self.said.as_mut()?;
+        let trust = &self.terms.trust;
+        if !trust.has_secret() || nonce.len() != NONCE || challenge.is_some() {
+            return None;
+        }
+        let proofs = trust.proofs(&Transcript::of_session(join, &nonce));
+        *challenge = Some(nonce);
+        Some(asked(Asked::Proof(Proof { proofs })))
+    }
+
+    fn doubts(&self, version: u32, proof: &[u8]) -> Result<(), Doubt> {
+        let trust = &self.terms.trust;
+        if !trust.has_secret() {
+            return Ok(());
+        }
+        let Some((join, Some(challenge))) = &self.said else {
+            return Err(Doubt::Unproven);
         };
+        trust.check(proof, version, &Transcript::of_session(join, challenge))
+    }
+
+    /// The registry lets this member in: revisions count anew in each epoch. Returns the
+    /// doubt with which it is talked to all the same.
+    ///
+    /// # Errors
+    /// It is not talked to.
+    pub fn joined(&mut self, joined: &Joined) -> Result<Option<Doubt>, Unfit> {
+        let version = self.terms.versions.chosen(joined.version);
+        let version = version.ok_or(Unfit::Version(joined.version))?;
+        let doubt = self.doubts(version, &joined.proof).err();
+        if let Some(doubt) = doubt.filter(|_| self.terms.trust.is_required()) {
+            return Err(Unfit::Doubt(doubt));
+        }
+        self.said = None;
+        self.let_in = true;
         self.version = version;
         if joined.epoch != self.epoch {
             self.epoch = joined.epoch;
             self.revision = 0;
         }
-        true
+        Ok(doubt)
     }
 
     /// The stream is gone. What is pending is pending still. Returns whether all
     /// knew of this member.
     pub fn lost(&mut self) -> bool {
+        self.let_in = false;
         let was_joining = self.joining.take().is_some();
         std::mem::take(&mut self.connected) && !was_joining
     }
@@ -193,10 +274,11 @@ mod tests {
 
     #[test]
     fn only_a_session_that_was_joined_is_lost_to_the_application_and_once() {
-        let mut session = Session::new(Terms::of("c"), Record::default());
-        session.open();
+        let mut session = Session::new(Terms::of("c"), Record::default(), String::new());
+        let mut nonces = Nonces::new(&[0; 32]);
+        session.open(&mut nonces);
         assert!(!session.lost());
-        session.open();
+        session.open(&mut nonces);
         assert!(session.has_joined(0));
         assert!(session.lost());
         assert!(!session.lost());

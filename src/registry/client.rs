@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
+use tokio::sync::Notify;
 
 use super::host::{self, Host, SESSION};
 use super::{Complaints, Pending, Registry, SILENCE, Session, patiently};
@@ -90,13 +91,23 @@ impl Registry for Embedded {
     }
 }
 
-impl Session for Pipe {
+/// The member's side of a session.
+struct Line {
+    pipe: Pipe,
+    cut: Arc<Notify>,
+}
+
+impl Session for Line {
     fn send(&mut self, message: &ToRegistry) {
-        Self::send(self, message);
+        self.pipe.send(message);
     }
 
     fn close(&self) {
-        Self::close(self);
+        self.pipe.close();
+    }
+
+    fn cut(&self) {
+        self.cut.notify_one();
     }
 }
 
@@ -144,7 +155,7 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, terms: Option<Terms
                 tls: tls.map(|tls| Arc::clone(&tls.server)),
                 // What is wrong with others is theirs to say.
                 warn: Box::new(|_| ()),
-                closed: {
+                note: {
                     let node = Weak::clone(&node);
                     Box::new(move |text| {
                         if let Some(node) = node.upgrade() {
@@ -217,7 +228,12 @@ async fn session(
         node: Weak::clone(node),
         gate: Arc::clone(&gate),
     };
-    node.upgrade()?.registry_open(Box::new(pipe));
+    let cut = Arc::new(Notify::new());
+    let line = Line {
+        pipe,
+        cut: Arc::clone(&cut),
+    };
+    node.upgrade()?.registry_open(Box::new(line));
     let tell = || {
         if node
             .upgrade()
@@ -228,7 +244,10 @@ async fn session(
         }
     };
     let dialed = pipe::dial(channel, SESSION, inbox, gate, &events);
-    let mut status = patiently(dialed, tell).await;
+    let mut status = tokio::select! {
+        status = patiently(dialed, tell) => status,
+        () = cut.notified() => Status::unavailable("the registry is not trusted"),
+    };
     if status.details.is_empty() {
         status.details = String::from("the registry closed the session");
     }

@@ -18,6 +18,7 @@ use super::unread;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
+use crate::bus::trust;
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application as Service, Incoming, Method, Server};
 use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
@@ -46,8 +47,8 @@ pub struct Options {
     pub tls: Option<Arc<ServerCredentials>>,
     /// See [`Warn`].
     pub warn: Warn,
-    /// Where it tells of sessions that it has closed.
-    pub closed: Warn,
+    /// Where it tells of sessions that it has closed or does not let in.
+    pub note: Warn,
 }
 
 /// A registry that listens.
@@ -60,7 +61,7 @@ struct Desk {
     state: Mutex<State>,
     started: Instant,
     alarm: Notify,
-    closed: Warn,
+    note: Warn,
 }
 
 struct State {
@@ -76,15 +77,16 @@ impl Host {
     /// What the system said to binding the address.
     pub async fn bind(host: &str, port: u16, options: Options) -> io::Result<Self> {
         let epoch = RandomState::new().hash_one("epoch");
+        let entropy = trust::entropy().map_err(io::Error::other)?;
         let desk = Arc::new(Desk {
             state: Mutex::new(State {
-                directory: Directory::new(options.terms, epoch),
+                directory: Directory::new(options.terms, epoch, &entropy),
                 pipes: HashMap::new(),
                 next: 1,
             }),
             started: Instant::now(),
             alarm: Notify::new(),
-            closed: options.closed,
+            note: options.note,
         });
         let service = Sessions {
             desk: Arc::clone(&desk),
@@ -181,13 +183,14 @@ impl Desk {
                         continue;
                     }
                     let whose = state.directory.member_of(session).unwrap_or_default();
-                    (self.closed)(format!(
+                    (self.note)(format!(
                         "the registry has closed the session of {whose}: it does not read what it is told"
                     ));
                     state.directory.lost(now, session);
                     actions.extend(state.directory.take_actions());
                     actions.push_back(Action::Close(session));
                 }
+                Action::Note(text) => (self.note)(text),
                 Action::Close(session) => {
                     if let Some(pipe) = state.pipes.remove(&session) {
                         pipe.close();

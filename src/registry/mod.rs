@@ -41,6 +41,11 @@ pub trait Registry: Send + Sync + 'static {
     /// calls its `registry_open`, `registry_message` and `registry_lost`. `here`
     /// says that the registry is on this machine.
     fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()>;
+
+    /// Whether it is one of ours, which has the cluster's secret if there is one.
+    fn proves(&self) -> bool {
+        true
+    }
 }
 
 /// Where a member's words go while a session stands.
@@ -49,6 +54,11 @@ pub trait Session: Send {
     fn send(&mut self, message: &ToRegistry);
     /// Nothing follows.
     fn close(&self);
+    /// Nothing that it brings counts: it ends, whatever the other side does. Only sessions
+    /// with a registry that has to prove something are ended so.
+    fn cut(&self) {
+        self.close();
+    }
 }
 
 /// What a member's operator has been told since its registry was there last: each

@@ -13,6 +13,7 @@ const { printable } = require('../support/words');
 const KNOWN = [
   'OWT_GRPC_REGISTRY', 'OWT_GRPC_ETCD_CA', 'OWT_GRPC_ETCD_CERT', 'OWT_GRPC_ETCD_KEY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',
   'OWT_GRPC_SSL', 'OWT_GRPC_ROOT_CERT', 'OWT_GRPC_SERVER_CERT', 'OWT_GRPC_SERVER_KEY', 'OWT_GRPC_CLIENT_CERT', 'OWT_GRPC_CLIENT_KEY',
+  'OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE',
   'OWT_GRPC_CLIENT_AUTH', 'OWT_GRPC_TLS_STRICT', 'OWT_GRPC_TLS_CHECK_MS', 'OWT_GRPC_MAX_BUFFERED_BYTES', 'OWT_GRPC_HEALTH', 'OWT_GRPC_REFLECTION',
 ];
 const LEVELS = ['error', 'warn', 'info', 'debug'];
@@ -64,7 +65,8 @@ function checkMachine(report) {
 /** @param {import('./report').Report} report */
 function checkBus(report) {
   try {
-    busOptions('owt-grpc', undefined);
+    const { secret } = busOptions('owt-grpc', undefined);
+    if (secret !== null) report.ok('secret', `the cluster's is ${printable(secret.source)}, ${secret.required ? 'and others have to prove it' : 'and those who do not prove it are let in'}`);
     if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
   } catch (error) {
     // What is wrong with TLS is told where certificates are looked at.

@@ -1,22 +1,17 @@
 //! The links to other members: made when there is something to send, told from
 //! one another when two are made at once, made again when they break.
 
-use super::detour::FIRST_PAUSE;
 use super::{Action, Member, Use};
 use crate::bus::Millis;
-use crate::bus::agreement::Side;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
-use crate::bus::bounds;
 use crate::bus::calls::Place;
-use crate::bus::peer::{Answer, Conn, LinkState};
+use crate::bus::peer::{Conn, LinkState};
 use crate::bus::table::PeerNumber;
-use crate::bus::wire::{Frame, Hello, Kind, Packet, Reason, Refusal, Welcome, frame};
+use crate::bus::wire::{Frame, Kind, Packet, frame};
 
 /// What a peer may take to welcome a dial, and a dialer to say who it is.
 const GREETING: Millis = 5_000;
-/// The pause after a dial that crossed the peer's: its link should stand by then.
-const CROSSED_PAUSE: Millis = 100;
 /// How often those that wait are looked at.
 const LOOK: Millis = 500;
 
@@ -62,25 +57,15 @@ impl Member {
             return;
         };
         peer.attempted = link;
+        let (name, previous) = (peer.name.clone(), peer.previous);
         peer.link = LinkState::Dialing {
             conn,
             link,
             since: now,
         };
-        let terms = &self.identity.terms;
-        let hello = Hello {
-            version: terms.versions.oldest(),
-            newest_version: terms.versions.newest_if_another(),
-            cluster: terms.cluster.clone(),
-            member: self.identity.name.clone(),
-            token: self.identity.token.clone(),
-            link,
-            previous: peer.previous,
-            to: peer.name.clone(),
-        };
         let address = peer.address.clone();
         self.actions.push(Action::Dial { conn, address });
-        self.send(conn, Kind::Hello(hello));
+        self.greet(conn, number, link, previous, name);
         self.tend_by(now + GREETING);
     }
 
@@ -92,6 +77,7 @@ impl Member {
     }
 
     pub(super) fn close(&mut self, conn: Conn) {
+        self.challenged.remove(&conn);
         if self.conns.remove(&conn).is_some() {
             self.actions.push(Action::Close { conn });
         }
@@ -101,7 +87,7 @@ impl Member {
     pub fn packet(&mut self, now: Millis, conn: Conn, packet: Packet) {
         for frame in packet.frames {
             match self.conns.get(&conn) {
-                Some(Use::Greeting { .. }) => self.greeted(now, conn, frame),
+                Some(Use::Greeting { .. }) => self.approached(now, conn, frame),
                 Some(Use::Link(number)) => {
                     let number = *number;
                     self.linked(now, conn, number, frame);
@@ -127,86 +113,7 @@ impl Member {
         self.lost(now, conn, "it does not keep to the bus protocol");
     }
 
-    /// The first frame of somebody who dialed.
-    fn greeted(&mut self, now: Millis, conn: Conn, frame: Frame) {
-        let Some(Kind::Hello(hello)) = frame.kind else {
-            return self.garbage(now, conn, "no Hello");
-        };
-        if let Err(violation) = bounds::of_hello(&hello) {
-            return self.garbage(now, conn, &violation.0);
-        }
-        let version = match self.identity.terms.agree_with(Side::from(&hello)) {
-            Ok(version) => version,
-            Err(mismatch) => {
-                return self.turn_away(conn, &hello, &mismatch.here, mismatch.there);
-            }
-        };
-        match self.admit(&hello) {
-            Ok(number) => self.accept(now, conn, number, &hello, version),
-            Err(refusal) => {
-                let here = refusal.text.clone();
-                self.turn_away(conn, &hello, &here, refusal);
-            }
-        }
-    }
-
-    /// Refuses somebody who has dialed, and says so here, too, unless it will pass.
-    fn turn_away(&mut self, conn: Conn, hello: &Hello, here: &str, refusal: Refusal) {
-        if !matches!(refusal.reason(), Reason::Crossed | Reason::UnknownMember) {
-            let text = format!("a link of {} was refused: {here}", hello.member);
-            self.note(true, text);
-        }
-        self.send(conn, Kind::Refusal(refusal));
-        self.close(conn);
-    }
-
-    fn admit(&self, hello: &Hello) -> Result<PeerNumber, Refusal> {
-        if hello.to != self.identity.name {
-            let text = format!("{} is not here any more", hello.to);
-            return Err(Refusal::new(Reason::Other, text));
-        }
-        let taken = || Refusal::new(Reason::NameTaken, "another member has that name");
-        if hello.member == self.identity.name {
-            return Err(taken());
-        }
-        let number = self.numbers.get(&hello.member);
-        let Some((number, peer)) = number.and_then(|n| Some((*n, self.peers.get(n)?))) else {
-            let text = "the registry has not told of that member yet";
-            return Err(Refusal::new(Reason::UnknownMember, text));
-        };
-        if peer.token != hello.token {
-            return Err(taken());
-        }
-        match peer.answer(hello, &self.identity.name) {
-            Answer::Accept => Ok(number),
-            Answer::Crossed => Err(Refusal::new(Reason::Crossed, "another link is the one")),
-        }
-    }
-
-    fn accept(&mut self, now: Millis, conn: Conn, number: PeerNumber, hello: &Hello, version: u32) {
-        match self.peers.get(&number).map(|peer| peer.link.clone()) {
-            Some(LinkState::Dialing { conn: mine, .. }) => self.close(mine),
-            Some(LinkState::Parting { conn: former }) => {
-                // It has closed that one, and this member did not see it yet.
-                self.close(former);
-                if let Some(peer) = self.peers.get_mut(&number) {
-                    peer.rested = true;
-                }
-            }
-            Some(LinkState::Up { conn: former, .. } | LinkState::Resting { conn: former, .. }) => {
-                self.close(former);
-                self.link_down(number, "it was made anew");
-            }
-            _ => {}
-        }
-        self.conns.insert(conn, Use::Link(number));
-        // As members of before there were ranges say it, where that is the same.
-        let told = if version == hello.version { 0 } else { version };
-        self.send(conn, Kind::Welcome(Welcome { version: told }));
-        self.link_up(now, number, conn, hello.link, false, version);
-    }
-
-    fn link_up(
+    pub(super) fn link_up(
         &mut self,
         now: Millis,
         number: PeerNumber,
@@ -242,17 +149,7 @@ impl Member {
             return;
         };
         if let LinkState::Dialing { link, .. } = peer.link {
-            match frame.kind {
-                Some(Kind::Welcome(welcome)) => {
-                    match self.identity.terms.versions.chosen(welcome.version) {
-                        Some(version) => self.link_up(now, number, conn, link, true, version),
-                        None => self.garbage(now, conn, "a version that was not offered"),
-                    }
-                }
-                Some(Kind::Refusal(refusal)) => self.refused(now, conn, number, &refusal),
-                _ => self.garbage(now, conn, "no Welcome"),
-            }
-            return;
+            return self.answered(now, conn, number, link, frame);
         }
         match peer.assembly.take(frame, self.identity.max_message) {
             Ok(Some(whole)) => {
@@ -276,22 +173,9 @@ impl Member {
         }
     }
 
-    fn refused(&mut self, now: Millis, conn: Conn, number: PeerNumber, refusal: &Refusal) {
-        self.close(conn);
-        let soon = match refusal.reason() {
-            Reason::Crossed => CROSSED_PAUSE,
-            Reason::UnknownMember => FIRST_PAUSE,
-            _ => {
-                let whom = self.describe(number);
-                self.note(true, format!("{whom} refuses the link: {}", refusal.text));
-                return self.dial_failed(now, number, refusal.text.clone());
-            }
-        };
-        self.pause(now + soon, number, refusal.text.clone());
-    }
-
     /// A transport is gone, or could not be opened.
     pub fn lost(&mut self, now: Millis, conn: Conn, why: &str) {
+        self.challenged.remove(&conn);
         let Some(Use::Link(number)) = self.conns.remove(&conn) else {
             return;
         };
@@ -313,7 +197,7 @@ impl Member {
     }
 
     /// Ends what was on a link. It may have arrived, so it is not sent again.
-    fn link_down(&mut self, number: PeerNumber, why: &str) {
+    pub(super) fn link_down(&mut self, number: PeerNumber, why: &str) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Idle;
             peer.rested = false;

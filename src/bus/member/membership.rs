@@ -7,10 +7,14 @@ use crate::bus::application::Delivery;
 use crate::bus::assembly::Violation;
 use crate::bus::bounds;
 use crate::bus::peer::Peer;
-use crate::bus::session::{Effect, asked};
+use crate::bus::session::{Effect, Unfit, asked};
 use crate::bus::table::{PeerNumber, SELF};
-use crate::bus::wire::{Applied, Asked, Changes, Delta, FromRegistry, Record, ToRegistry, Told};
+use crate::bus::wire::{
+    Applied, Asked, Changes, Delta, FromRegistry, Joined, Reason, Record, ToRegistry, Told,
+};
 
+/// What the registry is called among those who were doubted: no member is.
+const REGISTRY: &str = "";
 /// A new registry has so long to hear of a member that the former one knew.
 const CONFIRM: Millis = 5_000;
 
@@ -114,7 +118,7 @@ impl Member {
     /// There is a stream to a registry.
     pub fn registry_open(&mut self) {
         if !self.leaving {
-            let message = self.session.open();
+            let message = self.session.open(&mut self.nonces);
             self.tell_registry(message);
         }
     }
@@ -149,15 +153,12 @@ impl Member {
     /// The registry says something.
     pub fn registry_message(&mut self, now: Millis, message: FromRegistry) {
         match message.kind {
-            Some(Told::Joined(joined)) => {
-                if !self.session.joined(&joined) {
-                    let version = joined.version;
-                    let why = format!(
-                        "the registry talks in version {version} of the bus protocol, which was not offered"
-                    );
-                    self.deliver(Delivery::Refused { why });
-                }
-            }
+            Some(Told::Challenge(challenge)) => match self.session.prove(challenge.nonce) {
+                Some(proof) => self.tell_registry(proof),
+                None => self.distrust_registry("it asks for a proof that is not expected"),
+            },
+            Some(Told::Joined(joined)) => self.let_in_by(&joined),
+            Some(Told::Changes(_) | Told::Done(_)) if !self.session.is_trusted() => {}
             Some(Told::Changes(changes)) => self.apply(now, changes),
             Some(Told::Done(done)) => {
                 if self.session.has_joined(done.request) {
@@ -168,10 +169,48 @@ impl Member {
                 self.take_effect(effects);
             }
             Some(Told::Refusal(refusal)) => {
-                let why = refusal.text;
-                self.deliver(Delivery::Refused { why });
+                // Others may host it next, who have the secret that this member has.
+                if refusal.reason() == Reason::Secret && self.has_joined() {
+                    self.doubt_registry(&refusal.text);
+                } else {
+                    let why = refusal.text;
+                    self.deliver(Delivery::Refused { why });
+                }
             }
             None => {}
+        }
+    }
+
+    fn let_in_by(&mut self, joined: &Joined) {
+        match self.session.joined(joined) {
+            Ok(None) => self.doubted.forget(REGISTRY),
+            Ok(Some(doubt)) => self.doubt_registry(&format!(
+                "it will not be trusted once the secret is required: {}",
+                doubt.here()
+            )),
+            Err(Unfit::Doubt(doubt)) => self.distrust_registry(&doubt.here()),
+            Err(Unfit::Version(version)) => self.distrust_registry(&format!(
+                "it talks in version {version} of the bus protocol, which was not offered"
+            )),
+        }
+    }
+
+    /// Said once, until a registry is as it has to be.
+    fn doubt_registry(&mut self, why: &str) {
+        if self.doubted.is_new(REGISTRY) {
+            self.note(true, format!("the registry: {why}"));
+        }
+    }
+
+    /// Its words do not count. One that was in already looks for another.
+    fn distrust_registry(&mut self, why: &str) {
+        if self.has_joined() {
+            self.doubt_registry(why);
+            self.session.lost();
+            self.actions.push(Action::LeaveRegistry);
+        } else {
+            let why = format!("who is at the registry's place is not trusted: {why}");
+            self.deliver(Delivery::Refused { why });
         }
     }
 
@@ -348,6 +387,8 @@ mod tests {
             terms: Terms::of("c"),
             address: "h:1".to_owned(),
             may_move: true,
+            registry_proves: true,
+            entropy: [0; 32],
             seed: 1,
             max_message: 1 << 20,
             idle: 300_000,

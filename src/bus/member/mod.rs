@@ -2,12 +2,15 @@
 //! it goes in with the time, what is to be done comes out as actions.
 //!
 //! `traffic` is calls, casts and topics, `waiting` calls that nobody serves yet;
-//! `links` the links to other members, `rest` their end when nobody uses them,
+//! `links` the links to other members, `greeting` and `admission` what passes
+//! before one stands, `rest` their end when nobody uses them,
 //! `detour` what becomes of those that fail; `membership` what the registry knows
 //! and tells; `inside` what a member answers without its application; `tap` copies
 //! of what it hands over; `losses` what is said of what was dropped.
 
+mod admission;
 mod detour;
+mod greeting;
 mod inside;
 mod links;
 mod losses;
@@ -22,6 +25,8 @@ mod waiting;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use admission::Challenged;
+pub use greeting::Greeted;
 use tally::Tally;
 use tap::{Seen, Tap};
 
@@ -32,11 +37,13 @@ use super::agreement::Versions;
 use super::application::Delivery;
 use super::calls::Calls;
 use super::numbered::Numbered;
+use super::once::Once;
 use super::peer::{Conn, LinkState, Peer};
 use super::session::Session;
 use super::subscriptions::Subscriptions;
 pub use super::table::TAP;
 use super::table::{PeerNumber, Table};
+use super::trust::{Nonces, Trust, token};
 use super::wire::{Call, Packet, Record, ToRegistry};
 
 /// What is to be done for the member.
@@ -63,6 +70,8 @@ pub enum Action {
     },
     /// Tell the registry.
     ToRegistry(ToRegistry),
+    /// End the session with the registry, whatever that does: it is not trusted.
+    LeaveRegistry,
     /// Listen on another port, and call `moved`.
     Move,
     /// Tell the application.
@@ -84,6 +93,10 @@ pub struct Identity {
     pub address: String,
     /// Whether that may become another.
     pub may_move: bool,
+    /// Whether the registry is one of ours, and has the secret if there is one.
+    pub registry_proves: bool,
+    /// Of what it makes numbers that nobody can foretell: random, and told to nobody.
+    pub entropy: [u8; 32],
     /// Where its links' numbers begin: chosen at random.
     pub seed: u64,
     /// Largest body, in bytes, in both directions.
@@ -116,6 +129,11 @@ pub struct Member {
     numbers: HashMap<String, PeerNumber>,
     next_peer: PeerNumber,
     conns: Numbered<Conn, Use>,
+    /// Those who have dialed and are to prove the secret.
+    challenged: Numbered<Conn, Challenged>,
+    nonces: Nonces,
+    /// Who did not prove the secret, as far as that was said.
+    doubted: Once,
     next_conn: Conn,
     next_link: u64,
     calls: Calls,
@@ -157,14 +175,19 @@ impl Member {
     pub fn new(identity: Identity) -> Self {
         let record = Record {
             member: identity.name.clone(),
-            token: identity.token.clone(),
+            token: token::told(&identity.token),
             address: identity.address.clone(),
             ..Record::default()
         };
         let mut table = Table::default();
         table.set(super::table::SELF, record.clone());
+        let nonces = Nonces::new(&identity.entropy);
+        let mut terms_of_session = identity.terms.clone();
+        if !identity.registry_proves {
+            terms_of_session.trust = Trust::none();
+        }
         Self {
-            session: Session::new(identity.terms.clone(), record),
+            session: Session::new(terms_of_session, record, identity.token.clone()),
             next_link: identity.seed | 1,
             identity,
             table,
@@ -172,6 +195,9 @@ impl Member {
             numbers: HashMap::new(),
             next_peer: 1,
             conns: Numbered::default(),
+            challenged: Numbered::default(),
+            nonces,
+            doubted: Once::default(),
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),

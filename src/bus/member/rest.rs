@@ -123,6 +123,7 @@ mod tests {
     use crate::bus::member::traffic::Calling;
     use crate::bus::member::{Action, Identity};
     use crate::bus::peer::Conn;
+    use crate::bus::trust::token;
     use crate::bus::wire::{Changes, FromRegistry, Record, Reply, Told};
 
     const IDLE: Millis = 1_000;
@@ -144,6 +145,8 @@ mod tests {
                     terms: Terms::of("owt"),
                     address: n.to_string(),
                     may_move: false,
+                    registry_proves: true,
+                    entropy: [0; 32],
                     seed: 1,
                     max_message: 1 << 20,
                     idle: IDLE,
@@ -152,7 +155,7 @@ mod tests {
             let mut members = [member(0), member(1)];
             let record = |n: usize| Record {
                 member: n.to_string(),
-                token: n.to_string(),
+                token: token::told(&n.to_string()),
                 address: n.to_string(),
                 ids: vec![format!("id{n}")],
                 ..Record::default()
@@ -214,7 +217,7 @@ mod tests {
                     self.members[other].lost(now, conn, "closed");
                 }
                 Action::Deliver(delivery) => self.told[n].push(delivery),
-                Action::ToRegistry(_) | Action::Move | Action::Left => {}
+                Action::ToRegistry(_) | Action::LeaveRegistry | Action::Move | Action::Left => {}
             }
         }
 

@@ -213,6 +213,8 @@ mod tests {
             terms: Terms::of("c"),
             address: "h:1".to_owned(),
             may_move: false,
+            registry_proves: true,
+            entropy: [0; 32],
             seed: 1,
             max_message: 1 << 20,
             idle: 300_000,

@@ -278,6 +278,8 @@ impl Member {
             Kind::Cancel(cancel) => self.given_up(peer, Some(cancel.number)),
             // Handled by the links, or of no meaning on one that stands.
             Kind::Hello(_)
+            | Kind::Challenge(_)
+            | Kind::Proof(_)
             | Kind::Welcome(_)
             | Kind::Refusal(_)
             | Kind::Rest(_)

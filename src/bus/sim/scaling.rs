@@ -70,7 +70,7 @@ impl Sum {
 impl Town {
     fn new() -> Self {
         Self {
-            directory: Directory::new(Terms::of("owt"), 1),
+            directory: Directory::new(Terms::of("owt"), 1, &[0; 32]),
             real: Vec::new(),
             now: 1,
             sent: Sum::default(),
@@ -98,6 +98,8 @@ impl Town {
             request: 1,
             epoch: 1,
             revision,
+            nonce: bytes::Bytes::new(),
+            shown: String::new(),
         };
         let session = SessionNumber::try_from(number).unwrap();
         self.ask(session, asked(Asked::Join(join)));
@@ -189,6 +191,8 @@ fn newcomer(number: usize) -> Member {
         terms: Terms::of("owt"),
         address: format!("10.0.0.22:{number}"),
         may_move: false,
+        registry_proves: true,
+        entropy: [0; 32],
         seed: 1,
         max_message: 1 << 20,
         idle: 300_000,

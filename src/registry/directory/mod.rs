@@ -1,5 +1,6 @@
 //! The registry without its sockets: sessions and the time go in, messages to
-//! sessions come out. `sessions` is what they say, and what they may not.
+//! sessions come out. `admission` is who is let in, `sessions` what they say, and what
+//! they may not.
 //!
 //! Every change has a revision and goes to every session. A change is in effect
 //! when every session has said that it applied its revision; one that is silent
@@ -9,14 +10,18 @@
 //! there are, the longer changes are gathered that follow one another: when all
 //! come back at once, each is told of many by one message.
 
+mod admission;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use prost::Message as _;
 
+use self::admission::Challenged;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
+use crate::bus::once::Once;
+use crate::bus::trust::Nonces;
 use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Record, Told};
 
 /// A session of a member, as the host numbers it.
@@ -38,11 +43,15 @@ pub enum Action {
     Tell(SessionNumber, FromRegistry),
     /// Send what was given, and end.
     Close(SessionNumber),
+    /// Tell the operator.
+    Note(String),
 }
 
 #[derive(Default)]
 struct Session {
     member: Option<String>,
+    /// It is to prove the secret before it is let in.
+    challenged: Option<Box<Challenged>>,
     /// It has had one.
     joined: bool,
     applied: u64,
@@ -72,6 +81,9 @@ struct Barrier {
 /// See the module.
 pub struct Directory {
     terms: Terms,
+    nonces: Nonces,
+    /// Who did not prove the secret, as far as that was said.
+    doubted: Once,
     epoch: u64,
     revision: u64,
     sessions: HashMap<SessionNumber, Session>,
@@ -94,10 +106,13 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// An empty directory. Each has an epoch of its own, never 0.
-    pub fn new(terms: Terms, epoch: u64) -> Self {
+    /// An empty directory. Each has an epoch of its own, never 0, and entropy that is
+    /// random and told to nobody.
+    pub fn new(terms: Terms, epoch: u64, entropy: &[u8; 32]) -> Self {
         Self {
             terms,
+            nonces: Nonces::new(entropy),
+            doubted: Once::default(),
             epoch: epoch | 1,
             revision: 0,
             sessions: HashMap::new(),

@@ -1,22 +1,20 @@
 //! What sessions say to the registry, and what they may not.
 
-use super::{Action, Directory, Session, SessionNumber, in_pieces};
+use super::{Action, Directory, Session, SessionNumber};
 use crate::bus::Millis;
-use crate::bus::agreement::Side;
 use crate::bus::assembly::Violation;
 use crate::bus::bounds;
-use crate::bus::wire::{Asked, Delta, Join, Joined, Reason, Refusal, ToRegistry, Told};
-use crate::registry::apart;
+use crate::bus::wire::{Asked, Delta, Reason, Refusal, ToRegistry, Told};
 
 /// A member that lost its session is kept so long.
-const LEASE: Millis = 2_000;
+pub(super) const LEASE: Millis = 2_000;
 /// A session has so long to join.
 const JOIN: Millis = 5_000;
 /// How many there may be.
 const MOST_SESSIONS: usize = 10_000;
 
 impl Directory {
-    fn refuse(&mut self, now: Millis, session: SessionNumber, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, now: Millis, session: SessionNumber, refusal: Refusal) {
         self.tell(session, Told::Refusal(refusal));
         self.actions.push(Action::Close(session));
         self.lost(now, session);
@@ -48,6 +46,7 @@ impl Directory {
     pub fn message(&mut self, now: Millis, session: SessionNumber, message: ToRegistry) {
         match message.kind {
             Some(Asked::Join(join)) => self.join(now, session, join),
+            Some(Asked::Proof(proof)) => self.proved(now, session, &proof),
             Some(Asked::Announce(announce)) => {
                 let delta = announce.delta.unwrap_or_default();
                 if let Err(refusal) = self.announce(now, session, delta) {
@@ -107,59 +106,6 @@ impl Directory {
         self.sessions.get(&session)?.member.clone()
     }
 
-    fn join(&mut self, now: Millis, session: SessionNumber, join: Join) {
-        let version = match self.terms.agree_with(Side::from(&join)) {
-            Ok(version) => version,
-            Err(mismatch) => return self.refuse(now, session, mismatch.there),
-        };
-        if self.member_of(session).is_some() {
-            return self.refuse(now, session, out_of_order("a second Join"));
-        }
-        let Some(record) = join.record.filter(|record| !record.member.is_empty()) else {
-            return self.refuse(now, session, out_of_order("a Join without a member"));
-        };
-        if let Err(violation) = bounds::of_record(&record) {
-            return self.refuse(now, session, too_much(&violation));
-        }
-        if let Some(present) = self.members.get(&record.member)
-            && present.record.token != record.token
-        {
-            let text = format!("another member has the name {:?}", record.member);
-            return self.refuse(now, session, Refusal::new(Reason::NameTaken, text));
-        }
-        let others = self.members.values().map(|member| &member.record);
-        let others = others.filter(|other| other.member != record.member);
-        if let Some(text) = apart::objection(&record, others) {
-            return self.refuse(now, session, Refusal::new(Reason::Other, text));
-        }
-        // A member that comes back before its old session was missed.
-        let former = self.members.get(&record.member).and_then(|m| m.session);
-        if let Some(former) = former.filter(|former| *former != session) {
-            self.sessions.remove(&former);
-            self.actions.push(Action::Close(former));
-        }
-        let whole = join.epoch != self.epoch || !self.remembers(join.revision);
-        let since = if whole { 0 } else { join.revision };
-        let changes = self.changes_since(since, whole);
-        self.tell(
-            session,
-            Told::Joined(Joined {
-                epoch: self.epoch,
-                lease_ms: u32::try_from(LEASE).unwrap_or(u32::MAX),
-                version: if version == join.version { 0 } else { version },
-            }),
-        );
-        for piece in in_pieces(changes, since) {
-            self.tell(session, Told::Changes(piece));
-        }
-        let member = Some(record.member.clone());
-        let entry = self.sessions.entry(session).or_default();
-        entry.member = member;
-        entry.joined = true;
-        self.set(now, record, session);
-        self.await_effect(now, session, join.request, false);
-    }
-
     /// A session is gone without a word.
     pub fn lost(&mut self, now: Millis, session: SessionNumber) {
         let Some(gone) = self.sessions.remove(&session) else {
@@ -176,11 +122,11 @@ impl Directory {
     }
 }
 
-fn too_much(violation: &Violation) -> Refusal {
+pub(super) fn too_much(violation: &Violation) -> Refusal {
     let text = format!("the registry does not take {}", violation.0);
     Refusal::new(Reason::Other, text)
 }
 
-fn out_of_order(what: &str) -> Refusal {
+pub(super) fn out_of_order(what: &str) -> Refusal {
     Refusal::new(Reason::Other, format!("{what} is not expected here"))
 }

@@ -173,6 +173,11 @@ impl Registry for Etcd {
         })
     }
 
+    /// It has users of its own.
+    fn proves(&self) -> bool {
+        false
+    }
+
     fn keep_joined(self: Box<Self>, node: Weak<Node>, _: bool) -> Pending<'static, ()> {
         Box::pin(self.stay_joined(node))
     }

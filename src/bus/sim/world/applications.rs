@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::rolls::STEADY;
-use super::{Event, MS, PEACE, TROUBLE, World};
+use super::{Course, Event, MS, PEACE, TROUBLE, World};
 use crate::bus::application::{Delivery, Failure};
 use crate::bus::member::traffic::Calling;
 use crate::bus::outbox::PIECE;
@@ -157,7 +157,8 @@ impl World {
     pub(super) fn call(&mut self, index: usize, to: &str) {
         let ordered = to.starts_with("fixed") && self.processes[index].member.knows(to);
         let body = self.body(index, ordered);
-        let is_sure = self.calm && to == STEADY;
+        let is_sure =
+            self.course != Course::Troubled && to == STEADY && !self.processes[index].is_intruder();
         let timeout = if is_sure {
             2_500
         } else {
@@ -194,7 +195,7 @@ impl World {
         let ordered = self.processes[index].member.knows(to);
         let body = self.body(index, ordered);
         // Of one that is replaced nobody else serves the id.
-        if self.calm && !self.rolls && ordered {
+        if self.course == Course::Calm && ordered {
             let receiver = to.trim_start_matches("fixed").parse().unwrap();
             self.checker.expect(receiver, self.serial);
         }
@@ -228,6 +229,11 @@ impl World {
     pub(super) fn received(&mut self, index: usize, body: &Bytes) {
         let number = |at: usize| u64::from_le_bytes(*body[at..].first_chunk().unwrap());
         let from = usize::try_from(number(0)).unwrap();
+        assert!(
+            from == index
+                || !self.processes[from].is_intruder() && !self.processes[index].is_intruder(),
+            "something of {from} has reached {index}: one of them has no secret"
+        );
         self.checker
             .delivered(from, index, number(8), body[16] == 1);
     }
@@ -274,9 +280,12 @@ impl World {
                     self.received(index, &body);
                 }
             }
+            Delivery::Joined => assert!(
+                !self.processes[index].is_intruder(),
+                "{index} was let in without the secret"
+            ),
             Delivery::Done { .. }
             | Delivery::GivenUp { .. }
-            | Delivery::Joined
             | Delivery::Waiting { .. }
             | Delivery::Left => {}
             Delivery::Parted { why } | Delivery::Refused { why } => {
@@ -305,8 +314,9 @@ impl World {
             "call {call} of {index} was to be answered, and failed for {why:?}"
         );
         assert!(
-            !self.calm
-                || self.rolls && matches!(why, Failure::PeerLost | Failure::Closed)
+            self.course == Course::Troubled
+                || self.course == Course::Rolled
+                    && matches!(why, Failure::PeerLost | Failure::Closed)
                 || matches!(
                     why,
                     Failure::Slow | Failure::UnknownId | Failure::Unreachable

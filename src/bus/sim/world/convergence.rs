@@ -2,7 +2,6 @@
 
 use super::{MS, World};
 use crate::bus::Millis;
-use crate::bus::agreement::SPOKEN;
 use crate::bus::member::Member;
 
 impl World {
@@ -12,7 +11,7 @@ impl World {
         let mut world = Self::empty(1);
         world.leisure = 0;
         for _ in 0..members {
-            world.spawn(SPOKEN);
+            world.spawn(0);
         }
         let first = world.time_until_registered(members, 0);
         let Some(host) = world.port else {

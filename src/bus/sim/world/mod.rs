@@ -12,12 +12,13 @@ mod rolls;
 mod transports;
 mod wants;
 
-use process::{Process, Purpose};
+use process::{INTRUDER, Process, Purpose};
+use rolls::Build;
 
 use super::checker::Checker;
 use super::network::{Agenda, End, Network, Time};
 use crate::bus::Millis;
-use crate::bus::agreement::{Terms, Versions};
+use crate::bus::agreement::Terms;
 use crate::bus::member::Identity;
 use crate::bus::wire::{FromRegistry, Kind, Packet, Record, Rest, Subscription, ToRegistry};
 
@@ -46,6 +47,17 @@ enum Event {
     Check,
 }
 
+/// What a run is like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// Things break.
+    Troubled,
+    /// Nothing breaks, so nothing may be lost.
+    Calm,
+    /// Nothing breaks, and each process is replaced by one of another build.
+    Rolled,
+}
+
 pub struct World {
     rng: fastrand::Rng,
     agenda: Agenda<Event>,
@@ -62,15 +74,12 @@ pub struct World {
     copies: u64,
     /// How often a link was closed because it was idle.
     rests: u64,
-    /// Nothing breaks in this run, so nothing may be lost.
-    calm: bool,
+    course: Course,
     /// Members ask each other for their status and tap, which makes a run several
     /// times as long.
     curious: bool,
-    /// Each process is replaced by one of another build. A calm run, too.
-    rolls: bool,
-    /// What the former and the later build speak.
-    builds: [Versions; 2],
+    /// The former and the later.
+    builds: [Build; 2],
     /// Many members do each so much less; nothing at all if it is 0.
     leisure: u64,
 }
@@ -90,9 +99,12 @@ impl World {
             idle: 300_000,
             copies: 0,
             rests: 0,
-            calm: seed % 4 == 3,
+            course: match seed % 8 {
+                3 => Course::Calm,
+                7 => Course::Rolled,
+                _ => Course::Troubled,
+            },
             curious: matches!(seed % 32, 6 | 7),
-            rolls: seed % 8 == 7,
             builds: rolls::neighbours(seed),
             leisure: 1,
         }
@@ -113,12 +125,15 @@ impl World {
         for _ in 0..members {
             world.spawn_any();
         }
-        if world.rolls {
+        if let Some(build) = rolls::intruder(&world.builds, &mut world.rng) {
+            world.start(INTRUDER, build.terms());
+        }
+        if world.course == Course::Rolled {
             world.plan_rolls(members);
         }
         let every = TROUBLE / world.rng.u64(4..16);
         let mut at = every;
-        while at < TROUBLE && !world.calm {
+        while at < TROUBLE && world.course == Course::Troubled {
             world.agenda.plan(at, Event::Fault);
             at += every;
         }
@@ -138,26 +153,30 @@ impl World {
 
     /// A process of some build: of the former one where they are to be rolled.
     fn spawn_any(&mut self) {
-        let build = self.builds[usize::from(!self.rolls && self.rng.bool())];
+        let build = usize::from(self.course != Course::Rolled && self.rng.bool());
         self.spawn(build);
     }
 
-    fn spawn(&mut self, versions: Versions) {
+    fn spawn(&mut self, build: usize) {
+        let terms = self.builds[build].terms();
+        self.start(build, terms);
+    }
+
+    fn start(&mut self, build: usize, terms: Terms) {
         let index = self.processes.len();
         let identity = Identity {
             name: format!("{:04x}-{index}", self.rng.u16(..)),
             token: format!("{:016x}", self.rng.u64(..)),
-            terms: Terms {
-                versions,
-                ..Terms::of("sim")
-            },
+            terms,
             address: format!("p:{index}"),
             may_move: false,
+            registry_proves: true,
+            entropy: std::array::from_fn(|_| self.rng.u8(..)),
             seed: self.rng.u64(..),
             max_message: 1 << 20,
             idle: self.idle,
         };
-        self.processes.push(Process::new(identity));
+        self.processes.push(Process::new(identity, build));
         let fixed = format!("fixed{index}");
         self.serve(index, &fixed);
         self.serve(index, rolls::STEADY);
@@ -261,7 +280,11 @@ impl World {
     }
 
     fn check_convergence(&self) {
-        let alive = || self.processes.iter().filter(|process| process.alive);
+        let alive = || {
+            self.processes
+                .iter()
+                .filter(|process| process.alive && !process.is_intruder())
+        };
         for process in alive() {
             for other in alive() {
                 let view = process.member.view(other.member.name());

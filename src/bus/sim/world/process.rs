@@ -20,6 +20,8 @@ pub(super) enum Purpose {
 pub(super) struct Process {
     pub(super) alive: bool,
     pub(super) died: Time,
+    /// Of the world's, or [`INTRUDER`].
+    pub(super) build: usize,
     /// It is replaced: takes nothing new on, and leaves soon.
     pub(super) retiring: bool,
     /// The processes that calls of fixed ids are for.
@@ -43,11 +45,19 @@ pub(super) struct Process {
     pub(super) ticking: Option<Time>,
 }
 
+/// The build of one that is not to get in.
+pub(super) const INTRUDER: usize = 2;
+
 impl Process {
-    pub(super) fn new(identity: Identity) -> Self {
+    pub(super) fn is_intruder(&self) -> bool {
+        self.build == INTRUDER
+    }
+
+    pub(super) fn new(identity: Identity, build: usize) -> Self {
         Self {
             alive: true,
             died: Time::MAX,
+            build,
             retiring: false,
             sure: HashSet::new(),
             callees: Numbered::default(),

@@ -1,19 +1,66 @@
-//! Builds that speak different versions of the protocol: beside each other in any
-//! run, and rolled through all processes and back in one in which nothing breaks.
+//! Builds that speak different versions of the protocol and are at different steps of
+//! introducing or replacing a secret: beside each other in any run, and rolled through
+//! all processes and back in one in which nothing breaks.
 
 use super::{Event, MS, TROUBLE, World};
-use crate::bus::agreement::Versions;
+use crate::bus::agreement::{Terms, Versions};
 use crate::bus::sim::network::Time;
+use crate::bus::trust::{Key, Mode, Trust};
 
 /// Served by all: whoever calls it while others come and go gets a reply.
 pub(super) const STEADY: &str = "steady";
 /// What a process that is stopped has for what is with it.
 const GRACE: Time = 700 * MS;
 
-/// Two that are neighbours: one of before there were ranges first, then any.
-pub(super) fn neighbours(seed: u64) -> [Versions; 2] {
-    let pairs = [[(1, 1), (1, 2)], [(1, 2), (2, 3)]];
-    pairs[usize::from(seed % 3 == 0)].map(|(oldest, newest)| Versions::new(oldest, newest))
+/// What its processes have in common.
+#[derive(Clone)]
+pub(super) struct Build {
+    pub(super) versions: Versions,
+    pub(super) trust: Trust,
+}
+
+impl Build {
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            versions: self.versions,
+            trust: self.trust.clone(),
+            ..Terms::of("sim")
+        }
+    }
+}
+
+fn trust(secrets: &[u8], mode: Mode) -> Trust {
+    Trust::by(secrets.iter().map(|n| Key::new(&[*n; 32])), mode)
+}
+
+/// Two that are neighbours: in their versions, one of before there were ranges first,
+/// and in the steps by which a secret is introduced, then replaced.
+pub(super) fn neighbours(seed: u64) -> [Build; 2] {
+    let versions = [[(1, 1), (1, 2)], [(1, 2), (2, 3)]][usize::from(seed.is_multiple_of(3))];
+    let steps = [
+        trust(&[], Mode::Accepted),
+        trust(&[1], Mode::Accepted),
+        trust(&[1], Mode::Required),
+        trust(&[2, 1], Mode::Required),
+        trust(&[2], Mode::Required),
+    ];
+    let step = usize::try_from(seed / 8 % 5).unwrap_or_default();
+    // No step where the first is last.
+    let steps = [&steps[step], &steps[(step + 1).min(4)]];
+    [0, 1].map(|n| Build {
+        versions: Versions::new(versions[n].0, versions[n].1),
+        trust: steps[n].clone(),
+    })
+}
+
+/// One that does not have the secret of the others, which they all require.
+pub(super) fn intruder(builds: &[Build; 2], rng: &mut fastrand::Rng) -> Option<Build> {
+    let is_closed = builds.iter().all(|build| build.trust.is_required());
+    let secrets = [&[][..], &[9]][rng.usize(..2)];
+    is_closed.then(|| Build {
+        versions: builds[1].versions,
+        trust: trust(secrets, Mode::Accepted),
+    })
 }
 
 impl World {
@@ -29,16 +76,15 @@ impl World {
 
     /// One more process of a build in place of one that is of another.
     pub(super) fn roll(&mut self, to: usize) {
-        let wanted = self.builds[to];
         let is_former = |index: &usize| {
             let process = &self.processes[*index];
-            process.alive && !process.retiring && process.member.versions() != wanted
+            process.alive && !process.retiring && process.build == 1 - to
         };
         let Some(former) = (0..self.processes.len()).find(is_former) else {
             return;
         };
         self.note(|| format!("{former} is replaced"));
-        self.spawn(wanted);
+        self.spawn(to);
         self.processes[former].retiring = true;
         for id in std::mem::take(&mut self.processes[former].served) {
             let now = self.now();

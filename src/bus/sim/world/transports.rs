@@ -2,7 +2,6 @@
 
 use super::process::Purpose;
 use super::{Event, MS, World};
-use crate::bus::agreement::Terms;
 use crate::bus::peer::Conn;
 use crate::bus::sim::network::{End, Time};
 use crate::registry::directory::Directory;
@@ -106,7 +105,12 @@ impl World {
                 self.processes[index].registry = None;
                 self.processes[index].member.registry_lost("cut");
                 self.pump(index);
-                let soon = self.agenda.now + self.rng.u64(..20 * MS);
+                let longest = if self.processes[index].is_intruder() {
+                    600
+                } else {
+                    20
+                };
+                let soon = self.agenda.now + self.rng.u64(..longest * MS);
                 self.agenda.plan(soon, Event::FindRegistry(index));
             }
             Some(Purpose::Session(session)) => {
@@ -124,15 +128,18 @@ impl World {
         if !self.processes[index].alive || self.processes[index].registry.is_some() {
             return;
         }
+        if self.port.is_none() && self.processes[index].is_intruder() {
+            // Whoever takes the port keeps the others out, and gets nothing by it.
+            let later = self.agenda.now + 300 * MS;
+            return self.agenda.plan(later, Event::FindRegistry(index));
+        }
         if self.port.is_none() {
             self.note(|| format!("{index} hosts the registry"));
             self.port = Some(index);
-            let terms = Terms {
-                versions: self.processes[index].member.versions(),
-                ..Terms::of("sim")
-            };
+            let terms = self.builds[self.processes[index].build].terms();
+            let entropy = std::array::from_fn(|_| self.rng.u8(..));
             let epoch = self.rng.u64(..);
-            self.processes[index].directory = Some(Directory::new(terms, epoch));
+            self.processes[index].directory = Some(Directory::new(terms, epoch, &entropy));
         }
         let host = self.port.unwrap_or(index);
         let end = self.network.open(index, host);

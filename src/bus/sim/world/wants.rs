@@ -61,6 +61,15 @@ impl World {
                 }
             }
             Action::Deliver(delivery) => self.deliver(index, delivery),
+            Action::LeaveRegistry => {
+                if let Some(end) = self.processes[index].registry.take() {
+                    self.processes[index].ends.remove(&end);
+                    self.hang_up(end, false);
+                    self.processes[index].member.registry_lost("cut");
+                    let soon = self.agenda.now + 20 * MS;
+                    self.agenda.plan(soon, Event::FindRegistry(index));
+                }
+            }
             // No address is another's here.
             Action::Move => {}
             Action::Left => {
@@ -82,6 +91,7 @@ impl World {
                         self.agenda.plan(at, Event::Told(end.other(), message));
                     }
                 }
+                directory::Action::Note(text) => self.note(|| format!("{index}: {text}")),
                 directory::Action::Close(session) => {
                     if let Some(end) = self.processes[index].sessions.remove(&session) {
                         self.processes[index].ends.remove(&end);

@@ -263,7 +263,7 @@ impl Desk {
                 self.own.request = leave.request;
                 self.own.dirty = true;
             }
-            None => {}
+            Some(Asked::Proof(_)) | None => {}
         }
         self.turn(now);
     }
@@ -283,6 +283,7 @@ impl Desk {
             lease_ms: LEASE * 1000,
             // etcd is asked in its own words; the links are what has a version.
             version: 0,
+            proof: bytes::Bytes::new(),
         }));
         if self.revision == 0 {
             // Revisions may count anew.

@@ -1,0 +1,394 @@
+//! What this member says where it has dialed, until the link stands or was refused. Where
+//! there is a secret it proves it, and looks at what the other side proves. `admission` is
+//! the other side.
+
+use bytes::Bytes;
+
+use super::Member;
+use super::detour::FIRST_PAUSE;
+use crate::bus::Millis;
+use crate::bus::peer::Conn;
+use crate::bus::table::PeerNumber;
+use crate::bus::trust::{Doubt, NONCE, Transcript, token};
+use crate::bus::wire::{Frame, Hello, Kind, Proof, Reason, Refusal, Welcome};
+
+/// The pause after a dial that crossed the peer's: its link should stand by then.
+const CROSSED_PAUSE: Millis = 100;
+
+/// What this member has said where it has dialed.
+pub struct Greeted {
+    hello: Hello,
+    /// What it was asked to prove something about.
+    challenge: Option<Bytes>,
+}
+
+impl Greeted {
+    fn challenged(self) -> Option<(Hello, Bytes)> {
+        Some((self.hello, self.challenge?))
+    }
+}
+
+impl Member {
+    pub(super) fn greet(
+        &mut self,
+        conn: Conn,
+        number: PeerNumber,
+        link: u64,
+        previous: u64,
+        to: String,
+    ) {
+        let terms = &self.identity.terms;
+        let hello = Hello {
+            version: terms.versions.oldest(),
+            newest_version: terms.versions.newest_if_another(),
+            cluster: terms.cluster.clone(),
+            member: self.identity.name.clone(),
+            token: token::told(&self.identity.token),
+            shown: self.identity.token.clone(),
+            link,
+            previous,
+            to,
+            nonce: if terms.trust.has_secret() {
+                self.nonces.next()
+            } else {
+                Bytes::new()
+            },
+        };
+        if let Some(peer) = self.peers.get_mut(&number) {
+            let hello = hello.clone();
+            let challenge = None;
+            peer.greeted = Some(Box::new(Greeted { hello, challenge }));
+        }
+        self.send(conn, Kind::Hello(hello));
+    }
+
+    /// The other side answers.
+    pub(super) fn answered(
+        &mut self,
+        now: Millis,
+        conn: Conn,
+        number: PeerNumber,
+        link: u64,
+        frame: Frame,
+    ) {
+        match frame.kind {
+            Some(Kind::Challenge(challenge)) => self.prove(now, conn, number, challenge.nonce),
+            Some(Kind::Welcome(welcome)) => self.welcomed(now, conn, number, link, &welcome),
+            Some(Kind::Refusal(refusal)) => self.refused(now, conn, number, &refusal),
+            _ => self.garbage(now, conn, "no Welcome"),
+        }
+    }
+
+    /// It asks this member for a proof.
+    fn prove(&mut self, now: Millis, conn: Conn, number: PeerNumber, nonce: Bytes) {
+        let trust = &self.identity.terms.trust;
+        let greeted = self.peers.get_mut(&number);
+        let greeted = greeted.and_then(|peer| peer.greeted.as_mut());
+        let is_expected = |greeted: &&mut Box<Greeted>| {
+            trust.has_secret() && greeted.challenge.is_none() && nonce.len() == NONCE
+        };
+        let Some(greeted) = greeted.filter(is_expected) else {
+            return self.garbage(now, conn, "a Challenge that is not expected");
+        };
+        let proofs = trust.proofs(&Transcript::of_link(&greeted.hello, &nonce));
+        greeted.challenge = Some(nonce);
+        self.send(conn, Kind::Proof(Proof { proofs }));
+    }
+
+    fn welcomed(
+        &mut self,
+        now: Millis,
+        conn: Conn,
+        number: PeerNumber,
+        link: u64,
+        welcome: &Welcome,
+    ) {
+        let Some(version) = self.identity.terms.versions.chosen(welcome.version) else {
+            return self.garbage(now, conn, "a version that was not offered");
+        };
+        let is_required = self.identity.terms.trust.is_required();
+        if let Err((name, doubt)) = self.look_at_proof(number, version, &welcome.proof) {
+            self.suspect(&name, doubt, is_required);
+            if is_required {
+                self.close(conn);
+                return self.not_trusting(now, number, doubt.here());
+            }
+        }
+        self.link_up(now, number, conn, link, true, version);
+    }
+
+    /// Whose proof it is that is none of the secret, and what is to be thought of it.
+    fn look_at_proof(
+        &mut self,
+        number: PeerNumber,
+        version: u32,
+        proof: &[u8],
+    ) -> Result<(), (String, Doubt)> {
+        let trust = &self.identity.terms.trust;
+        let Some(peer) = self.peers.get_mut(&number).filter(|_| trust.has_secret()) else {
+            return Ok(());
+        };
+        let greeted = peer.greeted.take();
+        let doubted = |doubt| (peer.name.clone(), doubt);
+        // Who did not challenge knows nothing that this member could have a proof about.
+        let Some((hello, challenge)) = greeted.and_then(|greeted| greeted.challenged()) else {
+            return Err(doubted(Doubt::Unproven));
+        };
+        let about = Transcript::of_link(&hello, &challenge);
+        trust.check(proof, version, &about).map_err(doubted)?;
+        self.doubted.forget(&peer.name);
+        Ok(())
+    }
+
+    fn refused(&mut self, now: Millis, conn: Conn, number: PeerNumber, refusal: &Refusal) {
+        self.close(conn);
+        let soon = match refusal.reason() {
+            Reason::Crossed => CROSSED_PAUSE,
+            Reason::UnknownMember => FIRST_PAUSE,
+            Reason::Secret => {
+                let peer = self.peers.get(&number);
+                if peer.is_some_and(|peer| self.doubted.is_new(&peer.name)) {
+                    self.note_refusal(number, refusal);
+                }
+                return self.not_trusting(now, number, refusal.text.clone());
+            }
+            _ => {
+                self.note_refusal(number, refusal);
+                return self.dial_failed(now, number, refusal.text.clone());
+            }
+        };
+        self.pause(now + soon, number, refusal.text.clone());
+    }
+
+    fn note_refusal(&mut self, number: PeerNumber, refusal: &Refusal) {
+        let whom = self.describe(number);
+        self.note(true, format!("{whom} refuses the link: {}", refusal.text));
+    }
+
+    /// One of the two does not trust the other, which has been said: it is no matter of
+    /// addresses.
+    fn not_trusting(&mut self, now: Millis, number: PeerNumber, why: String) {
+        if let Some(peer) = self.peers.get_mut(&number) {
+            peer.failing = Some((now, true));
+        }
+        self.dial_failed(now, number, why);
+    }
+
+    /// Somebody does not prove the secret, which is said once.
+    pub(super) fn suspect(&mut self, name: &str, doubt: Doubt, is_refused: bool) {
+        if self.doubted.is_new(name) {
+            let what = if is_refused {
+                "is not trusted"
+            } else {
+                "will not be trusted once the secret is required"
+            };
+            self.note(true, format!("the member {name} {what}: {}", doubt.here()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::bus::agreement::Terms;
+    use crate::bus::application::Delivery;
+    use crate::bus::member::{Action, Identity};
+    use crate::bus::trust::{Key, Mode, Trust};
+    use crate::bus::wire::{Cast, Changes, FromRegistry, Record, Told};
+
+    /// Two members that know each other, and nothing between them.
+    struct Two {
+        members: [Member; 2],
+        wires: HashMap<(usize, Conn), (usize, Conn)>,
+        arrived: usize,
+        notes: [Vec<String>; 2],
+    }
+
+    fn member(n: usize, trust: Trust) -> Member {
+        let mut member = Member::new(Identity {
+            name: n.to_string(),
+            token: n.to_string(),
+            terms: Terms {
+                trust,
+                ..Terms::of("c")
+            },
+            address: n.to_string(),
+            may_move: false,
+            registry_proves: false,
+            entropy: [u8::try_from(n).unwrap(); 32],
+            seed: 1,
+            max_message: 1 << 20,
+            idle: 300_000,
+        });
+        member.serve(0, 1, &format!("id{n}"));
+        let other = (1 - n).to_string();
+        let record = Record {
+            ids: vec![format!("id{other}")],
+            member: other.clone(),
+            token: token::told(&other),
+            address: other,
+            ..Record::default()
+        };
+        let changes = Changes {
+            revision: 1,
+            records: vec![record],
+            ..Changes::default()
+        };
+        let kind = Some(Told::Changes(changes));
+        member.registry_message(0, FromRegistry { kind });
+        member
+    }
+
+    impl Two {
+        fn new(trusts: [Trust; 2]) -> Self {
+            let [one, other] = trusts;
+            Self {
+                members: [member(0, one), member(1, other)],
+                wires: HashMap::new(),
+                arrived: 0,
+                notes: Default::default(),
+            }
+        }
+
+        fn cast(&mut self, now: Millis) {
+            let cast = Cast {
+                to: "id1".to_owned(),
+                method: "m".to_owned(),
+                ..Cast::default()
+            };
+            self.members[0].cast(now, cast);
+            self.settle(now);
+        }
+
+        fn settle(&mut self, now: Millis) {
+            loop {
+                let mut is_quiet = true;
+                for n in 0..2 {
+                    for action in self.members[n].take_actions(now) {
+                        is_quiet = false;
+                        self.carry_out(now, n, action);
+                    }
+                    for conn in self.members[n].take_dirty() {
+                        while let Some(packet) = self.members[n].next_packet(now, conn) {
+                            is_quiet = false;
+                            let to = self.wires[&(n, conn)];
+                            self.members[to.0].packet(now, to.1, packet);
+                        }
+                    }
+                }
+                if is_quiet {
+                    return;
+                }
+            }
+        }
+
+        fn carry_out(&mut self, now: Millis, n: usize, action: Action) {
+            match action {
+                Action::Dial { conn, .. } => {
+                    let there = (1 - n, self.members[1 - n].incoming(now));
+                    self.wires.insert((n, conn), there);
+                    self.wires.insert(there, (n, conn));
+                }
+                Action::Send { conn, packet } => {
+                    if let Some((to, conn)) = self.wires.get(&(n, conn)).copied() {
+                        self.members[to].packet(now, conn, packet);
+                    }
+                }
+                Action::Close { conn } => {
+                    if let Some((to, conn)) = self.wires.remove(&(n, conn)) {
+                        self.members[to].lost(now, conn, "closed");
+                    }
+                }
+                Action::Deliver(Delivery::Request { .. }) => self.arrived += 1,
+                Action::Deliver(Delivery::Note { text, .. }) => self.notes[n].push(text),
+                _ => {}
+            }
+        }
+    }
+
+    fn trust(secrets: &[u8], mode: Mode) -> Trust {
+        Trust::by(secrets.iter().map(|n| Key::new(&[*n; 32])), mode)
+    }
+
+    #[test]
+    fn a_link_stands_unless_a_side_requires_the_secret_and_the_other_does_not_prove_it() {
+        let sets: [&[u8]; 5] = [&[], &[1], &[2], &[2, 1], &[1, 2]];
+        let all = || {
+            let modes = [Mode::Accepted, Mode::Required];
+            sets.iter()
+                .flat_map(move |set| modes.map(|mode| (*set, mode)))
+        };
+        for (ours, our_mode) in all() {
+            for (theirs, their_mode) in all() {
+                let sides = [trust(ours, our_mode), trust(theirs, their_mode)];
+                let is_required = sides.iter().any(Trust::is_required);
+                let shared = ours.iter().any(|secret| theirs.contains(secret));
+                let mut two = Two::new(sides);
+                two.cast(0);
+                let stands = two.arrived == 1;
+                let case = format!("{ours:?} {our_mode:?} dials {theirs:?} {their_mode:?}");
+                assert_eq!(stands, shared || !is_required, "{case}");
+                let notes = two.notes.concat();
+                let has_any = !ours.is_empty() || !theirs.is_empty();
+                assert_eq!(notes.is_empty(), shared || !has_any, "{case}: {notes:?}");
+                for note in notes {
+                    assert!(note.contains("secret"), "{case}: {note}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_is_refused_again_and_again_is_told_of_once_on_each_side() {
+        let mut two = Two::new([trust(&[2], Mode::Required), trust(&[1], Mode::Required)]);
+        for now in (0..20_000).step_by(250) {
+            two.cast(now);
+            two.members[0].tick(now);
+            two.settle(now);
+        }
+        let is_of_trust = |note: &&String| note.contains("secret") && !note.contains("dropped");
+        let notes = |n: usize| two.notes[n].iter().filter(is_of_trust);
+        assert_eq!(
+            [notes(0).count(), notes(1).count()],
+            [1, 1],
+            "{:?}",
+            two.notes
+        );
+        assert_eq!(two.arrived, 0);
+    }
+
+    #[test]
+    fn whoever_answers_a_challenge_with_anything_else_is_not_let_in() {
+        let mut two = Two::new([Trust::none(), trust(&[1], Mode::Required)]);
+        let conn = two.members[1].incoming(0);
+        let hello = Hello {
+            version: 1,
+            newest_version: 2,
+            cluster: "c".to_owned(),
+            member: "0".to_owned(),
+            token: token::told("0"),
+            shown: "0".to_owned(),
+            link: 5,
+            to: "1".to_owned(),
+            nonce: Bytes::from_static(&[7; NONCE]),
+            ..Hello::default()
+        };
+        let cast = Cast {
+            to: "id1".to_owned(),
+            ..Cast::default()
+        };
+        for kind in [
+            Kind::Hello(hello),
+            Kind::Cast(cast.clone()),
+            Kind::Cast(cast),
+        ] {
+            let frames = vec![crate::bus::wire::frame(kind)];
+            two.members[1].packet(0, conn, crate::bus::wire::Packet { frames });
+        }
+        two.settle(0);
+        assert_eq!(two.arrived, 0);
+        assert!(two.notes[1][0].contains("no Proof"), "{:?}", two.notes);
+    }
+}
