@@ -11,7 +11,7 @@ const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { BusError, connectBus, setLogger, startRegistry } = require('../..');
 const { busOptions } = require('../../lib/bus/config');
-const { clusterSecret } = require('../../lib/bus/secret');
+const { clusterSecret, nativeSecret } = require('../../lib/bus/secret');
 const { updateStore } = require('../../lib/credentials/store');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, freePort } = require('../support/bus');
@@ -194,6 +194,14 @@ test('the secret is the option, or the environment, or RabbitMQ\'s password in t
   assert.deepEqual(found({ secret: 'x', secretMode: 'accepted' }), [['x'], false]);
   process.env.OWT_GRPC_SECRET_MODE = 'off';
   assert.equal(found({ secret: 'x', secretMode: 'required' }), null);
+});
+
+test('the key of a secret is derived once for a cluster, and is the same in every release', async () => {
+  const secret = clusterSecret('owner', { secret: ['a secret', 'former'] });
+  const [first, again, other] = await Promise.all(['owt', 'owt', 'other'].map((name) => nativeSecret(secret, name)));
+  assert.equal(first.keys[0].toString('hex'), 'e4777cdba75085bfeca375fe6f1b0ef76e78a15ebe0b6df735423c73f02f9b83');
+  assert.ok(first.keys[0] === again.keys[0] && first.keys[1] === again.keys[1]);
+  assert.equal(new Set([...first.keys, ...other.keys].map((key) => key.toString('hex'))).size, 4);
 });
 
 test('a secret that cannot be one is refused by the name of its setting, and not shown', (t) => {
