@@ -28,7 +28,7 @@ use crate::grpc::budget;
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::target::Target;
-use crate::grpc::tenure::Terms;
+use crate::grpc::tenure;
 use crate::grpc::{channel, server};
 use crate::proxy::Proxy;
 use crate::registry::etcd::Login;
@@ -209,7 +209,7 @@ impl Bridge {
                 max_metadata: max_metadata(options.max_metadata_bytes),
                 max_streams: options.max_concurrent_streams,
                 max_connections: options.max_connections.map(|most| most as usize),
-                terms: Terms {
+                terms: tenure::Terms {
                     first_call: options.first_call_timeout_ms.map(millis),
                     idle: options.max_connection_idle_ms.map(millis),
                     age: options.max_connection_age_ms.map(millis),
