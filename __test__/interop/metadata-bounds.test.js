@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { Metadata, RpcError, Server, createClient, setLogger, status } = require('../..');
 const { serviceOf } = require('../../lib/config');
 const { theirs } = require('../support/peers');
-const { RawClient, entry, message } = require('../support/raw-http2');
+const { RawClient, entry, message, rawServer, responseHeaders } = require('../support/raw-http2');
 
 const LIMIT = { timeout: 20_000 };
 const PUBLISH = serviceOf('webrtc').methods.find(({ originalName }) => originalName === 'publish').path;
@@ -153,6 +153,27 @@ test('metadata that the server does not accept fails its call before it is sent'
     assert.match(error.details, /^Metadata larger than the peer accepts \(9\d\d\d vs 8192 bytes\): blob alone has 9\d\d\d of them$/);
     return true;
   });
+});
+
+test('a reply whose metadata go beyond what is read says so, wherever they are', LIMIT, async (t) => {
+  const blob = entry('blob', 'x'.repeat(100_000));
+  const status = entry('grpc-status', '5');
+  const answers = {
+    'in its headers': [[Buffer.concat([responseHeaders, blob]), status], /^The peer's response does not keep to HTTP\/2, or has metadata of more than the 81920 bytes that are read \(maxMetadataBytes\)$/],
+    'in front of its status': [[responseHeaders, Buffer.concat([blob, status])], /^The peer's trailers have no status, or one behind metadata of more than the 81920 bytes/],
+    'behind its status': [[responseHeaders, Buffer.concat([status, blob])], /^$/],
+  };
+  for (const [where, [[first, last], expected]] of Object.entries(answers)) {
+    const server = await rawServer(async (peer, stream) => {
+      await peer.headers(stream, first);
+      await peer.headers(stream, last, { end: true });
+    });
+    t.after(() => server.close());
+    await assert.rejects(clientOf(t, server.port).publish({}), (error) => {
+      assert.match(error.details, expected, where);
+      return true;
+    });
+  }
 });
 
 test('what a process may hold is read from stats, set by the program, and checked', () => {

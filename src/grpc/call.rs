@@ -18,7 +18,7 @@ use super::connection::Connection;
 use super::encoding::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::framing::{Decoder, PREFIX};
 use super::life::Counted;
-use super::metadata;
+use super::metadata::{self, hard_limit};
 use super::payload::Payload;
 use super::progress::Progress;
 use super::receiving::{ReceiveError, Receiving, truncated};
@@ -411,7 +411,22 @@ async fn final_status(body: &mut RecvStream, max_metadata: usize) -> Result<Stat
     if metadata::weight(&trailers) > max_metadata {
         return Ok(metadata::too_large(&trailers, max_metadata));
     }
-    Ok(Status::from_trailers(trailers).unwrap_or_else(Status::missing))
+    // What is beyond the hard limit h2 has left out.
+    let left_out = || {
+        Status::new(
+            Code::UNKNOWN,
+            format!(
+                "The peer's trailers have no status, or one behind {}",
+                beyond(max_metadata)
+            ),
+        )
+    };
+    Ok(Status::from_trailers(trailers).unwrap_or_else(left_out))
+}
+
+fn beyond(max_metadata: usize) -> String {
+    let bytes = hard_limit(max_metadata);
+    format!("metadata of more than the {bytes} bytes that are read (maxMetadataBytes)")
 }
 
 /// The status for a message over the caller's own limit.
@@ -424,6 +439,13 @@ pub fn too_large_to_send(length: usize, limit: usize) -> Status {
 
 fn explain(error: &h2::Error, channel: &Channel, connection: &Connection) -> Status {
     match error.reason() {
+        // Not the peer's doing: h2 does not take what came.
+        Some(Reason::PROTOCOL_ERROR) if error.is_reset() && error.is_library() => {
+            let most = beyond(channel.options().max_metadata);
+            Status::internal(format!(
+                "The peer's response does not keep to HTTP/2, or has {most}"
+            ))
+        }
         Some(reason) if error.is_reset() => Status::from_reset(reason),
         _ => match connection.ending().reason() {
             Some(why) => Status::unavailable(why),
