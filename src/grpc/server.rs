@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::server::{Builder, Connection};
@@ -223,7 +223,7 @@ async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 
         tokio::select! {
             accepted = source.next() => {
                 let full = context.options.max_connections.filter(|most| connections.len() >= *most);
-                if let Some(text) = door.saw(&accepted, full) {
+                if let Some(text) = door.saw(&accepted, full, Instant::now()) {
                     context.application.warn(text);
                 }
                 match accepted {
@@ -248,32 +248,42 @@ async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 
 }
 
 /// What is said of connections that are not let in: once when it begins, and once
-/// when it is over.
+/// when it has been over for a while. In between, one may be let in now and then.
 #[derive(Default)]
 struct Door {
-    /// How many were not, since the first of them.
-    shut: usize,
+    /// How many were not let in, and when the last of them was not.
+    shut: Option<(usize, Instant)>,
 }
 
+/// It is over when nobody was turned away for so long.
+const OVER: Duration = Duration::from_secs(1);
+
 impl Door {
-    fn saw<T>(&mut self, accepted: &io::Result<T>, full: Option<usize>) -> Option<String> {
+    fn saw<T>(
+        &mut self,
+        accepted: &io::Result<T>,
+        full: Option<usize>,
+        now: Instant,
+    ) -> Option<String> {
         let why = match (accepted, full) {
             (Err(error), _) => format!(
                 "no connection is accepted: {error}; those that stand are served, and it is tried again"
             ),
-            (Ok(_), Some(most)) => {
-                format!(
-                    "{most} connections stand, as many as maxConnections allows: others are closed as they come"
-                )
-            }
+            (Ok(_), Some(most)) => format!(
+                "{most} connections stand, as many as maxConnections allows: others are closed as they come"
+            ),
             (Ok(_), None) => {
-                let shut = std::mem::take(&mut self.shut);
-                return (shut > 0)
-                    .then(|| format!("connections are accepted again, after {shut} failures"));
+                let (times, _) = self
+                    .shut
+                    .take_if(|(_, last)| now.duration_since(*last) >= OVER)?;
+                return Some(format!(
+                    "connections are accepted again, after {times} failures"
+                ));
             }
         };
-        self.shut += 1;
-        (self.shut == 1).then_some(why)
+        let times = self.shut.map_or(0, |(times, _)| times);
+        self.shut = Some((times + 1, now));
+        (times == 0).then_some(why)
     }
 }
 
@@ -392,4 +402,28 @@ fn describe(ends: &Ends, error: &h2::Error, greeting: &Greeting) -> Option<Strin
         Some(what) => format!("{ends}: {what}"),
         None => format!("{ends} does not keep to HTTP/2: {}", with_causes(error)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shut_door_is_told_of_once_and_so_is_that_it_is_open() {
+        let mut door = Door::default();
+        let begin = Instant::now();
+        let mut saw = |is_full: bool, after: u64| {
+            let now = begin + Duration::from_millis(after);
+            door.saw(&Ok(()), is_full.then_some(2), now).is_some()
+        };
+        assert!(!saw(false, 0), "nothing has happened");
+        assert!(saw(true, 1));
+        for after in 2..100 {
+            assert!(!saw(after % 3 > 0, after), "at {after} it is known");
+        }
+        assert!(!saw(false, 1097));
+        assert!(saw(false, 1098));
+        assert!(!saw(false, 1099));
+        assert!(saw(true, 1100));
+    }
 }
