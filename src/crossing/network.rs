@@ -20,6 +20,7 @@ use super::handlers::Handlers;
 use super::record::event;
 use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};
+use crate::grpc::memory;
 use crate::grpc::server::{self, Server};
 use crate::grpc::source::Accepting;
 use crate::registry::host;
@@ -162,6 +163,7 @@ impl Network {
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::spawn(wake_dirty());
+                    tokio::spawn(memory::keep_giving_back());
                     work_off(inbox, shared).await;
                 });
             })?;

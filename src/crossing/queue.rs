@@ -8,9 +8,12 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::record::{Writer, event};
+use crate::grpc::memory;
 
 /// More than this waiting, and new calls are not let in until JS catches up.
 const CROWDED: usize = 32 << 20;
+/// A buffer that grew beyond this was so large that its memory is given back.
+const PEAK: usize = CROWDED / 2;
 /// A buffer that grew beyond this is not kept.
 const KEEP: usize = 1 << 20;
 /// A body that is larger than this does not go through the queue's bytes, nor
@@ -61,8 +64,12 @@ impl Batch {
         self.bytes.clear();
         self.outside.clear();
         self.outside_bytes = 0;
-        if self.bytes.capacity() > KEEP {
+        let capacity = self.bytes.capacity();
+        if capacity > KEEP {
             self.bytes = Vec::new();
+        }
+        if capacity > PEAK {
+            memory::give_back_soon();
         }
     }
 

@@ -21,6 +21,9 @@ pub const SMALL: usize = 64 << 10;
 /// This part of the limit is there for small calls alone, once the rest is used up.
 const RESERVE: usize = 8;
 
+/// With so many calls a connection has taken megabytes beside what is counted.
+const MANY_CALLS: usize = 512;
+
 /// The one of this process.
 pub static PROCESS: LazyLock<Arc<Budget>> = LazyLock::new(|| Arc::new(Budget::new(LIMIT)));
 
@@ -75,6 +78,7 @@ impl Budget {
             refusal: OnceLock::new(),
             is_told: AtomicBool::new(false),
             turn: Semaphore::new(1),
+            most_calls: AtomicUsize::new(0),
         });
         let mut ledgers = self.ledgers.lock();
         // Those of connections that are gone leave when there is a reason to look.
@@ -125,6 +129,8 @@ pub struct Ledger {
     is_told: AtomicBool,
     /// Whose large message comes, while the budget is tight.
     turn: Semaphore,
+    /// The most calls that it had at once.
+    most_calls: AtomicUsize,
 }
 
 impl Ledger {
@@ -138,6 +144,13 @@ impl Ledger {
     pub async fn evicted(&self) -> String {
         self.evicted.notified().await;
         format!("it made this process {}", self.describe())
+    }
+
+    /// The connection has so many calls.
+    pub fn saw_calls(&self, calls: usize) {
+        if calls > self.most_calls.load(Ordering::Relaxed) {
+            self.most_calls.store(calls, Ordering::Relaxed);
+        }
     }
 
     /// Why a call was refused, once for each connection.
@@ -200,6 +213,9 @@ impl Drop for Ledger {
     /// Calls give back what they hold before their connection's ledger goes.
     fn drop(&mut self) {
         debug_assert_eq!(self.held(), 0);
+        if self.most_calls.load(Ordering::Relaxed) >= MANY_CALLS {
+            memory::give_back_soon();
+        }
     }
 }
 

@@ -386,22 +386,12 @@ async fn one_reply(
     receiving: &mut Receiving<'_>,
     events: &impl CallEvents,
 ) -> Result<Option<Bytes>, ReceiveError> {
-    let mut reply = None;
     while let Some(message) = receiving.next().await? {
-        receiving.hold(&message);
-        if reply.replace(message).is_some() {
+        if !receiving.set_aside(message) {
             return Err(Status::internal("Too many responses received").into());
         }
     }
-    match reply {
-        Some(message) => {
-            if events.is_behind() {
-                receiving.meanwhile(events.room()).await?;
-            }
-            Ok(Some(receiving.open(message)?))
-        }
-        None => Ok(None),
-    }
+    Ok(receiving.aside_when(events.room()).await?)
 }
 
 async fn final_status(body: &mut RecvStream, max_metadata: usize) -> Result<Status, h2::Error> {

@@ -64,6 +64,7 @@ pub async fn drive<A: Application>(
     let end = loop {
         windows.fit(calls.len(), |size| connection.set_initial_window_size(size));
         tenure.set_calls(calls.len(), Instant::now());
+        ledger.saw_calls(calls.len());
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {

@@ -26,12 +26,22 @@ pub struct Decoder {
 pub struct Framed {
     compressed: bool,
     bytes: Bytes,
+    /// Nothing else is in the buffer of its bytes.
+    is_kept: bool,
 }
 
 impl Framed {
     /// Its bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// It waits: it is copied, so that it holds nothing else.
+    pub fn keep(&mut self) {
+        if !self.is_kept {
+            self.bytes = Bytes::copy_from_slice(&self.bytes);
+            self.is_kept = true;
+        }
     }
 }
 
@@ -98,7 +108,11 @@ impl Decoder {
                 let mut bytes = self.chunk.split_to(whole);
                 let compressed = bytes[0] == 1;
                 bytes.advance(PREFIX);
-                return Ok(Some(Framed { compressed, bytes }));
+                return Ok(Some(Framed {
+                    compressed,
+                    bytes,
+                    is_kept: false,
+                }));
             }
             self.keep();
             return Ok(None);
@@ -119,7 +133,11 @@ impl Decoder {
         if self.begun.is_empty() {
             self.begun = BytesMut::new();
         }
-        Ok(Some(Framed { compressed, bytes }))
+        Ok(Some(Framed {
+            compressed,
+            bytes,
+            is_kept: true,
+        }))
     }
 
     /// Moves bytes of the chunk until `wanted` are together, or all there are.
@@ -161,7 +179,10 @@ impl Decoder {
     /// # Errors
     /// `RESOURCE_EXHAUSTED` for a message over the limit, `INTERNAL` for compressed data
     /// that cannot be read, and what was chosen for an unknown encoding.
-    pub fn open(&self, Framed { compressed, bytes }: Framed) -> Result<Bytes, Status> {
+    pub fn open(&self, message: Framed) -> Result<Bytes, Status> {
+        let Framed {
+            compressed, bytes, ..
+        } = message;
         if !compressed {
             return Ok(bytes);
         }
@@ -283,5 +304,13 @@ mod tests {
             large.is_unique(),
             "the buffer that the bytes came in is free"
         );
+        let mut decoder = plain(None);
+        let zeros = Bytes::from(vec![0; 1 << 20]);
+        decoder.push(zeros.slice(..=PREFIX));
+        let mut message = decoder.next_message().unwrap().unwrap();
+        assert!(decoder.next_message().unwrap().is_none());
+        message.keep();
+        drop(decoder);
+        assert!(zeros.is_unique(), "and so is that of a message");
     }
 }

@@ -4,16 +4,25 @@
 
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 /// The memory is freed a moment after it was counted as free.
 const SOON: Duration = Duration::from_millis(500);
 
-/// After a peak. Takes some milliseconds of a thread that does nothing else.
+static PEAK: Notify = Notify::const_new();
+
+/// A peak is over. From any thread.
 pub fn give_back_soon() {
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(async {
-            tokio::time::sleep(SOON).await;
-            tokio::task::spawn_blocking(give_back);
-        });
+    PEAK.notify_one();
+}
+
+/// Gives back after each peak, for as long as the network thread runs. It takes some
+/// milliseconds of a thread that does nothing else.
+pub async fn keep_giving_back() {
+    loop {
+        PEAK.notified().await;
+        tokio::time::sleep(SOON).await;
+        let _ = tokio::task::spawn_blocking(give_back).await;
     }
 }
 

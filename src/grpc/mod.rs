@@ -15,7 +15,7 @@ pub mod io;
 pub mod keepalive;
 pub mod life;
 mod line;
-mod memory;
+pub mod memory;
 pub mod metadata;
 pub mod payload;
 mod progress;

@@ -54,6 +54,8 @@ pub struct Receiving<'a> {
     holding: Holding<'a>,
     /// What is held beside the bytes of messages.
     beside: usize,
+    /// A message that waits for something.
+    aside: Option<Framed>,
     /// Bytes that were taken from the stream and for which the peer may not send
     /// others yet.
     unreleased: usize,
@@ -71,15 +73,29 @@ impl<'a> Receiving<'a> {
             decoder,
             holding,
             beside,
+            aside: None,
             unreleased: 0,
             end: None,
             turn: None,
         }
     }
 
-    /// A message that was received is held until there is room for it.
-    pub fn hold(&mut self, message: &Framed) {
-        self.beside += message.len();
+    /// A message waits for something. True if there is none already.
+    pub fn set_aside(&mut self, message: Framed) -> bool {
+        self.aside.replace(message).is_none()
+    }
+
+    /// The message that waits, once `ready`, as [`Self::open`] gives it.
+    ///
+    /// # Errors
+    /// Why it cannot be read, or there is no room for what came meanwhile.
+    pub async fn aside_when(
+        &mut self,
+        ready: impl Future<Output = ()>,
+    ) -> Result<Option<Bytes>, Status> {
+        self.meanwhile(ready).await?;
+        let aside = self.aside.take();
+        aside.map(|message| self.open(message)).transpose()
     }
 
     /// The application has what was held beside what is still to be read.
@@ -130,14 +146,18 @@ impl<'a> Receiving<'a> {
     /// There is no room for what came.
     pub async fn meanwhile<T>(&mut self, ready: impl Future<Output = T>) -> Result<T, Full> {
         let mut ready = pin!(ready);
+        // Mostly it is so at once, which costs no counting.
+        if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(ready.as_mut().poll(cx))).await {
+            return Ok(result);
+        }
+        self.keep()?;
         loop {
             tokio::select! {
                 biased;
                 result = &mut ready => return Ok(result),
                 chunk = self.body.data(), if self.end.is_none() => {
                     self.take(chunk);
-                    self.decoder.keep();
-                    self.count()?;
+                    self.keep()?;
                 }
             }
         }
@@ -153,16 +173,20 @@ impl<'a> Receiving<'a> {
         events: &impl CallEvents,
     ) -> Result<(), ReceiveError> {
         while let Some(message) = self.next().await? {
-            if !gate.is_open() || events.is_behind() {
+            let message = if gate.is_open() && !events.is_behind() {
+                Some(self.open(message)?)
+            } else {
+                self.set_aside(message);
                 let wanted = async {
                     gate.open().await;
                     events.room().await;
                 };
-                self.meanwhile(wanted).await?;
+                self.aside_when(wanted).await?
+            };
+            if let Some(message) = message {
+                gate.deliver(cost(message.len()));
+                events.message(message);
             }
-            let message = self.open(message)?;
-            gate.deliver(cost(message.len()));
-            events.message(message);
         }
         Ok(())
     }
@@ -189,17 +213,13 @@ impl<'a> Receiving<'a> {
 
     /// What is here already costs no counting, which most messages are.
     async fn receive(&mut self) -> Result<(), Full> {
-        let chunk = poll_fn(|cx| {
-            let chunk = self.body.poll_data(cx);
-            if chunk.is_pending() {
-                let held = self.beside + self.decoder.held();
-                if let Err(full) = self.holding.set(held) {
-                    return Poll::Ready(Err(full));
-                }
+        let chunk = match poll_fn(|cx| Poll::Ready(self.body.poll_data(cx))).await {
+            Poll::Ready(chunk) => chunk,
+            Poll::Pending => {
+                self.keep()?;
+                self.body.data().await
             }
-            chunk.map(Ok)
-        });
-        let chunk = chunk.await?;
+        };
         self.take(chunk);
         self.release();
         Ok(())
@@ -223,7 +243,17 @@ impl<'a> Receiving<'a> {
         }
     }
 
+    /// What is here waits: it counts, and holds nothing but its own bytes.
+    fn keep(&mut self) -> Result<(), Full> {
+        self.decoder.keep();
+        if let Some(aside) = &mut self.aside {
+            aside.keep();
+        }
+        self.count()
+    }
+
     fn count(&mut self) -> Result<(), Full> {
-        self.holding.set(self.beside + self.decoder.held())
+        let aside = self.aside.as_ref().map_or(0, Framed::len);
+        self.holding.set(self.beside + self.decoder.held() + aside)
     }
 }

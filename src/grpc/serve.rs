@@ -202,17 +202,14 @@ async fn arrive<A: Application>(
         receiving.meanwhile(application.room()).await?;
         return Ok(None);
     }
-    let mut request = None;
     while let Some(message) = receiving.next().await? {
-        receiving.hold(&message);
-        if request.replace(message).is_some() {
+        if !receiving.set_aside(message) {
             return Err(Status::internal("Too many requests received").into());
         }
     }
+    let request = receiving.aside_when(application.room()).await?;
     let missing = || Status::internal("The client sent no request message");
-    let request = request.ok_or_else(missing)?;
-    receiving.meanwhile(application.room()).await?;
-    Ok(Some(receiving.open(request)?))
+    Ok(Some(request.ok_or_else(missing)?))
 }
 
 struct ServerCall<'a> {
