@@ -69,7 +69,8 @@ for (const limit of [1, 3]) {
       client.close();
       peer.close();
     });
-    const first = Array.from({ length: limit }, () => ask(client, 'publish', { id: 'p' }, { deadline: Date.now() + 1500 }));
+    const first = Array.from({ length: limit }, () => ask(client, 'publish', { id: 'p' }, { deadline: Date.now() + 4000 }));
+    while (reached.length < limit) await once(peer, 'stream');
     const held = await ask(client, 'publish', { id: 'p' }, { deadline: Date.now() + 500 });
     assert.equal(reached.length, limit);
     assert.match(held.error.details, new RegExp(`while waiting for a free stream, since 127\\.0\\.0\\.1:\\d+ allows ${limit} at once: it was not sent`));
