@@ -9,7 +9,7 @@ const { run } = require('./testing/run');
 
 const folder = path.join('__test__', 'hostile');
 /** What the attacks have in common, and who is attacked. */
-const SUPPORT = ['attacked.js', 'caller.js', 'victim.js'];
+const SUPPORT = ['attacked.js', 'caller.js', 'victim.js', 'watched.js'];
 
 const files = readdirSync(path.join(__dirname, '..', folder)).filter((name) => !SUPPORT.includes(name));
 const wanted = process.argv.slice(2);

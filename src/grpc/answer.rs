@@ -26,8 +26,6 @@ pub struct Answer<'a> {
     sending: Option<SendStream<Payload>>,
     is_over: bool,
     peer: &'a Peer,
-    /// The largest header list that the client accepts.
-    max_metadata: usize,
     /// What was left out, since it would have been larger.
     cut: Option<String>,
 }
@@ -40,7 +38,6 @@ impl<'a> Answer<'a> {
             sending: None,
             is_over: false,
             peer,
-            max_metadata: peer.greeting.max_metadata(),
             cut: None,
         }
     }
@@ -81,16 +78,16 @@ impl<'a> Answer<'a> {
     /// Leaves out of a header list what the client would not accept: some end the
     /// connection then, and all its calls.
     fn fit(&mut self, headers: &mut HeaderMap, what: &str, cut: impl FnOnce(&mut HeaderMap)) {
-        if self.max_metadata == usize::MAX {
+        let most = self.peer.greeting.max_metadata();
+        if most == usize::MAX {
             return;
         }
         // What is added to every response.
         let weight = metadata::weight(headers) + RESPONSE;
-        if weight > self.max_metadata {
+        if weight > most {
             cut(headers);
             self.cut = Some(format!(
-                "the {what} of {weight} bytes were left out, since the client accepts {} at most",
-                self.max_metadata
+                "the {what} of {weight} bytes were left out, since the client accepts {most} at most"
             ));
         }
     }

@@ -61,9 +61,12 @@ pub async fn drive<A: Application>(
     });
     let mut tenure = Tenure::new(context.options.terms, Instant::now(), chance());
     let ledger = &peer.ledger;
+    // Made once: whoever waits anew for each call is registered anew for each.
+    let evicted = ledger.evicted();
+    tokio::pin!(evicted);
     let end = loop {
         windows.fit(calls.len(), |size| connection.set_initial_window_size(size));
-        tenure.set_calls(calls.len(), Instant::now());
+        tenure.set_calls(calls.len(), Instant::now);
         ledger.saw_calls(calls.len());
         tokio::select! {
             accepted = connection.accept() => match accepted {
@@ -91,7 +94,7 @@ pub async fn drive<A: Application>(
                     ));
                 }
             }
-            why = ledger.evicted() => {
+            why = &mut evicted => {
                 context.application.warn(format!("connection {number} was closed: {why}"));
                 hang_up(&mut connection, Reason::ENHANCE_YOUR_CALM).await;
                 break (Ok(()), !calls.is_empty());

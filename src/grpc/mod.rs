@@ -8,6 +8,7 @@ pub mod call;
 pub mod channel;
 pub mod code;
 pub mod connection;
+mod door;
 mod drive;
 pub mod encoding;
 pub mod framing;

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection::{FRAME_SIZE, RESET_STREAMS};
+use super::door::Door;
 use super::drive::drive;
 use super::io::{Greeting, Io, Transport, without_delay};
 use super::keepalive::Keepalive;
@@ -247,46 +248,6 @@ async fn accept<A: Application>(mut source: Source, context: Context<A>) -> u32 
     cut_off
 }
 
-/// What is said of connections that are not let in: once when it begins, and once
-/// when it has been over for a while. In between, one may be let in now and then.
-#[derive(Default)]
-struct Door {
-    /// How many were not let in, and when the last of them was not.
-    shut: Option<(usize, Instant)>,
-}
-
-/// It is over when nobody was turned away for so long.
-const OVER: Duration = Duration::from_secs(1);
-
-impl Door {
-    fn saw<T>(
-        &mut self,
-        accepted: &io::Result<T>,
-        full: Option<usize>,
-        now: Instant,
-    ) -> Option<String> {
-        let why = match (accepted, full) {
-            (Err(error), _) => format!(
-                "no connection is accepted: {error}; those that stand are served, and it is tried again"
-            ),
-            (Ok(_), Some(most)) => format!(
-                "{most} connections stand, as many as maxConnections allows: others are closed as they come"
-            ),
-            (Ok(_), None) => {
-                let (times, _) = self
-                    .shut
-                    .take_if(|(_, last)| now.duration_since(*last) >= OVER)?;
-                return Some(format!(
-                    "connections are accepted again, after {times} failures"
-                ));
-            }
-        };
-        let times = self.shut.map_or(0, |(times, _)| times);
-        self.shut = Some((times + 1, now));
-        (times == 0).then_some(why)
-    }
-}
-
 /// One connection, from its handshake to its end. True if it was cut off with
 /// calls on it.
 async fn attend<A: Application>(stream: TcpStream, peer: SocketAddr, context: Context<A>) -> bool {
@@ -402,28 +363,4 @@ fn describe(ends: &Ends, error: &h2::Error, greeting: &Greeting) -> Option<Strin
         Some(what) => format!("{ends}: {what}"),
         None => format!("{ends} does not keep to HTTP/2: {}", with_causes(error)),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shut_door_is_told_of_once_and_so_is_that_it_is_open() {
-        let mut door = Door::default();
-        let begin = Instant::now();
-        let mut saw = |is_full: bool, after: u64| {
-            let now = begin + Duration::from_millis(after);
-            door.saw(&Ok(()), is_full.then_some(2), now).is_some()
-        };
-        assert!(!saw(false, 0), "nothing has happened");
-        assert!(saw(true, 1));
-        for after in 2..100 {
-            assert!(!saw(after % 3 > 0, after), "at {after} it is known");
-        }
-        assert!(!saw(false, 1097));
-        assert!(saw(false, 1098));
-        assert!(!saw(false, 1099));
-        assert!(saw(true, 1100));
-    }
 }

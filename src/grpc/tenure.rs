@@ -57,13 +57,13 @@ impl Tenure {
         }
     }
 
-    /// It has so many calls.
-    pub fn set_calls(&mut self, calls: usize, now: Instant) {
+    /// It has so many calls. The clock is read only by those who end idle connections.
+    pub fn set_calls(&mut self, calls: usize, now: impl FnOnce() -> Instant) {
         if calls > 0 {
             self.has_called = true;
             self.idle_since = None;
-        } else if self.idle_since.is_none() {
-            self.idle_since = Some(now);
+        } else if self.idle_since.is_none() && self.terms.idle.is_some() {
+            self.idle_since = Some(now());
         }
     }
 
@@ -115,8 +115,8 @@ mod tests {
         let now = Instant::now();
         let mut tenure = Tenure::new(terms(0, 0, 0, 0), now, 0.5);
         assert_eq!(tenure.next(), None);
-        tenure.set_calls(1, now);
-        tenure.set_calls(0, now);
+        tenure.set_calls(1, || now);
+        tenure.set_calls(0, || now);
         tenure.asked(now);
         assert_eq!(tenure.next(), None);
     }
@@ -126,10 +126,10 @@ mod tests {
         let now = Instant::now();
         let mut tenure = Tenure::new(terms(5, 10, 0, 0), now, 0.5);
         assert_eq!(tenure.next(), Some((now + SECOND * 5, Due::NoCall)));
-        tenure.set_calls(2, now + SECOND);
+        tenure.set_calls(2, || now + SECOND);
         assert_eq!(tenure.next(), None);
-        tenure.set_calls(0, now + SECOND * 3);
-        tenure.set_calls(0, now + SECOND * 7);
+        tenure.set_calls(0, || now + SECOND * 3);
+        tenure.set_calls(0, || now + SECOND * 7);
         assert_eq!(tenure.next(), Some((now + SECOND * 13, Due::Idle)));
     }
 
@@ -138,7 +138,7 @@ mod tests {
         let now = Instant::now();
         for (chance, age) in [(0.0, 90), (0.5, 100), (1.0, 110)] {
             let mut tenure = Tenure::new(terms(0, 0, 100, 7), now, chance);
-            tenure.set_calls(1, now);
+            tenure.set_calls(1, || now);
             assert_eq!(tenure.next(), Some((now + SECOND * age, Due::Old)));
             tenure.asked(now + SECOND * age);
             let cut = now + SECOND * (age + 7);

@@ -195,7 +195,7 @@ mod tests {
     use crate::bus::agreement::Terms;
     use crate::bus::application::Delivery;
     use crate::bus::member::{Action, Identity};
-    use crate::bus::trust::{Key, Mode, Trust};
+    use crate::bus::trust::{Key, Mode, Trust, every_side};
     use crate::bus::wire::{Cast, Changes, FromRegistry, Record, Told};
 
     /// Two members that know each other, and nothing between them.
@@ -314,14 +314,8 @@ mod tests {
 
     #[test]
     fn a_link_stands_unless_a_side_requires_the_secret_and_the_other_does_not_prove_it() {
-        let sets: [&[u8]; 5] = [&[], &[1], &[2], &[2, 1], &[1, 2]];
-        let all = || {
-            let modes = [Mode::Accepted, Mode::Required];
-            sets.iter()
-                .flat_map(move |set| modes.map(|mode| (*set, mode)))
-        };
-        for (ours, our_mode) in all() {
-            for (theirs, their_mode) in all() {
+        for (ours, our_mode) in every_side() {
+            for (theirs, their_mode) in every_side() {
                 let sides = [trust(ours, our_mode), trust(theirs, their_mode)];
                 let is_required = sides.iter().any(Trust::is_required);
                 let shared = ours.iter().any(|secret| theirs.contains(secret));

@@ -169,6 +169,15 @@ impl Doubt {
     }
 }
 
+/// For tests: no secret, one, another, and both in either order, in each mode.
+#[cfg(test)]
+pub fn every_side() -> impl Iterator<Item = (&'static [u8], Mode)> {
+    let sets: [&[u8]; 5] = [&[], &[1], &[2], &[2, 1], &[1, 2]];
+    let modes = [Mode::Accepted, Mode::Required];
+    sets.into_iter()
+        .flat_map(move |set| modes.map(|mode| (set, mode)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
