@@ -91,8 +91,8 @@ test('calls that never send their request are bounded', LIMIT, (t) =>
 test('streams that a server writes and nobody reads are bounded', LIMIT, (t) =>
   attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port, { [Setting.INITIAL_WINDOW_SIZE]: 0 });
-    // 120 kB each, half as much again as the process may hold.
-    for (let n = 0; n < 1200; n++) {
+    // 180 kB each, of which two thirds are written while the first message waits.
+    for (let n = 0; n < 2000; n++) {
       const stream = await client.open(SUBSCRIBE);
       await client.data(stream, message(Buffer.alloc(0)), { end: true });
     }
@@ -104,13 +104,12 @@ test('streams that a server writes and nobody reads are bounded', LIMIT, (t) =>
 test('messages that a handler does not read are bounded', LIMIT, (t) =>
   attacked(t, 'victim', async (port) => {
     const client = await RawClient.connect(port);
-    const piece = message(Buffer.alloc(60_000));
     const path = pathOf('quic', 'validateTokenCallback');
-    for (let n = 0; n < 2000; n++) {
-      const stream = await client.open(path);
-      await client.data(stream, piece);
+    for (const [streams, bytes] of [[1500, 60_000], [200, 2 ** 20]]) {
+      const piece = message(Buffer.alloc(bytes));
+      for (let n = 0; n < streams; n++) await client.data(await client.open(path), piece);
+      await sleep(500);
     }
-    await sleep(1000);
     client.close();
   })
 );

@@ -11,9 +11,10 @@ use super::application::Delivery;
 use super::node::Node;
 use super::peer::Conn;
 use super::pipe::Pipe;
+use crate::grpc::gate::Gate;
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application as Service, Incoming};
-use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::grpc::stream::{CallEvents, cost};
 
 /// What happens on one link's stream.
 pub(super) struct LinkEvents {

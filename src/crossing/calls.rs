@@ -13,9 +13,10 @@ use tokio::task::AbortHandle;
 use super::environment::Environment;
 use super::record::event;
 use crate::grpc::call::Ended;
+use crate::grpc::gate::Gate;
 use crate::grpc::serve::Closed;
 use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost_of};
+use crate::grpc::stream::{CallEvents, Outgoing, cost_of};
 
 /// Those that are under way.
 #[derive(Default)]

@@ -15,9 +15,10 @@ use super::network::Shared;
 use super::record::{Reader, command};
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::Channel;
+use crate::grpc::gate::Gate;
 use crate::grpc::metadata;
 use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{Gate, Outgoing};
+use crate::grpc::stream::Outgoing;
 
 /// The timeout that means none.
 const NO_TIMEOUT: u32 = u32::MAX;

@@ -9,9 +9,9 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::calls::CallHandle;
 use super::environment::{Environment, level};
 use super::record::event;
+use crate::grpc::gate::Gate;
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application, Incoming};
-use crate::grpc::stream::Gate;
 
 /// The handlers of one server, which live in JS.
 pub struct Handlers {

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::latch::Latch;
 use super::memory;
 use super::status::{Code, Status};
 
@@ -74,7 +75,7 @@ impl Budget {
         let ledger = Arc::new(Ledger {
             budget: Arc::clone(self),
             held: AtomicUsize::new(0),
-            evicted: Notify::new(),
+            evicted: Latch::default(),
             refusal: OnceLock::new(),
             is_told: AtomicBool::new(false),
             turn: Semaphore::new(1),
@@ -122,7 +123,7 @@ impl Budget {
 pub struct Ledger {
     budget: Arc<Budget>,
     held: AtomicUsize,
-    evicted: Notify,
+    evicted: Latch,
     /// Why the first of its calls was refused.
     refusal: OnceLock<String>,
     /// That has been said.
@@ -142,7 +143,7 @@ impl Ledger {
     /// Waits until this connection has to go, since others need what it holds; the
     /// text says so.
     pub async fn evicted(&self) -> String {
-        self.evicted.notified().await;
+        self.evicted.wait().await;
         format!("it made this process {}", self.describe())
     }
 
@@ -151,6 +152,11 @@ impl Ledger {
         if calls > self.most_calls.load(Ordering::Relaxed) {
             self.most_calls.store(calls, Ordering::Relaxed);
         }
+    }
+
+    /// Room is short, and this connection has a good part of it.
+    pub fn is_pressed(&self) -> bool {
+        self.budget.is_tight() && self.held() > self.budget.limit() / RESERVE
     }
 
     /// Why a call was refused, once for each connection.
@@ -178,7 +184,10 @@ impl Ledger {
 
     /// Adds what a call holds beside the `before` bytes that it does already. Beyond the
     /// limit the greediest connection goes; if that is this one, the call is refused.
-    fn add(&self, before: usize, bytes: usize) -> Result<(), Full> {
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn add(&self, before: usize, bytes: usize) -> Result<(), Full> {
         self.held.fetch_add(bytes, Ordering::Relaxed);
         let total = self.budget.add(bytes);
         let limit = self.budget.limit();
@@ -197,13 +206,14 @@ impl Ledger {
             return false;
         };
         if !std::ptr::eq(&raw const *greediest, self) && greediest.held() > self.held() {
-            greediest.evicted.notify_one();
+            greediest.evicted.set();
             return true;
         }
         of_call <= SMALL && total <= limit + limit / RESERVE
     }
 
-    fn subtract(&self, bytes: usize) {
+    /// What a call does not hold any more.
+    pub fn subtract(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
         self.budget.subtract(bytes);
     }

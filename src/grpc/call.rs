@@ -17,13 +17,14 @@ use super::channel::{Channel, Options};
 use super::connection::Connection;
 use super::encoding::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::framing::{Decoder, PREFIX};
+use super::gate::Gate;
 use super::life::Counted;
 use super::metadata::{self, hard_limit};
 use super::payload::Payload;
 use super::progress::Progress;
 use super::receiving::{ReceiveError, Receiving, truncated};
 use super::status::{Code, Status, with_causes};
-use super::stream::{self, CallEvents, Gate, Outgoing, SendError};
+use super::stream::{self, CallEvents, Outgoing, SendError};
 use super::timeout;
 
 /// The content type of requests and responses.
@@ -236,7 +237,7 @@ struct Conversation<'a, E> {
     call: &'a Call,
     gate: &'a Gate,
     events: &'a E,
-    ledger: &'a Ledger,
+    ledger: &'a Arc<Ledger>,
 }
 
 impl<E: CallEvents> Conversation<'_, E> {
@@ -280,8 +281,7 @@ impl<E: CallEvents> Conversation<'_, E> {
                     }
                     let (data, cost, leftover) = stream::join_waiting(message, inbox);
                     next = leftover;
-                    let unsent = || self.gate.unsent();
-                    match stream::send(body, data, unsent, self.ledger).await {
+                    match stream::send(body, data, self.gate, self.ledger).await {
                         Ok(()) => {
                             self.gate.sent(cost);
                             self.events.writable(cost);
@@ -327,6 +327,7 @@ impl<E: CallEvents> Conversation<'_, E> {
             self.events.headers(&headers);
             headers.clear();
             receiving.hand_over();
+            self.gate.count_for(self.ledger);
             let all = receiving.deliver(self.gate, self.events).await;
             all.map(|()| None)
         };

@@ -106,7 +106,7 @@ impl Connection {
     }
 
     /// What it makes this process hold.
-    pub fn ledger(&self) -> &Ledger {
+    pub fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
     }
 

@@ -12,8 +12,9 @@ use tokio::sync::SemaphorePermit;
 
 use super::budget::{Full, Holding, SMALL};
 use super::framing::{Decoder, Framed};
+use super::gate::Gate;
 use super::status::Status;
-use super::stream::{CallEvents, Gate, cost};
+use super::stream::{CallEvents, cost};
 
 /// A large message whose bytes do not come for so long gives its turn to the next.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -184,7 +185,7 @@ impl<'a> Receiving<'a> {
                 self.aside_when(wanted).await?
             };
             if let Some(message) = message {
-                gate.deliver(cost(message.len()));
+                gate.deliver(cost(message.len()))?;
                 events.message(message);
             }
         }

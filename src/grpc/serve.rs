@@ -17,12 +17,13 @@ use super::call::{GRPC, GRPC_TIMEOUT, too_large_to_send};
 use super::drive::Peer;
 use super::encoding::Encoding;
 use super::framing::{Decoder, PREFIX};
+use super::gate::Gate;
 use super::metadata;
 use super::payload::Payload;
 use super::receiving::{ReceiveError, Receiving, truncated};
 use super::server::{Application, Incoming, Method as Route, Options};
 use super::status::{Code, Status};
-use super::stream::{self, CallEvents, Gate, Outgoing, SendError};
+use super::stream::{self, CallEvents, Outgoing, SendError};
 use super::timeout;
 
 /// How a call ended, seen from the application.
@@ -117,6 +118,9 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
         message,
     });
     receiving.hand_over();
+    if route.request_stream {
+        accepted.gate.count_for(&peer.ledger);
+    }
     let mut call = ServerCall {
         answer,
         inbox: accepted.inbox,
@@ -276,7 +280,7 @@ impl ServerCall<'_> {
                     let mut status = Status::new(Code::OK, "");
                     status.trailers = trailers;
                     if let Err(SendError::Full(full)) =
-                        stream::send(sending, message.into(), || 0, self.ledger).await
+                        stream::send(sending, message.into(), &self.gate, self.ledger).await
                     {
                         status = full.into();
                     }
@@ -311,8 +315,7 @@ impl ServerCall<'_> {
         }
         let sending = self.answer.open(None)?;
         let (data, cost, leftover) = stream::join_waiting(first, &mut self.inbox);
-        let unsent = || self.gate.unsent();
-        match stream::send(sending, data, unsent, self.ledger).await {
+        match stream::send(sending, data, &self.gate, self.ledger).await {
             Ok(()) => {
                 self.gate.sent(cost);
                 events.writable(cost);

@@ -2,17 +2,16 @@
 //! peer's flow control, messages in under the application's.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::SendStream;
 use http::HeaderMap;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use super::budget::{Full, Ledger};
+use super::budget::{Full, Holding, Ledger};
 use super::framing::PREFIX;
+use super::gate::Gate;
 use super::payload::Payload;
 use super::status::Status;
 
@@ -58,71 +57,8 @@ pub fn cost(length: usize) -> usize {
     length + 64
 }
 
-/// How much may wait in the application for one stream.
-const WINDOW: usize = 256 << 10;
-
 /// Messages are joined into DATA frames up to this size when they queue up.
 const JOIN: usize = 16 << 10;
-
-/// What has crossed to the application and back. Closes when the application has more
-/// unread than it should, so that the stream is not read and HTTP/2's own window
-/// closes behind it.
-#[derive(Debug, Default)]
-pub struct Gate {
-    outstanding: AtomicUsize,
-    opened: Notify,
-    /// What the application has written and the peer's window has not taken, as [`cost`]s.
-    unsent: AtomicUsize,
-}
-
-impl Gate {
-    /// The application got a message.
-    pub fn deliver(&self, cost: usize) {
-        self.outstanding.fetch_add(cost, Ordering::Relaxed);
-    }
-
-    /// The application has consumed that much.
-    pub fn consume(&self, cost: usize) {
-        let before = self
-            .outstanding
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                Some(held.saturating_sub(cost))
-            })
-            .unwrap_or(0);
-        if before >= WINDOW && before.saturating_sub(cost) < WINDOW {
-            self.opened.notify_one();
-        }
-    }
-
-    /// The application has written so much.
-    pub fn wrote(&self, cost: usize) {
-        self.unsent.fetch_add(cost, Ordering::Relaxed);
-    }
-
-    /// The peer's window has taken so much of it.
-    pub fn sent(&self, cost: usize) {
-        let less = |unsent: usize| Some(unsent.saturating_sub(cost));
-        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
-        let _ = self.unsent.fetch_update(set, get, less);
-    }
-
-    /// What waits for that.
-    pub fn unsent(&self) -> usize {
-        self.unsent.load(Ordering::Relaxed)
-    }
-
-    /// Whether it is open.
-    pub fn is_open(&self) -> bool {
-        self.outstanding.load(Ordering::Relaxed) < WINDOW
-    }
-
-    /// Waits until it is.
-    pub async fn open(&self) {
-        while !self.is_open() {
-            self.opened.notified().await;
-        }
-    }
-}
 
 /// Why sending stopped.
 pub enum SendError {
@@ -135,14 +71,14 @@ pub enum SendError {
 }
 
 /// Sends bytes as the peer's window allows. What waits for it counts for `ledger`, and
-/// so does what waits behind it, in all `unsent` bytes.
+/// so does what the application has written, and writes meanwhile, behind it.
 ///
 /// # Errors
 /// Why not all of it was sent.
 pub async fn send(
     stream: &mut SendStream<Payload>,
     mut data: Payload,
-    unsent: impl Fn() -> usize,
+    gate: &Gate,
     ledger: &Ledger,
 ) -> Result<(), SendError> {
     let mut holding = ledger.call();
@@ -150,21 +86,40 @@ pub async fn send(
         stream.reserve_capacity(data.len());
         let mut capacity = stream.capacity();
         if capacity == 0 {
-            let waiting = unsent().max(data.len());
-            holding.set(waiting).map_err(SendError::Full)?;
-        }
-        while capacity == 0 {
-            capacity = match poll_fn(|cx| stream.poll_capacity(cx)).await {
-                Some(Ok(capacity)) => capacity,
-                Some(Err(error)) => return Err(SendError::Transport(error)),
-                None => return Err(SendError::Closed),
-            };
+            gate.set_stalled(true);
+            let room = room(stream, data.len(), gate, &mut holding).await;
+            gate.set_stalled(false);
+            capacity = room?;
         }
         let part = data.split_to(capacity.min(data.len()));
         let sent = stream.send_data(part, false);
         sent.map_err(SendError::Transport)?;
     }
     Ok(())
+}
+
+/// Waits until the peer's window takes something, with `waiting` bytes at least.
+/// Returns how much it takes.
+async fn room(
+    stream: &mut SendStream<Payload>,
+    waiting: usize,
+    gate: &Gate,
+    holding: &mut Holding<'_>,
+) -> Result<usize, SendError> {
+    loop {
+        let all = gate.unsent().max(waiting);
+        holding.set(all).map_err(SendError::Full)?;
+        tokio::select! {
+            biased;
+            capacity = poll_fn(|cx| stream.poll_capacity(cx)) => match capacity {
+                Some(Ok(0)) => {}
+                Some(Ok(capacity)) => return Ok(capacity),
+                Some(Err(error)) => return Err(SendError::Transport(error)),
+                None => return Err(SendError::Closed),
+            },
+            () = gate.more_written() => {}
+        }
+    }
 }
 
 /// Joins `first` with the messages that already wait behind it. Returns the

@@ -19,9 +19,10 @@ use crate::bus::reach::Reach;
 use crate::bus::wire::ToRegistry;
 use crate::grpc::backoff::STOOD;
 use crate::grpc::connection::{self, Way};
+use crate::grpc::gate::Gate;
 use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::grpc::stream::{CallEvents, cost};
 use crate::grpc::target::Target;
 use crate::tls::credentials::Mutual;
 

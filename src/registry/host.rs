@@ -19,9 +19,10 @@ use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::trust;
+use crate::grpc::gate::Gate;
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application as Service, Incoming, Method, Server};
-use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
+use crate::grpc::stream::{CallEvents, Outgoing, cost};
 use crate::tls::credentials::ServerCredentials;
 
 /// The method that members call.

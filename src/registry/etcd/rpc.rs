@@ -17,9 +17,10 @@ use super::wire::{AuthenticateRequest, AuthenticateResponse};
 use crate::bus::pipe::{self, Pipe};
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::{Channel, Options, Tls};
+use crate::grpc::gate::Gate;
 use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{CallEvents, Gate, cost};
+use crate::grpc::stream::{CallEvents, cost};
 use crate::grpc::target::Target;
 use crate::tls::credentials::ClientCredentials;
 
