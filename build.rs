@@ -36,6 +36,8 @@ fn bus_protocol(root: &Path) -> Result<(), String> {
         let descriptors = descriptors.map_err(|error| format!("{folder}: {error}"))?;
         prost_build::Config::new()
             .bytes(["."])
+            // The largest frame would make all as large as itself: it comes once a link.
+            .boxed(".owt.bus.v1.Frame.kind.hello")
             .compile_fds(descriptors)
             .map_err(|error| format!("{folder}: {error}"))?;
     }

@@ -301,7 +301,7 @@ class BusConnection {
         this.calls.onReply(flags, buf, start, end, outside);
         break;
       case Event.BUS_REQUEST:
-        this.incoming.arrived(new Request(flags, buf, start, end, outside, this.member));
+        this.incoming.arrived(new Request(flags, buf, start, end, outside, this.member, this.incoming.callers));
         break;
       case Event.BUS_MESSAGE:
         this.onMessage(readMessage(flags, buf, start, end, outside));

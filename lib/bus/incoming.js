@@ -8,6 +8,7 @@ const { BUS_REQUEST } = require('../seeing/roles');
 const { BusOutcome, allBuses } = require('../seeing/tally');
 const { AtWork } = require('./at-work');
 const { encode } = require('./body');
+const { Callers } = require('./callers');
 const { BusError, told } = require('./errors');
 const { OpenRequests } = require('./open-requests');
 
@@ -42,6 +43,7 @@ class Incoming {
     this.tally = tally;
     /** @type {Map<string, Service>} */
     this.served = new Map();
+    this.callers = new Callers();
     this.open = new OpenRequests();
     this.lookAt = MANY;
     this.atWork = new AtWork();
@@ -184,6 +186,7 @@ class Incoming {
   lost(peer) {
     for (const request of this.open.of(peer)) this.over(request, BusOutcome.PEER_LOST, 'its caller is gone');
     this.open.forget(peer);
+    this.callers.forget(peer);
   }
 
   /**

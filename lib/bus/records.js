@@ -17,7 +17,7 @@ const TRACED = 2;
 /** Timers of Node take no more ms. */
 const LONGEST = 0x7fffffff;
 
-const callers = new Repeated();
+const casters = new Repeated();
 const ids = new Repeated();
 const methods = new Repeated();
 const keys = new Repeated();
@@ -40,24 +40,25 @@ class Request {
    * @param {number} end
    * @param {string[] | null} outside see body.js
    * @param {string} member that it came to
+   * @param {import('./callers').Callers} callers of that member
    */
-  constructor(flags, buf, start, end, outside, member) {
+  constructor(flags, buf, start, end, outside, member, callers) {
     const trace = start + 16;
     const caller = flags & TRACED ? endOfText(buf, trace) : trace;
     const id = endOfText(buf, caller);
     const method = endOfText(buf, id);
     const body = endOfText(buf, method);
     this.member = member;
-    /** The name of who called or cast. */
-    this.caller = callers.read(buf, caller + 2, id);
+    this.peer = buf.readUInt32LE(start);
+    this.call = buf.readUInt32LE(start + 4);
+    this.isCall = (flags & FLAG) !== 0;
+    /** The name of who called or cast. The record of a cast has no number of its peer. */
+    this.caller = this.isCall ? callers.read(this.peer, buf, caller + 2, id) : casters.read(buf, caller + 2, id);
     this.id = ids.read(buf, id + 2, method);
     this.method = methods.read(buf, method + 2, body);
     /** See body.js. */
     this.body = read(buf, body, end, outside);
     this.bytes = sizeOf(buf, body, end, outside);
-    this.peer = buf.readUInt32LE(start);
-    this.call = buf.readUInt32LE(start + 4);
-    this.isCall = (flags & FLAG) !== 0;
     /** When the caller gives up, in ms since 1970; Infinity where it did not say. */
     this.deadline = buf.readDoubleLE(start + 8);
     this.trace = flags & TRACED ? buf.latin1Slice(trace + 2, caller) : '';

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -55,7 +56,7 @@ pub enum Delivery {
         /// Who, and the number of the call there; none for a cast.
         from: Option<(PeerNumber, u32)>,
         /// The name of who calls or casts.
-        caller: String,
+        caller: Arc<str>,
         /// How long that one waits for the reply, in ms; 0 if that is not known.
         timeout: u32,
         /// The id.

@@ -1,5 +1,6 @@
 //! The calls of a member that have not been answered yet, and their deadlines.
 
+use std::collections::hash_map::Entry::Vacant;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -10,12 +11,23 @@ use super::table::PeerNumber;
 /// Where a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// Nobody serves the id yet. With its turn among those that wait.
-    Waiting(Arc<str>, u64),
+    /// Where it goes is not settled.
+    New,
+    /// Nobody serves the id yet.
+    Waiting(Box<Turn>),
     /// Not yet handed to a link.
     Queued(PeerNumber),
     /// On its way, or with the handler.
     Sent(PeerNumber),
+}
+
+/// A place among the calls that wait for an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The id.
+    pub id: Arc<str>,
+    /// Of all that wait for any id.
+    pub number: u64,
 }
 
 struct Entry {
@@ -42,17 +54,16 @@ pub struct Calls {
 
 impl Calls {
     /// A new call; false if its number is taken.
-    pub fn begin(&mut self, number: u32, place: Place, many: bool, deadline: Millis) -> bool {
-        let entry = Entry {
-            place,
+    pub fn begin(&mut self, number: u32, many: bool, deadline: Millis) -> bool {
+        let Vacant(vacant) = self.entries.entry(number) else {
+            return false;
+        };
+        vacant.insert(Entry {
+            place: Place::New,
             deadline,
             many,
             settled: false,
-        };
-        if self.entries.contains_key(&number) {
-            return false;
-        }
-        self.entries.insert(number, entry);
+        });
         self.pending += 1;
         let step = deadline.div_ceil(STEP) * STEP;
         self.deadlines.entry(step).or_default().push(number);
@@ -70,11 +81,16 @@ impl Calls {
         (!entry.settled).then_some(&entry.place)
     }
 
-    /// How long the caller of a call that is not settled still waits: at least 1.
-    pub fn left(&self, number: u32, now: Millis) -> u32 {
-        let deadline = self.entries.get(&number).map_or(0, |entry| entry.deadline);
-        let left = deadline.saturating_sub(now).max(1);
-        u32::try_from(left).unwrap_or(u32::MAX)
+    /// A call goes to a peer. Returns how long its caller still waits, at least 1;
+    /// `None` if it is settled.
+    pub fn send(&mut self, number: u32, peer: PeerNumber, now: Millis) -> Option<u32> {
+        let entry = self.entries.get_mut(&number)?;
+        if entry.settled {
+            return None;
+        }
+        entry.place = Place::Sent(peer);
+        let left = entry.deadline.saturating_sub(now).max(1);
+        Some(u32::try_from(left).unwrap_or(u32::MAX))
     }
 
     /// A call has moved on; false if it is settled.
@@ -166,6 +182,18 @@ impl Calls {
         all
     }
 
+    /// Most calls are answered long before their deadline: nobody needs to be woken for
+    /// a step that has none but such ones.
+    fn skip_settled(&mut self) {
+        while let Some(step) = self.deadlines.first_entry() {
+            let is_pending = |number| self.entries.get(number).is_some_and(|entry| !entry.settled);
+            if step.get().iter().any(is_pending) {
+                break;
+            }
+            step.remove();
+        }
+    }
+
     /// When the next deadline may pass.
     pub fn next_deadline(&self) -> Option<Millis> {
         self.deadlines.keys().next().copied()
@@ -184,6 +212,7 @@ impl Calls {
                 }
             }
         }
+        self.skip_settled();
         overdue
     }
 }

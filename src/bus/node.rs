@@ -130,7 +130,7 @@ impl Node {
         let now = self.now();
         let mut state = self.state.lock();
         let result = work(&mut state.member, now);
-        self.carry_out(&mut state);
+        self.carry_out(&mut state, now);
         result
     }
 
@@ -147,11 +147,12 @@ impl Node {
     }
 
     fn now(&self) -> Millis {
-        Millis::try_from(self.started.elapsed().as_millis()).unwrap_or(Millis::MAX)
+        let elapsed = self.started.elapsed();
+        elapsed.as_secs() * 1000 + Millis::from(elapsed.subsec_millis())
     }
 
-    fn carry_out(self: &Arc<Self>, state: &mut State) {
-        for action in state.member.take_actions(self.now()) {
+    fn carry_out(self: &Arc<Self>, state: &mut State, now: Millis) {
+        for action in state.member.take_actions(now) {
             match action {
                 Action::Deliver(delivery) => self.application.deliver(delivery),
                 Action::Send { conn, packet } => {
@@ -179,7 +180,7 @@ impl Node {
             }
         }
         for conn in state.member.take_dirty() {
-            self.flush(state, conn);
+            Self::flush(state, now, conn);
         }
         let alarm = state.member.alarm();
         if alarm.is_some() && (state.next_tick.is_none() || alarm < state.next_tick) {
@@ -188,12 +189,12 @@ impl Node {
         }
     }
 
-    fn flush(&self, state: &mut State, conn: Conn) {
+    fn flush(state: &mut State, now: Millis, conn: Conn) {
         let Some(pipe) = state.pipes.get_mut(&conn) else {
             return;
         };
         while pipe.has_room() {
-            let Some(packet) = state.member.next_packet(self.now(), conn) else {
+            let Some(packet) = state.member.next_packet(now, conn) else {
                 return;
             };
             pipe.send_packet(&packet);
@@ -268,10 +269,11 @@ impl Node {
 
     /// The peer has taken that much.
     pub(super) fn taken(&self, conn: Conn, cost: usize) {
+        let now = self.now();
         let mut state = self.state.lock();
         if let Some(pipe) = state.pipes.get_mut(&conn) {
             pipe.taken(cost);
-            self.flush(&mut state, conn);
+            Self::flush(&mut state, now, conn);
         }
     }
 

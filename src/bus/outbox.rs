@@ -169,6 +169,9 @@ impl Outbox {
         &mut self,
         mut is_wanted: impl FnMut(u32, &mut Frame) -> bool,
     ) -> Option<Packet> {
+        if self.is_empty() {
+            return None;
+        }
         let piece = if self.piece_is_next {
             self.next_piece()
         } else {

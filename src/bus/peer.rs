@@ -1,5 +1,7 @@
 //! Another member, as this one sees it: the link to it and what waits for it.
 
+use std::sync::Arc;
+
 use super::Millis;
 use super::assembly::Assembly;
 use super::member::Greeted;
@@ -39,7 +41,7 @@ pub enum LinkState {
 /// See the module.
 pub struct Peer {
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// What it shows on its links, once the registry has told.
     pub token: String,
     /// host:port of its endpoint.
@@ -88,9 +90,9 @@ pub enum Answer {
 
 impl Peer {
     /// A peer of which nothing is known but its name.
-    pub fn new(name: String) -> Self {
+    pub fn new(name: &str) -> Self {
         Self {
-            name,
+            name: name.into(),
             token: String::new(),
             address: String::new(),
             known: false,
@@ -164,7 +166,7 @@ impl Peer {
     /// - the link stands, in use or about to be closed: the peer has given it up.
     pub fn answer(&self, hello: &Hello, me: &str) -> Answer {
         let is_dialing = matches!(self.link, LinkState::Dialing { .. });
-        if self.is_late(hello) || is_dialing && self.name.as_str() > me {
+        if self.is_late(hello) || is_dialing && &*self.name > me {
             Answer::Crossed
         } else {
             Answer::Accept

@@ -107,8 +107,8 @@ impl Iterator for Batch {
         }
         let (at, end) = (self.start(self.next), self.start(self.next + 1));
         self.next += 1;
-        let record = self.records.slice(at..end);
-        let [s0, s1, s2, s3, op, flags, _, _, i0, i1, i2, i3] = *record.first_chunk::<HEADER>()?;
+        let header = self.records.get(at..end)?.first_chunk::<HEADER>()?;
+        let [s0, s1, s2, s3, op, flags, _, _, i0, i1, i2, i3] = *header;
         let size = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
         let room = end - at;
         Some(Record {
@@ -116,7 +116,7 @@ impl Iterator for Batch {
             op,
             flags,
             id: u32::from_le_bytes([i0, i1, i2, i3]),
-            body: Reader::new(record.slice(HEADER..)),
+            body: Reader::new(self.records.slice(at + HEADER..end)),
             misfit: (size != room).then(|| format!("it says {size} bytes and has {room}")),
         })
     }

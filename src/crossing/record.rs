@@ -1,5 +1,6 @@
 //! The records that cross, as docs/crossing.md describes them.
 
+use bytes::Buf as _;
 use http::HeaderMap;
 
 use crate::grpc::metadata;
@@ -196,7 +197,7 @@ impl Reader {
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let array = *self.rest.first_chunk::<N>()?;
-        let _ = self.rest.split_to(N);
+        self.rest.advance(N);
         Some(array)
     }
 
@@ -208,7 +209,9 @@ impl Reader {
     /// A short text behind its length, `None` past the end.
     pub fn text(&mut self) -> Option<String> {
         let length = self.u16()? as usize;
-        Some(String::from_utf8_lossy(&self.bytes(length)?).into_owned())
+        let text = String::from_utf8_lossy(self.rest.get(..length)?).into_owned();
+        self.rest.advance(length);
+        Some(text)
     }
 
     /// The trace of a record with these flags, empty if it has none. `None` past

@@ -39,7 +39,7 @@ impl Member {
         if let Err(violation) = bounds::of_hello(&hello) {
             return self.garbage(now, conn, &violation.0);
         }
-        let version = match self.identity.terms.agree_with(Side::from(&hello)) {
+        let version = match self.identity.terms.agree_with(Side::from(&*hello)) {
             Ok(version) => version,
             Err(mismatch) => {
                 return self.turn_away(conn, &hello, &mismatch.here, mismatch.there);
@@ -50,7 +50,7 @@ impl Member {
             if hello.nonce.len() == NONCE {
                 let nonce = self.nonces.next();
                 let challenged = Challenged {
-                    hello,
+                    hello: *hello,
                     version,
                     nonce: nonce.clone(),
                 };

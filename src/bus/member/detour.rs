@@ -115,7 +115,7 @@ impl Member {
         let Some(mut peer) = self.peers.remove(&number) else {
             return;
         };
-        self.numbers.remove(&peer.name);
+        self.numbers.remove(&*peer.name);
         self.given_up(number, None);
         if let LinkState::Dialing { conn, .. } = peer.link {
             self.close(conn);

@@ -59,7 +59,7 @@ impl Member {
             let challenge = None;
             peer.greeted = Some(Box::new(Greeted { hello, challenge }));
         }
-        self.send(conn, Kind::Hello(hello));
+        self.send(conn, Kind::Hello(Box::new(hello)));
     }
 
     /// The other side answers.
@@ -129,7 +129,7 @@ impl Member {
             return Ok(());
         };
         let greeted = peer.greeted.take();
-        let doubted = |doubt| (peer.name.clone(), doubt);
+        let doubted = |doubt| (peer.name.to_string(), doubt);
         // Who did not challenge knows nothing that this member could have a proof about.
         let Some((hello, challenge)) = greeted.and_then(|greeted| greeted.challenged()) else {
             return Err(doubted(Doubt::Unproven));
@@ -374,7 +374,7 @@ mod tests {
             ..Cast::default()
         };
         for kind in [
-            Kind::Hello(hello),
+            Kind::Hello(Box::new(hello)),
             Kind::Cast(cast.clone()),
             Kind::Cast(cast),
         ] {

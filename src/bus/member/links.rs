@@ -5,7 +5,6 @@ use super::{Action, Member, Use};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
-use crate::bus::calls::Place;
 use crate::bus::peer::{Conn, LinkState};
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{Frame, Kind, Packet, frame};
@@ -57,7 +56,7 @@ impl Member {
             return;
         };
         peer.attempted = link;
-        let (name, previous) = (peer.name.clone(), peer.previous);
+        let (name, previous) = (peer.name.to_string(), peer.previous);
         peer.link = LinkState::Dialing {
             conn,
             link,
@@ -234,10 +233,11 @@ impl Member {
         }
         let calls = &mut self.calls;
         peer.outbox.next_packet(|number_of_call, frame| {
-            if let Some(Kind::Call(call)) = &mut frame.kind {
-                call.timeout = calls.left(number_of_call, now);
+            let left = calls.send(number_of_call, number, now);
+            if let (Some(left), Some(Kind::Call(call))) = (left, &mut frame.kind) {
+                call.timeout = left;
             }
-            calls.move_to(number_of_call, Place::Sent(number))
+            left.is_some()
         })
     }
 

@@ -302,7 +302,7 @@ impl Member {
         let number = self.next_peer;
         self.next_peer += 1;
         self.numbers.insert(name.to_owned(), number);
-        self.peers.insert(number, Peer::new(name.to_owned()));
+        self.peers.insert(number, Peer::new(name));
         number
     }
 
@@ -340,7 +340,7 @@ impl Member {
             .peers
             .values()
             .filter(|peer| Self::forget_at(peer).is_some_and(|at| at <= now))
-            .map(|peer| peer.name.clone())
+            .map(|peer| peer.name.to_string())
             .collect();
         unconfirmed.sort_unstable();
         for name in unconfirmed {

@@ -67,7 +67,7 @@ impl Member {
                 let (queued_frames, queued_bytes) = peer.outbox.depth();
                 let record = self.table.record(*number);
                 Other {
-                    member: peer.name.clone(),
+                    member: peer.name.to_string(),
                     address: peer.address.clone(),
                     ids: record.map_or(vec![], |r| r.ids.clone()),
                     subscriptions: record.map_or(vec![], topics),

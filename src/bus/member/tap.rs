@@ -169,7 +169,7 @@ impl Member {
         if peer == SELF {
             return Some(&self.identity.name);
         }
-        self.peers.get(&peer).map(|peer| peer.name.as_str())
+        self.peers.get(&peer).map(|peer| &*peer.name)
     }
 
     fn publish_copy(&mut self, now: Millis, key: &str, body: &Bytes) {

@@ -44,9 +44,8 @@ impl Member {
         if let Some((why, detail)) = self.objection(&calling) {
             return self.fail(number, why, detail);
         }
-        let place = Place::Waiting(Arc::from(""), 0);
         let deadline = now.saturating_add(calling.timeout);
-        if !self.calls.begin(number, place, calling.many, deadline) {
+        if !self.calls.begin(number, calling.many, deadline) {
             let text = format!("call number {number} is in use");
             return self.note(true, text);
         }
@@ -107,12 +106,13 @@ impl Member {
         let number = call.number;
         match self.addressee(&call.to) {
             Some(SELF) => {
-                if !self.calls.move_to(number, Place::Sent(SELF)) {
+                let Some(left) = self.calls.send(number, SELF, now) else {
                     // Settled since.
-                } else if call.to.starts_with(MARK) {
+                    return;
+                };
+                if call.to.starts_with(MARK) {
                     self.answer(now, SELF, &call);
                 } else {
-                    let left = self.calls.left(number, now);
                     self.request(SELF, Some((number, left)), call.into());
                 }
             }
@@ -292,8 +292,8 @@ impl Member {
     /// `call` is its number at `peer`, and how long that one waits.
     fn request(&mut self, peer: PeerNumber, call: Option<(u32, u32)>, request: Cast) {
         let caller = match self.peers.get(&peer) {
-            Some(caller) => caller.name.clone(),
-            None => self.identity.name.clone(),
+            Some(caller) => Arc::clone(&caller.name),
+            None => self.identity.name.as_str().into(),
         };
         self.deliver(Delivery::Request {
             from: call.map(|(number, _)| (peer, number)),
@@ -362,7 +362,7 @@ impl Member {
     pub(super) fn end_overdue_calls(&mut self, now: Millis) {
         for (number, place) in self.calls.overdue(now) {
             let (why, detail) = match &place {
-                Place::Waiting(..) => (Failure::UnknownId, String::new()),
+                Place::New | Place::Waiting(_) => (Failure::UnknownId, String::new()),
                 Place::Queued(peer) => (Failure::Unreachable, self.describe(*peer)),
                 Place::Sent(SELF) => (Failure::Slow, "this process itself".to_owned()),
                 Place::Sent(peer) => (Failure::Slow, self.describe(*peer)),

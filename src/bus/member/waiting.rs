@@ -7,7 +7,7 @@ use prost::Message as _;
 use super::{Action, Member};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
-use crate::bus::calls::Place;
+use crate::bus::calls::{Place, Turn};
 use crate::bus::wire::Call;
 
 /// What they may hold, in bytes.
@@ -26,28 +26,34 @@ impl Member {
             Some((id, _)) => Arc::clone(id),
             None => Arc::from(&*call.to),
         };
-        let turn = self.next_waiting;
+        let turn = Turn {
+            id: Arc::clone(&id),
+            number: self.next_waiting,
+        };
         self.next_waiting += 1;
-        let place = Place::Waiting(Arc::clone(&id), turn);
-        if self.calls.move_to(call.number, place) {
+        let number = turn.number;
+        if self
+            .calls
+            .move_to(call.number, Place::Waiting(Box::new(turn)))
+        {
             self.waiting_bytes += size;
-            self.waiting.entry(id).or_default().insert(turn, call);
+            self.waiting.entry(id).or_default().insert(number, call);
         }
     }
 
     /// A call has ended that may have waited.
     pub(super) fn stop_waiting(&mut self, place: &Place) {
-        let Place::Waiting(id, turn) = place else {
+        let Place::Waiting(turn) = place else {
             return;
         };
-        let Some(queue) = self.waiting.get_mut(id) else {
+        let Some(queue) = self.waiting.get_mut(&turn.id) else {
             return;
         };
-        if let Some(call) = queue.remove(turn) {
+        if let Some(call) = queue.remove(&turn.number) {
             self.waiting_bytes -= call.encoded_len();
         }
         if queue.is_empty() {
-            self.waiting.remove(id);
+            self.waiting.remove(&turn.id);
         }
     }
 
