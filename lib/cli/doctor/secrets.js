@@ -4,7 +4,6 @@
 
 const { busOptions } = require('../../bus/config');
 const { TlsError } = require('../../tls/errors');
-const { printable } = require('../support/words');
 
 /** What joins the modules of one installation, and parts those of two. */
 const MEETING =
@@ -28,7 +27,7 @@ function checkSecrets(members, report) {
     const before = first.get(had.registry);
     if (before === undefined) first.set(had.registry, had);
     else if (before.text !== had.text) {
-      report.error(printable(had.setting), `meets ${printable(before.setting)} at ${printable(had.registry)} and has another secret: here it is ${printable(had.source)}, there ${printable(before.source)}`, MEETING);
+      report.error(had.setting, `meets ${before.setting} at ${had.registry} and has another secret: here it is ${had.source}, there ${before.source}`, MEETING);
     }
   }
   process.chdir(home);
@@ -44,7 +43,7 @@ function secretOf(setting, registry, report) {
   try {
     const { secret, serving, registry: place } = busOptions('owt-grpc', registry === undefined ? undefined : { registry });
     if (secret === null && serving === null && process.env.OWT_GRPC_SECRET_MODE !== 'off') {
-      report.warn(setting, `the registry ${printable(place)} is for several machines, and nothing keeps others who reach the modules from taking part`, 'set OWT_GRPC_CLUSTER_SECRET to the same long random text for all of them (docs/security.md), or set up TLS (docs/tls.md)');
+      report.warn(setting, `the registry ${place} is for several machines, and nothing keeps others who reach the modules from taking part`, 'set OWT_GRPC_CLUSTER_SECRET to the same long random text for all of them (docs/security.md), or set up TLS (docs/tls.md)');
     }
     return { setting, registry: place, source: secret?.source ?? 'none', text: secret?.texts.reveal()[0] ?? null };
   } catch (error) {

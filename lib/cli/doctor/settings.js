@@ -67,7 +67,7 @@ function checkMachine(report) {
 function checkBus(report) {
   try {
     const { secret } = busOptions('owt-grpc', undefined);
-    if (secret !== null) report.ok('secret', `the cluster's is ${printable(secret.source)}, ${MEANING[secret.mode]}`);
+    if (secret !== null) report.ok('secret', `the cluster's is ${secret.source}, ${MEANING[secret.mode]}`);
     if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
   } catch (error) {
     // What is wrong with TLS is told where certificates are looked at.
