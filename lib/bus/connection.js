@@ -99,7 +99,7 @@ class BusConnection {
    * @param {import('./secret').ClusterSecret} secret
    */
   async openWithSecret(options, secret) {
-    log(INFO, `bus: the cluster's secret is ${secret.source}; it is ${secret.mode}`);
+    if (secret.isSet) log(INFO, `bus: the cluster's secret is ${secret.source}; it is ${secret.mode}`);
     try {
       const native = await nativeSecret(secret, options.cluster);
       if (this.leaving === null) this.open(options, native);

@@ -25,6 +25,7 @@ const MOST = 2;
  * @property {Secret<string[]>} texts the new one first while one is replaced
  * @property {'offered' | 'accepted' | 'required'} mode what is done about others who do not prove it: see src/bus/trust
  * @property {string} source where it is set, for people
+ * @property {boolean} isSet by somebody, not made by this package for its user
  */
 
 /**
@@ -41,8 +42,8 @@ function clusterSecret(owner, { secret, secretMode }, ofUser = null) {
   const mode = modeOf(owner, secretMode);
   if (mode === 'off') return null;
   const set = ofOption(owner, secret) ?? ofEnvironment() ?? ofStore();
-  if (set !== null) return { ...set, mode: mode ?? 'required' };
-  return ofUser && { ...shared(), mode: mode ?? ofUser };
+  if (set !== null) return { ...set, mode: mode ?? 'required', isSet: true };
+  return ofUser && { ...shared(), mode: mode ?? ofUser, isSet: false };
 }
 
 /**
