@@ -1,9 +1,9 @@
 'use strict';
 
-// The keys that are derived from a secret: by scrypt from what a person may have chosen,
-// at once from what this package has made, which nobody can guess.
+// The keys of a secret: derived by scrypt from what a person may have chosen; what this
+// package has made is a key as it is, since nobody can guess it.
 
-const { createHash, createHmac, randomBytes, scrypt } = require('node:crypto');
+const { createHash, randomBytes, scrypt } = require('node:crypto');
 const { Secret } = require('../credentials/secret');
 
 /**
@@ -33,13 +33,13 @@ const derived = new Map();
  * The keys of a secret. Derived once for a secret and a cluster, beside what else is done.
  *
  * @param {import('./secret').ClusterSecret} secret
- * @param {string} cluster a secret of two clusters makes two keys
+ * @param {string} cluster what people have chosen makes two keys for two of them
  * @returns {Promise<Secret<Buffer>[]>}
  */
 function keysOf({ texts }, cluster) {
   const salt = `owt-grpc, secret of the cluster ${cluster}`;
   return Promise.all(texts.reveal().map((text) => {
-    if (isGenerated(text)) return expand(text, salt);
+    if (isGenerated(text)) return keyIn(text);
     const of = createHash('sha256').update(JSON.stringify([text, salt])).digest('base64');
     const key = derived.get(of) ?? derive(text, salt);
     derived.set(of, key);
@@ -50,12 +50,12 @@ function keysOf({ texts }, cluster) {
 }
 
 /**
- * There are 2^256 of them: making a guess slow would add nothing.
+ * There are 2^256 of them: making a guess slow would add nothing, and the start of each process would wait for it. What is
+ * proved by it has the cluster's name in it, so that the same key in two clusters is no proof of one in the other.
  *
  * @param {string} text that was generated
- * @param {string} salt
  */
-const expand = (text, salt) => new Secret(createHmac('sha256', Buffer.from(text.slice(PREFIX.length), 'base64url')).update(salt).digest());
+const keyIn = (text) => new Secret(Buffer.from(text.slice(PREFIX.length), 'base64url'));
 
 /**
  * @param {string} text
