@@ -18,6 +18,7 @@ const { freePort } = require('../support/bus');
 const { owtGrpc } = require('../support/cli');
 const { filesIn } = require('../support/folders');
 const { tempFolder } = require('../support/stores');
+const { STRANGER, as, needsRoot, sharedFolder } = require('../support/users');
 
 const root = path.join(__dirname, '../..');
 const limit = { timeout: 120_000 };
@@ -124,6 +125,16 @@ test('modules that would refuse each other for their secrets are an error that s
   assert.ok(!differ.stdout.includes('hunter2'));
   const same = await doctor(t, files, { folder, env: { OWT_GRPC_CLUSTER_SECRET: 'for all' } });
   assert.ok(!told(same.findings, 'error', /another secret/), same.stdout);
+});
+
+test('a secret of the user that others may read is one error at its own place, with what to do', { ...limit, skip: needsRoot }, async (t) => {
+  const env = as(STRANGER, { TMPDIR: sharedFolder(t), OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` });
+  const folder = sharedFolder(t);
+  await doctor(t, {}, { env, folder });
+  fs.chmodSync(path.join(env.TMPDIR, `owt-grpc-${STRANGER}`, 'secret'), 0o644);
+  const { bad } = await doctor(t, {}, { env, folder });
+  assert.deepEqual(bad.map(({ level, setting }) => [level, setting]), [['error', 'secret'], ['error', 'OWT_GRPC_REGISTRY']]);
+  for (const { text } of bad) assert.match(text, /secret has mode 0644, .*`chmod 600 .*secret` if nobody has/);
 });
 
 test('a registry of an installation with another secret is an error that says how to part the two', limit, async (t) => {

@@ -125,6 +125,7 @@ async function checkRegistry({ setting, registry }, report) {
 function registryAdvice(why) {
   if (/^etcd at .*(refused|in time|leader)/.test(why)) return 'start etcd there, or correct the hosts in OWT_GRPC_REGISTRY';
   if (/etcd.*(password|keys)/.test(why)) return 'correct user and password in OWT_GRPC_REGISTRY, or the rights that etcd gives the user';
+  if (/^the secret that this user/.test(why)) return 'do that: nobody joins the bus before';
   if (/\bsecret\b/.test(why)) return MEETING;
   if (/refused/.test(why)) return 'start `owt-grpc registry` there, or correct OWT_GRPC_REGISTRY';
   if (/cluster/.test(why)) return 'set OWT_GRPC_CLUSTER to the same name everywhere';

@@ -73,7 +73,9 @@ function checkBus(report) {
     // What is wrong with TLS is told where certificates are looked at.
     if (error instanceof TlsError) return;
     const text = messageOf(error);
-    report.error(/OWT_GRPC_\w+/.exec(text)?.[0] ?? 'environment', text, 'correct it');
+    // That one is in no setting: the text ends with those that would take its place.
+    const setting = /^the secret that this user/.test(text) ? 'secret' : /OWT_GRPC_\w+/.exec(text)?.[0];
+    report.error(setting ?? 'environment', text, 'correct it');
   }
   const advertise = process.env.OWT_GRPC_ADVERTISE;
   if (advertise && /:\d+$/.test(advertise)) {
