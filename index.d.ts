@@ -659,9 +659,12 @@ export interface BusOptions {
   advertise?: string;
   /** Plaintext may leave this machine; OWT_GRPC_INSECURE=1. */
   insecure?: boolean;
-  /** What members and registries prove to each other and never send; two while one is replaced, the new one first. OWT_GRPC_CLUSTER_SECRET; docs/security.md. */
+  /**
+   * What members and registries prove to each other and never send; two while one is replaced, the new one first. OWT_GRPC_CLUSTER_SECRET, or
+   * RabbitMQ's password in OWT's store; on one machine by default one that the user's processes share. docs/security.md.
+   */
   secret?: string | readonly string[];
-  /** What is done about others who do not prove the secret; default `required` where it is set here or in the environment; OWT_GRPC_SECRET_MODE. */
+  /** What is done about others who do not prove the secret; default `required`; OWT_GRPC_SECRET_MODE. */
   secretMode?: 'off' | 'accepted' | 'required';
   /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */
   host?: boolean;

@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, setLogger } = require('../..');
 const { eventually } = require('../support/bus');
-const { hello, join, joined, link, record, servesRegistry, session, victim } = require('../support/raw-member');
+const { OPEN, hello, join, joined, link, record, servesRegistry, session, victim } = require('../support/raw-member');
 
 const LONG = 'ä'.repeat(128);
 const MOST = 10_000;
@@ -133,7 +133,7 @@ test('a member passes over what a registry tells of others that is too much', pa
     stream.write({ changes: { revision: '2', deltas: [{ member: 'good', ids: [LONG] }] } });
     stream.write({ done: { request } });
   });
-  const bus = await connectBus({ registry, host: false });
+  const bus = await connectBus({ registry, host: false, ...OPEN });
   t.after(() => bus.close({ graceMs: 0 }));
   const { members } = await bus.status();
   assert.deepEqual(members.map(({ member, ids }) => [member, ids]), [['good', ['fine']]]);

@@ -9,7 +9,7 @@ const http2 = require('node:http2');
 const { describe, test } = require('node:test');
 const { connectBus, createClient } = require('../..');
 const { freePort } = require('../support/bus');
-const { joined, servesLinks } = require('../support/raw-member');
+const { OPEN, joined, servesLinks } = require('../support/raw-member');
 
 const WHILE = 3000;
 /** Pauses of 100 ms, growing by 1.6, after a first attempt and one more: ten at most. */
@@ -76,7 +76,7 @@ describe('who ends each connection at once', { concurrency: true }, () => {
 
   test('a member that welcomes each link and ends it is dialed with pauses', { timeout: 20_000 }, async (t) => {
     const port = await freePort();
-    const bus = await connectBus({ registry: `127.0.0.1:${port}` });
+    const bus = await connectBus({ registry: `127.0.0.1:${port}`, ...OPEN });
     t.after(() => bus.close({ graceMs: 0 }));
     let links = 0;
     const address = await servesLinks(t, (stream) => {

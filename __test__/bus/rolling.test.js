@@ -13,7 +13,8 @@ const IDS = ['a', 'b', 'c', 'd', 'e'];
 const BEFORE = { oldest: 1, newest: 1 };
 const AFTER = { oldest: 1, newest: 2 };
 
-const speaking = (protocol) => ({ OWT_TEST_PROTOCOL: JSON.stringify(protocol) });
+/** A build that has no secret unless one is set. */
+const speaking = (protocol) => ({ OWT_TEST_PROTOCOL: JSON.stringify(protocol), OWT_GRPC_SECRET_MODE: 'off' });
 
 /** A member calls all the others' ids from now on. */
 async function load(member) {
@@ -73,6 +74,24 @@ test('a cluster is rolled to a build with another version of the protocol, and b
 test('a secret is introduced and replaced in a cluster that is rolled step by step, from a build that knows of none, and no call is lost', async (t) => {
   const secret = (text, more) => ({ OWT_GRPC_CLUSTER_SECRET: text, ...more });
   await roll(t, [speaking(BEFORE), secret('one', { OWT_GRPC_SECRET_MODE: 'accepted' }), secret('one'), secret('two', { OWT_GRPC_CLUSTER_SECRET_OLD: 'one' }), secret('two')]);
+});
+
+for (const [what, former] of [['that knows of no secret', BEFORE], ['that has none unless it is set', AFTER]]) {
+  test(`a cluster of a build ${what} is rolled in two steps to one whose user's processes share theirs, and no call is lost`, async (t) => {
+    await roll(t, [speaking(former), { OWT_GRPC_SECRET_MODE: 'accepted' }, {}]);
+  });
+}
+
+test('a member of a former build is refused by those that share a secret of their user, and both sides are told which setting lets it in', async (t) => {
+  const port = await freePort();
+  const member = await Member.start(t, port, 'a');
+  const former = await Member.spawn(t, port, 'b', speaking(BEFORE));
+  assert.match(await former.tell('refusal'), /asks for the cluster's secret, .*or OWT_GRPC_SECRET_MODE=accepted there as long as not all have it/);
+  assert.match((await member.tell('warnings')).join('\n'), /is not let in: it does not prove .*OWT_GRPC_SECRET_MODE=accepted here/);
+  const other = await freePort();
+  await Member.start(t, other, 'a', speaking(BEFORE));
+  const newcomer = await Member.spawn(t, other, 'b');
+  assert.match(await newcomer.tell('refusal'), /not trusted: it does not prove .*OWT_GRPC_SECRET_MODE=accepted here/);
 });
 
 test('a member of before there were ranges is answered as it was, and one of a later build in the newest version of both', async (t) => {

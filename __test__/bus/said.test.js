@@ -12,7 +12,7 @@ const { connectBus, setLogger } = require('../..');
 const { Spells } = require('../../lib/bus/spells');
 const { eventually, freePort } = require('../support/bus');
 const { Member } = require('../support/bus-member');
-const { joined, servesLinks } = require('../support/raw-member');
+const { OPEN, joined, servesLinks } = require('../support/raw-member');
 
 /** @param {import('node:test').TestContext} t */
 function warnings(t) {
@@ -36,7 +36,7 @@ async function muteServer(t) {
 test('messages that a peer does not take are dropped with a warning, and with their number when it has caught up', { timeout: 60_000 }, async (t) => {
   const said = warnings(t);
   const port = await freePort();
-  const bus = await connectBus({ registry: `127.0.0.1:${port}` });
+  const bus = await connectBus({ registry: `127.0.0.1:${port}`, ...OPEN });
   t.after(() => bus.close({ graceMs: 0 }));
   const paused = [];
   const address = await servesLinks(t, (stream) => {

@@ -11,7 +11,8 @@ const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { BusError, connectBus, setLogger, startRegistry } = require('../..');
 const { busOptions } = require('../../lib/bus/config');
-const { clusterSecret, nativeSecret } = require('../../lib/bus/secret');
+const { clusterSecret } = require('../../lib/bus/secret');
+const { nativeSecret } = require('../../lib/bus/secret-keys');
 const { updateStore } = require('../../lib/credentials/store');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, freePort } = require('../support/bus');
@@ -63,8 +64,9 @@ test('members that have the secret come in, whether or not it is being replaced,
 });
 
 for (const [name, options, text] of [
-  ['without a secret', {}, /the other side asks for the cluster's secret, which this side does not prove: set it here/],
+  ['without a secret', { secretMode: 'off' }, /the other side asks for the cluster's secret, which this side does not prove: set it here/],
   ['with its secret off', { secret: OURS, secretMode: 'off' }, /which this side does not prove/],
+  ['for which none is set', {}, /the secret of this side is not the other side's: .*Two installations need a registry each: OWT_GRPC_REGISTRY\. This side's secret is the one that processes of this user share/],
   ['with another secret', { secret: ANOTHERS }, /the secret of this side is not the other side's/],
   ['with the secret of a cluster of another name', { secret: OURS, cluster: 'other' }, /belongs to the cluster/],
 ]) {
@@ -82,7 +84,7 @@ for (const [name, options, text] of [
 
 test('a member that requires the secret does not take who has none for its registry', async (t) => {
   const { port, come } = await place(t);
-  const impostor = await startRegistry({ listen: `127.0.0.1:${port}` });
+  const impostor = await startRegistry({ listen: `127.0.0.1:${port}`, secretMode: 'off' });
   t.after(() => impostor.stop());
   await refused(come({ secret: OURS }), /who is at the registry's place is not trusted: it does not prove the cluster's secret/);
   const client = amqpClient();
@@ -94,14 +96,14 @@ test('a registry that stands alone asks for the secret and proves it', async (t)
   const registry = await startRegistry({ listen: `127.0.0.1:${port}`, secret: OURS });
   t.after(() => registry.stop());
   await come({ secret: OURS });
-  await refused(come(), /the other side asks for the cluster's secret/);
+  await refused(come({ secretMode: 'off' }), /the other side asks for the cluster's secret/);
 });
 
 test('as long as a secret is accepted, those who do not have it are let in, and named once', async (t) => {
   const { come, lines } = await place(t);
   const bus = await come({ secret: OURS, secretMode: 'accepted' });
   await bus.serve('x', { ping: () => 'pong' });
-  for (const options of [{}, { secret: ANOTHERS, secretMode: 'accepted' }]) {
+  for (const options of [{ secretMode: 'off' }, { secret: ANOTHERS, secretMode: 'accepted' }]) {
     const other = await come(options);
     assert.equal(await other.call('x', 'ping'), 'pong');
     const { member } = await other.status();
@@ -136,7 +138,7 @@ test('whoever speaks the protocol and cannot prove the secret gets neither sessi
 
 test('others are told the hash of a member\'s token, by which nobody takes its name', async (t) => {
   const { port, come } = await place(t);
-  const [victim, friend] = [await come(), await come()];
+  const [victim, friend] = [await come({ secretMode: 'off' }), await come({ secretMode: 'off' })];
   const { address, member } = await victim.status();
   const guest = await joined(t, port);
   const told = guest.got.flatMap(({ changes }) => changes?.records ?? []);
@@ -171,27 +173,27 @@ function elsewhere(t) {
 
 const found = (options = {}) => {
   const secret = clusterSecret('owner', options);
-  return secret && [secret.texts.reveal(), secret.required];
+  return secret && [secret.texts.reveal(), secret.mode];
 };
 
-test('the secret is the option, or the environment, or RabbitMQ\'s password in the store, which is not required by itself', async (t) => {
+test('the secret is the option, or the environment, or RabbitMQ\'s password in the store, and is required by itself', async (t) => {
   const folder = elsewhere(t);
   const file = path.join(folder, 'secret');
   fs.writeFileSync(file, 'of the file\r\n');
   assert.equal(found(), null);
   process.chdir(folder);
   await updateStore('.owt.authstore', { rabbit: { username: 'u', password: 'of the store' } });
-  assert.deepEqual(found(), [['of the store'], false]);
-  process.env.OWT_GRPC_SECRET_MODE = 'required';
-  assert.deepEqual(found(), [['of the store'], true]);
+  assert.deepEqual(found(), [['of the store'], 'required']);
+  process.env.OWT_GRPC_SECRET_MODE = 'accepted';
+  assert.deepEqual(found(), [['of the store'], 'accepted']);
   delete process.env.OWT_GRPC_SECRET_MODE;
   process.env.OWT_GRPC_CLUSTER_SECRET_FILE = file;
-  assert.deepEqual(found(), [['of the file'], true]);
+  assert.deepEqual(found(), [['of the file'], 'required']);
   process.env.OWT_GRPC_CLUSTER_SECRET = 'a,b';
   process.env.OWT_GRPC_CLUSTER_SECRET_OLD = 'c';
-  assert.deepEqual(found(), [['a,b', 'c'], true]);
-  assert.deepEqual(found({ secret: ['of the option', 'former'] }), [['of the option', 'former'], true]);
-  assert.deepEqual(found({ secret: 'x', secretMode: 'accepted' }), [['x'], false]);
+  assert.deepEqual(found(), [['a,b', 'c'], 'required']);
+  assert.deepEqual(found({ secret: ['of the option', 'former'] }), [['of the option', 'former'], 'required']);
+  assert.deepEqual(found({ secret: 'x', secretMode: 'accepted' }), [['x'], 'accepted']);
   process.env.OWT_GRPC_SECRET_MODE = 'off';
   assert.equal(found({ secret: 'x', secretMode: 'required' }), null);
 });

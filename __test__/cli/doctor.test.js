@@ -18,6 +18,7 @@ const { freePort } = require('../support/bus');
 const { owtGrpc } = require('../support/cli');
 const { filesIn } = require('../support/folders');
 const { tempFolder } = require('../support/stores');
+const { STRANGER, as, needsRoot, sharedFolder } = require('../support/users');
 
 const root = path.join(__dirname, '../..');
 const limit = { timeout: 120_000 };
@@ -110,6 +111,47 @@ test('the registry: none yet, another program, another cluster, none elsewhere',
     [{ OWT_GRPC_REGISTRY: `127.0.0.1:${registry.port}`, OWT_GRPC_CLUSTER: 'x' }, 'error', /OWT_GRPC_REGISTRY: .*this side belongs to the cluster "x"/],
     [{ OWT_GRPC_REGISTRY: '192.0.2.1:1' }, 'error', /OWT_GRPC_REGISTRY: .*plaintext/],
   ].map(async ([env, level, pattern]) => hears(await doctor(t, {}, { env }), level, pattern)));
+});
+
+test('modules that would refuse each other for their secrets are an error that says what joins them, and what parts them', limit, async (t) => {
+  const folder = tempFolder(t);
+  const rabbit = `[rabbit]\nhost = "127.0.0.1"\nport = ${await freePort()}\n`;
+  for (const name of ['a', 'b']) fs.mkdirSync(path.join(folder, name));
+  await updateStore(path.join(folder, 'a/.owt.authstore'), { rabbit: { username: 'u', password: 'hunter2' } });
+  const files = { 'a/portal.toml': `[portal]\n${rabbit}`, 'b/portal.toml': `[portal]\n${rabbit}` };
+  const differ = await doctor(t, files, { folder });
+  hears(differ, 'error', /b\/portal\.toml \[rabbit\]: meets a\/portal\.toml \[rabbit\] at .* another secret: .*processes of this user share .*there RabbitMQ's password in .*authstore/);
+  assert.match(differ.bad.find(({ text }) => /another secret/.test(text)).advice, /OWT_GRPC_CLUSTER_SECRET for all; .*another registry: OWT_GRPC_REGISTRY/);
+  assert.ok(!differ.stdout.includes('hunter2'));
+  const same = await doctor(t, files, { folder, env: { OWT_GRPC_CLUSTER_SECRET: 'for all' } });
+  assert.ok(!told(same.findings, 'error', /another secret/), same.stdout);
+});
+
+test('a secret of the user that others may read is one error at its own place, with what to do', { ...limit, skip: needsRoot }, async (t) => {
+  const env = as(STRANGER, { TMPDIR: sharedFolder(t), OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}` });
+  const folder = sharedFolder(t);
+  await doctor(t, {}, { env, folder });
+  fs.chmodSync(path.join(env.TMPDIR, `owt-grpc-${STRANGER}`, 'secret'), 0o644);
+  const { bad } = await doctor(t, {}, { env, folder });
+  assert.deepEqual(bad.map(({ level, setting }) => [level, setting]), [['error', 'secret'], ['error', 'OWT_GRPC_REGISTRY']]);
+  for (const { text } of bad) assert.match(text, /secret has mode 0644, .*`chmod 600 .*secret` if nobody has/);
+});
+
+test('a registry of an installation with another secret is an error that says how to part the two', limit, async (t) => {
+  const registry = await startRegistry({ listen: '127.0.0.1:0', secret: 'of another installation' });
+  t.after(() => registry.stop());
+  const result = await doctor(t, {}, { env: { OWT_GRPC_REGISTRY: `127.0.0.1:${registry.port}` } });
+  hears(result, 'error', /^OWT_GRPC_REGISTRY: .*not the other side's: .*This side's secret is the one that processes of this user share/);
+  assert.match(result.bad.find(({ setting }) => setting === 'OWT_GRPC_REGISTRY').advice, /give one of them another registry: OWT_GRPC_REGISTRY/);
+});
+
+test('a cluster of several machines without secret and TLS is a warning that names the setting, and with it none', limit, async (t) => {
+  const env = { OWT_GRPC_REGISTRY: '192.0.2.1:1', OWT_GRPC_INSECURE: '1' };
+  const [open, closed] = await Promise.all([{}, { OWT_GRPC_CLUSTER_SECRET: 'x' }].map((more) => doctor(t, {}, { env: { ...env, ...more } })));
+  const warned = /OWT_GRPC_REGISTRY: the registry 192\.0\.2\.1:1 is for several machines, and nothing keeps others/;
+  hears(open, 'warn', warned);
+  assert.match(open.bad.find(({ text }) => /several machines/.test(text)).advice, /^set OWT_GRPC_CLUSTER_SECRET to the same/);
+  assert.ok(!told(closed.findings, 'warn', warned));
 });
 
 test('variables: names that are mistyped, values that are none', limit, async (t) => {

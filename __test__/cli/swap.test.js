@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { target } = require('../../lib/addon-path');
+const { updateStore } = require('../../lib/credentials/store');
 const { copyFolder } = require('../support/folders');
 const toml = require('toml');
 const { MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, tempFolder, write } = require('../support/owt-tree');
@@ -70,6 +71,20 @@ test('an installation whose engine names a Node.js that is too old is told so, a
     const { notes } = JSON.parse(swap(root, '--dry-run', '--json').stdout);
     assert.equal(notes.some((note) => note.includes(`asks for Node.js ${node}`)), isTooOld, node);
   }
+});
+
+test('what processes are to prove to each other is said: on several machines, and where only some modules have a password', async (t) => {
+  const root = installation(t, ['portal', 'management_api']);
+  const onSeveral = /On several machines, without TLS, set OWT_GRPC_CLUSTER_SECRET/;
+  const notesOf = () => JSON.parse(swap(root, '--dry-run', '--json').stdout).notes.filter((note) => /password/.test(note));
+  const store = (name) => updateStore(path.join(root, name, '.owt.authstore'), { rabbit: { username: 'u', password: 'p' } });
+  assert.deepEqual(notesOf(), []);
+  await store('portal');
+  assert.match(notesOf().join(), /management_api would be refused without it .*owt-grpc auth --rabbitmq.*OWT_GRPC_CLUSTER_SECRET/);
+  await store('management_api');
+  assert.deepEqual(notesOf(), []);
+  assert.doesNotMatch(swap(root).stdout, onSeveral);
+  assert.match(swap(installation(t, ['portal'])).stdout, onSeveral);
 });
 
 test('--undo brings back every byte, mode and link, and leaves nothing', { skip: process.platform === 'win32' && 'needs modes and links' }, (t) => {

@@ -69,13 +69,17 @@ function servesRegistry(t, onJoin) {
   return serves(t, proto.Registry.service, { session });
 }
 
-/** A bus that serves, and how to see that it still does. */
+/** What lets members and registries in that are not ours. */
+const OPEN = { secretMode: /** @type {const} */ ('off') };
+
+/** A bus that serves, and how to see that it still does. Guests get in, who have no secret. */
 async function victim(t) {
   const port = await freePort();
   const warnings = [];
   setLogger({ warn: (text) => warnings.push(text) });
-  const bus = await connectBus({ registry: `127.0.0.1:${port}` });
-  const friend = await connectBus({ registry: `127.0.0.1:${port}` });
+  const options = { registry: `127.0.0.1:${port}`, ...OPEN };
+  const bus = await connectBus(options);
+  const friend = await connectBus(options);
   t.after(async () => {
     setLogger(null);
     await Promise.all([bus.close({ graceMs: 0 }), friend.close({ graceMs: 0 })]);
@@ -88,4 +92,4 @@ async function victim(t) {
   return { bus, friend, port, address, member, isWell, warned, warnings };
 }
 
-module.exports = { hello, join, joined, link, record, servesLinks, servesRegistry, session, talk, victim };
+module.exports = { OPEN, hello, join, joined, link, record, servesLinks, servesRegistry, session, talk, victim };

@@ -8,7 +8,7 @@ const { checkedOptions, numberOption } = require('../config');
 const { credentialsOf } = require('../tls/credentials');
 const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
 const { hostAndPort } = require('./place');
-const { clusterSecret } = require('./secret');
+const { clusterSecret, modeOfShared } = require('./secret');
 
 const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
@@ -78,6 +78,11 @@ function busOptions(owner, given) {
     : options.advertise == null
       ? { host: null, port: null }
       : hostAndPort(String(options.advertise), `${owner}: option advertise`, DEFAULT_PORT);
+  const advertiseHost = advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, '');
+  const serving = credentialsOf(owner, 'server', options.tls);
+  const dialing = credentialsOf(owner, 'client', options.tls);
+  // On etcd its own users and certificates decide who finds whom.
+  const ofUser = onEtcd ? null : modeOfShared(registry.registry.replace(/:\d+$/, ''), { tls: serving !== null, advertised: advertiseHost });
   const random = randomBytes(24).toString('hex');
   return {
     name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
@@ -87,13 +92,13 @@ function busOptions(owner, given) {
     ...registry,
     insecure: isSet(env.OWT_GRPC_INSECURE) || options.insecure === true,
     mayHost: options.host !== false && (env.OWT_GRPC_HOST_REGISTRY === undefined || isSet(env.OWT_GRPC_HOST_REGISTRY)),
-    advertiseHost: advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, ''),
+    advertiseHost,
     advertisePort: advertise.port,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: LONGEST_TEXT }) ?? MAX_MESSAGE,
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
-    serving: credentialsOf(owner, 'server', options.tls),
-    dialing: credentialsOf(owner, 'client', options.tls),
-    secret: clusterSecret(owner, options),
+    serving,
+    dialing,
+    secret: clusterSecret(owner, options, ofUser),
     dialingEtcd: onEtcd ? etcdCredentials(owner, options.etcd) : null,
   };
 }

@@ -19,7 +19,8 @@ const { BusError } = require('./errors');
 const { revealed } = require('./etcd');
 const { Incoming, Service } = require('./incoming');
 const { FLAG, Request, readMessage } = require('./records');
-const { nativeSecret } = require('./secret');
+const { beside } = require('./secret');
+const { nativeSecret } = require('./secret-keys');
 
 /** The ids of a member, and its patterns: see src/bus/bounds.rs. */
 const MOST = 10_000;
@@ -44,6 +45,7 @@ class BusConnection {
     this.bridge = getBridge();
     this.member = options.name;
     this.registry = options.registry;
+    this.secret = options.secret;
     this.listener = listener;
     this.number = this.bridge.nextBus++;
     this.commands = new Commands(this.bridge.outbox, this.number);
@@ -84,7 +86,7 @@ class BusConnection {
 
   /**
    * @param {ReturnType<import('./config').busOptions>} options
-   * @param {import('./secret').NativeSecret | null} secret
+   * @param {import('./secret-keys').NativeSecret | null} secret
    */
   open({ serving, dialing, dialingEtcd, etcd, ...rest }, secret) {
     this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native);
@@ -97,8 +99,7 @@ class BusConnection {
    * @param {import('./secret').ClusterSecret} secret
    */
   async openWithSecret(options, secret) {
-    const others = secret.required ? 'others have to prove it' : 'those who do not prove it are let in, and named';
-    log(INFO, `bus: the cluster's secret is ${secret.source}; ${others}`);
+    if (secret.isSet) log(INFO, `bus: the cluster's secret is ${secret.source}; it is ${secret.mode}`);
     try {
       const native = await nativeSecret(secret, options.cluster);
       if (this.leaving === null) this.open(options, native);
@@ -364,7 +365,7 @@ class BusConnection {
       this.waitsFor = why;
     } else if (state === BusState.REFUSED) {
       // One that was refused leaves at once, and may be refused again before it has left.
-      if (this.leaving === null) this.listener.onRefused(why);
+      if (this.leaving === null) this.listener.onRefused(beside(why, this.secret));
     } else {
       this.bridge.buses.delete(this.number);
       this.bridge.release();

@@ -1,5 +1,7 @@
 'use strict';
 
+const net = require('node:net');
+
 /**
  * @param {string} text host, host:port, [address] or [address]:port
  * @param {string} what whose setting it is, for the error
@@ -16,4 +18,15 @@ function hostAndPort(text, what, example, lowest = 1) {
   return { host: match[1], port };
 }
 
-module.exports = { hostAndPort };
+/**
+ * Whether only this machine can be meant. A name may be one of its own, too, but that is not known without a look-up.
+ *
+ * @param {string} host an IPv6 address with or without brackets
+ */
+function isLoopback(host) {
+  if (host === 'localhost' || /^127(\.\d+){1,3}$/.test(host)) return true;
+  const bare = host.replace(/^\[|\]$/g, '');
+  return net.isIPv6(bare) && /^\[(::1|::ffff:7f[\da-f]{2}:[\da-f]{1,4})\]$/.test(new URL(`http://[${bare}]`).hostname);
+}
+
+module.exports = { hostAndPort, isLoopback };

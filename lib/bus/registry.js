@@ -8,7 +8,8 @@ const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
 const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
 const { hostAndPort } = require('./place');
-const { clusterSecret, nativeSecret } = require('./secret');
+const { clusterSecret, modeOfShared } = require('./secret');
+const { nativeSecret } = require('./secret-keys');
 
 const OPTIONS = ['listen', 'cluster', 'tls', 'insecure', 'secret', 'secretMode'];
 
@@ -38,7 +39,7 @@ class Registry {
       cluster: clusterOf(options.cluster),
       insecure: insecure === true || isSet(process.env.OWT_GRPC_INSECURE),
     };
-    this.secret = clusterSecret('startRegistry', options);
+    this.secret = clusterSecret('startRegistry', options, modeOfShared(host, { tls: this.credentials !== null }));
     /** @type {Promise<void> | null} */
     this.stopping = null;
     /** @type {(port: number) => void} */

@@ -1,9 +1,8 @@
 'use strict';
 
-// The cluster's secret: where it is set, and the keys that are derived from it. It is
-// proved to others and never sent: src/bus/trust.
+// The cluster's secret: where it is set, and what is done about those who do not have it.
+// It is proved to others and never sent: src/bus/trust.
 
-const { createHash, scrypt } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { withCause } = require('../compat/errors');
@@ -12,53 +11,82 @@ const { Secret } = require('../credentials/secret');
 const { codeOf } = require('../credentials/errors');
 const { messageOf } = require('../errors');
 const { WARN, log } = require('../log');
+const { localSecret } = require('./local-secret');
+const { isLoopback } = require('./place');
 
 const MODES = ['off', 'accepted', 'required'];
 /** The one that is proved, and the one that it replaces. */
 const MOST = 2;
 
 /**
- * What a guess costs whoever tries many: 16 MiB, and some 70 ms of a core. Members that are to understand each other
- * have the same, of whichever release.
- */
-const COST = { N: 2 ** 14, r: 8, p: 1, maxmem: 2 ** 26 };
-const KEY_BYTES = 32;
-
-/**
  * What is known of a cluster's secret where a member or registry starts.
  *
  * @typedef {object} ClusterSecret
  * @property {Secret<string[]>} texts the new one first while one is replaced
- * @property {boolean} required whether others who do not prove it are refused
+ * @property {'offered' | 'accepted' | 'required'} mode what is done about others who do not prove it: see src/bus/trust
  * @property {string} source where it is set, for people
+ * @property {boolean} isSet by somebody, not made by this package for its user
  */
 
 /**
- * The secret: the option, or the environment's, or RabbitMQ's password in the credential store of the current directory.
+ * The secret: the option, or the environment's, or RabbitMQ's password in the credential store of the current directory, or
+ * that which this user's processes share.
  *
  * @param {string} owner for errors
  * @param {{ secret?: unknown, secretMode?: unknown }} options
+ * @param {'offered' | 'required' | null} ofUser the mode of the last of these, null where it is not for this cluster
  * @returns {ClusterSecret | null} null where there is none, or where it is off
  * @throws {TypeError} names the setting, never its value
  */
-function clusterSecret(owner, { secret, secretMode }) {
+function clusterSecret(owner, { secret, secretMode }, ofUser = null) {
   const mode = modeOf(owner, secretMode);
   if (mode === 'off') return null;
-  const set = ofOption(owner, secret) ?? ofEnvironment();
-  if (set !== null) return { ...set, required: mode !== 'accepted' };
-  // One that was set for another purpose does not shut out those who do not have it yet.
-  const stored = ofStore();
-  return stored && { ...stored, required: mode === 'required' };
+  const set = ofOption(owner, secret) ?? ofEnvironment() ?? ofStore();
+  if (set !== null) return { ...set, mode: mode ?? 'required', isSet: true };
+  return ofUser && { ...shared(), mode: mode ?? ofUser, isSet: false };
 }
+
+/**
+ * What the secret that a user's processes share is for a cluster. Where others have certificates it is not needed, and on
+ * several machines not all could have it.
+ *
+ * @param {string} host of the registry; 0.0.0.0 and the like for one that also listens on loopback
+ * @param {{ tls: boolean, advertised?: string | null }} how advertised: where others dial a member
+ * @returns {'offered' | 'required' | null}
+ */
+function modeOfShared(host, { tls, advertised = null }) {
+  if (tls) return null;
+  if (isEverywhere(host)) return 'offered';
+  if (!isLoopback(host)) return null;
+  return advertised === null || isLoopback(advertised) ? 'required' : 'offered';
+}
+
+/** @param {string} host */
+const isEverywhere = (host) => ['0.0.0.0', '::', '[::]'].includes(host);
+
+/** @returns {Found} */
+function shared() {
+  const { text, file } = localSecret();
+  return { texts: new Secret([text]), source: `the one that processes of this user share (${file})` };
+}
+
+/**
+ * What there is to know beside why somebody was refused, where that was for the secret.
+ *
+ * @param {string} why
+ * @param {ClusterSecret | null} secret this side's
+ */
+const beside = (why, secret) => (secret !== null && /\bsecret\b/.test(why) ? `${why}. This side's secret is ${secret.source}` : why);
 
 /**
  * @param {string} owner
  * @param {unknown} given
+ * @returns {'off' | 'accepted' | 'required' | null}
  */
 function modeOf(owner, given) {
   const variable = process.env.OWT_GRPC_SECRET_MODE || undefined;
   const [mode, what] = variable === undefined ? [given, `${owner}: option secretMode`] : [variable, 'OWT_GRPC_SECRET_MODE'];
-  if (mode == null || MODES.includes(/** @type {string} */ (mode))) return mode ?? null;
+  if (mode == null || MODES.includes(/** @type {string} */ (mode))) return /** @type {'off' | 'accepted' | 'required' | undefined} */ (mode) ?? null;
   throw new TypeError(`${what} must be one of ${MODES.join(', ')}, not ${JSON.stringify(mode)}`);
 }
 
@@ -115,51 +143,4 @@ function ofStore() {
   }
 }
 
-/** By what they are made of. @type {Map<string, Promise<Secret<Buffer>>>} */
-const derived = new Map();
-
-/**
- * The keys of a secret. Derived once for a secret and a cluster, beside what else is done.
- *
- * @param {ClusterSecret} secret
- * @param {string} cluster a secret of two clusters makes two keys
- * @returns {Promise<Secret<Buffer>[]>}
- */
-function keysOf({ texts }, cluster) {
-  const salt = `owt-grpc, secret of the cluster ${cluster}`;
-  return Promise.all(texts.reveal().map((text) => {
-    const of = createHash('sha256').update(JSON.stringify([text, salt])).digest('base64');
-    const key = derived.get(of) ?? derive(text, salt);
-    derived.set(of, key);
-    // Where there was no memory for it there may be some later.
-    key.catch(() => derived.delete(of));
-    return key;
-  }));
-}
-
-/**
- * @param {string} text
- * @param {string} salt
- * @returns {Promise<Secret<Buffer>>}
- */
-function derive(text, salt) {
-  return new Promise((resolve, reject) => {
-    scrypt(text, salt, KEY_BYTES, COST, (error, key) => (error ? reject(error) : resolve(new Secret(key))));
-  });
-}
-
-/** @typedef {{ keys: Buffer[], required: boolean }} NativeSecret */
-
-/**
- * As the native side takes it: the one place where the keys are seen.
- *
- * @param {ClusterSecret} secret
- * @param {string} cluster
- * @returns {Promise<NativeSecret>}
- */
-async function nativeSecret(secret, cluster) {
-  const keys = await keysOf(secret, cluster);
-  return { keys: keys.map((key) => key.reveal()), required: secret.required };
-}
-
-module.exports = { clusterSecret, nativeSecret };
+module.exports = { clusterSecret, modeOfShared, beside };

@@ -9,6 +9,7 @@ const { checkCertificates } = require('./doctor/certificates');
 const { dialed, findModules, listening, ownNames } = require('./doctor/modules');
 const { checkDialed, checkListening, checkRegistry } = require('./doctor/places');
 const { Report } = require('./doctor/report');
+const { checkSecrets } = require('./doctor/secrets');
 const { checkSettings } = require('./doctor/settings');
 const { checkStore } = require('./doctor/store');
 const { parseArguments } = require('./support/arguments');
@@ -24,7 +25,8 @@ folder (by default the current directory) and below it, at certificates, keys,
 the credential store and their file modes, at the clock. Then it tries: dials
 what modules would dial, with TLS if it is set up, joins the bus for a moment,
 binds the ports that modules would listen on. Changes nothing and prints no
-secret. Run it as the user and with the environment that the modules have.
+secret; only the one that a user's processes share is made where there is none.
+Run it as the user and with the environment that the modules have.
 
   --json           One line of JSON: {"findings": [{"level", "setting", "text",
                    "advice"}], "errors", "warnings"}
@@ -58,28 +60,49 @@ async function run(args) {
     process.chdir(folder);
     if (loads) usable.push(checkCertificates(report, names));
   }
+  process.chdir(root);
+  if (loads) checkSecrets(onBus(modules, root), report);
   if (!loads) report.warn('connections', 'were not tried, and no certificate was read: there is no addon', 'correct that first, then ask again');
   else if (usable.every(Boolean)) {
     await checkDialed(dialed(modules), report);
     await checkListening(listening(modules), report);
-    for (const place of registries(modules)) await checkRegistry(place, report);
+    for (const place of registries(modules, root)) {
+      // Its secret is that of the module.
+      process.chdir(place.folder);
+      await checkRegistry(place, report);
+    }
   } else report.warn('connections', 'were not tried: TLS cannot be used as it is set', 'correct that first, then ask again');
   process.chdir(root);
   show(report, options.json);
   return report.count('error') > 0 ? 1 : 0;
 }
 
+/** @typedef {{ setting: string, folder: string, registry?: string }} Place */
+
 /**
  * Where modules look for the bus: the environment goes before their files.
  *
  * @param {import('./doctor/modules').Module[]} modules
- * @returns {{ setting: string, registry?: string }[]}
+ * @param {string} root
+ * @returns {Place[]}
  */
-function registries(modules) {
-  if (process.env.OWT_GRPC_REGISTRY) return [{ setting: 'OWT_GRPC_REGISTRY' }];
-  const byFile = new Map(modules.filter(({ registry }) => registry !== null).map(({ file, registry }) => [String(registry), `${file} [rabbit]`]));
-  if (modules.length === 0) return [{ setting: 'registry' }];
-  return [...byFile].map(([registry, setting]) => ({ setting, registry }));
+function registries(modules, root) {
+  const members = onBus(modules, root);
+  if (process.env.OWT_GRPC_REGISTRY) return [{ setting: 'OWT_GRPC_REGISTRY', folder: members[0]?.folder ?? root }];
+  return [...new Map(members.map((member) => [member.registry, member])).values()];
+}
+
+/**
+ * The modules that are on the bus, each with where it looks for it; the folder itself where there are no modules.
+ *
+ * @param {import('./doctor/modules').Module[]} modules
+ * @param {string} root
+ * @returns {Place[]}
+ */
+function onBus(modules, root) {
+  if (modules.length === 0) return [{ setting: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : 'registry', folder: root }];
+  const members = modules.filter(({ registry }) => registry !== null);
+  return members.map(({ file, folder, registry }) => ({ setting: `${file} [rabbit]`, folder, registry: String(registry) }));
 }
 
 const STYLES = /** @type {const} */ ({ error: 'red', warn: 'yellow', ok: 'green' });

@@ -30,8 +30,9 @@ may be used there. Members are told where it is by OWT_GRPC_REGISTRY=host:port;
 those on its own machine need OWT_GRPC_HOST_REGISTRY=0 if they use a loopback
 address, so that none of them takes its place while it is away.
 
-Where OWT_GRPC_CLUSTER_SECRET is set, members have to prove that they have it
-(docs/security.md).
+Members have to prove that they have the cluster's secret: that of
+OWT_GRPC_CLUSTER_SECRET, or RabbitMQ's password in the store of this folder. On
+loopback it is else the one that this user's processes share (docs/security.md).
 
 Exit code: 0 stopped; 1 it cannot listen; 2 wrong options.
 `;

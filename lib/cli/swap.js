@@ -16,6 +16,7 @@ const { SURFACES } = require('./swap/known');
 const { locked } = require('./swap/lock');
 const { makePlan } = require('./swap/plan');
 const { resolves } = require('./swap/resolves');
+const { onSeveralMachines, secretNotes } = require('./swap/secret');
 const { clean, explainNothing, explainNothingToUndo, nodeNote } = require('./swap/explain');
 
 const summary = "Puts owt-grpc in the place of OWT's messaging files, or takes it out";
@@ -137,7 +138,8 @@ function swap(root, options) {
     const next = now.found.shared.length > 0 ? "Pack the modules anew (OWT's scripts/pack.js, with -i for what they depend on)" : nextInModules(now.found.modules);
     const resumed = now.isResumed ? 'An earlier run had been cut off; it is complete now.\n' : replacedAgain(now.again.length);
     const swapped = `Swapped: ${counted(now.changes.length, 'file')} of ${counted(present.modules.length, 'module')}.\n`;
-    return { ...present, text: `${resumed}${swapped}${next}; \`owt-grpc swap --undo\` puts everything back.\n` };
+    const secret = settings.surfaces.includes('amqpClient') ? onSeveralMachines(now.found.modules) : '';
+    return { ...present, text: `${resumed}${swapped}${next}; \`owt-grpc swap --undo\` puts everything back.\n${secret}` };
   });
 }
 
@@ -177,7 +179,7 @@ function resultOf(action, root, plan, dryRun) {
     action, ok: !isRefused, dryRun, folder: root,
     modules: plan.found.modules.map(({ name }) => name),
     changed: isRefused ? [] : plan.changes.map(({ file }) => path.relative(root, file)),
-    problems: plan.problems, notes: [...plan.notes, ...nodeNote(root)], text: '',
+    problems: plan.problems, notes: [...plan.notes, ...nodeNote(root), ...secretNotes(plan.found.modules)], text: '',
   };
 }
 

@@ -378,17 +378,18 @@ fn terms(cluster: &str, protocol: Option<&Protocol>, secret: Option<&Secret>) ->
     if let Some(Protocol { oldest, newest }) = protocol {
         terms.versions = Versions::new(*oldest, *newest);
     }
-    if let Some(Secret { keys, required }) = secret {
+    if let Some(Secret { keys, mode }) = secret {
         let key = |bytes: &Buffer| {
             let bytes = <&[u8; 32]>::try_from(&bytes[..]);
             bytes
                 .map(Key::new)
                 .map_err(|_| invalid("a key has 32 bytes".to_owned()))
         };
-        let mode = if *required {
-            Mode::Required
-        } else {
-            Mode::Accepted
+        let mode = match mode.as_str() {
+            "offered" => Mode::Offered,
+            "accepted" => Mode::Accepted,
+            "required" => Mode::Required,
+            other => return Err(invalid(format!("a secret has no mode {other:?}"))),
         };
         terms.trust = Trust::by(keys.iter().map(key).collect::<Result<Vec<_>>>()?, mode);
     }

@@ -89,8 +89,8 @@ pub struct BusOptions {
 #[napi(object)]
 pub struct Secret {
     pub keys: Vec<Buffer>,
-    /// Others who do not prove it are refused.
-    pub required: bool,
+    /// What is done about others who do not prove it: offered, accepted, required.
+    pub mode: String,
 }
 
 /// The versions of the bus's protocol to speak.

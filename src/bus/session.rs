@@ -179,6 +179,7 @@ impl Session {
         if let Some(doubt) = doubt.filter(|_| self.terms.trust.is_required()) {
             return Err(Unfit::Doubt(doubt));
         }
+        let doubt = doubt.filter(|_| self.terms.trust.minds());
         self.said = None;
         self.let_in = true;
         self.version = version;

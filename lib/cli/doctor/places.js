@@ -9,6 +9,7 @@ const { createClient } = require('../../client');
 const { timeoutSignal } = require('../../compat/abort');
 const { RpcError, messageOf, status } = require('../../errors');
 const { setLogger } = require('../../log');
+const { MEETING } = require('./secrets');
 
 const PATIENCE = 3_000;
 
@@ -124,6 +125,8 @@ async function checkRegistry({ setting, registry }, report) {
 function registryAdvice(why) {
   if (/^etcd at .*(refused|in time|leader)/.test(why)) return 'start etcd there, or correct the hosts in OWT_GRPC_REGISTRY';
   if (/etcd.*(password|keys)/.test(why)) return 'correct user and password in OWT_GRPC_REGISTRY, or the rights that etcd gives the user';
+  if (/^the secret that this user/.test(why)) return 'do that: nobody joins the bus before';
+  if (/\bsecret\b/.test(why)) return MEETING;
   if (/refused/.test(why)) return 'start `owt-grpc registry` there, or correct OWT_GRPC_REGISTRY';
   if (/cluster/.test(why)) return 'set OWT_GRPC_CLUSTER to the same name everywhere';
   if (/plaintext|certificate|TLS/i.test(why)) return 'docs/tls.md has the steps; OWT_GRPC_INSECURE=1 allows plaintext in a network you trust';

@@ -16,6 +16,7 @@ const KNOWN = [
   'OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE',
   'OWT_GRPC_CLIENT_AUTH', 'OWT_GRPC_TLS_STRICT', 'OWT_GRPC_TLS_CHECK_MS', 'OWT_GRPC_MAX_BUFFERED_BYTES', 'OWT_GRPC_HEALTH', 'OWT_GRPC_REFLECTION',
 ];
+const MEANING = { required: 'and others have to prove it', accepted: 'and those who do not prove it are let in and named', offered: 'and those who do not prove it are let in' };
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 
 /** Before this the package did not exist. */
@@ -66,13 +67,15 @@ function checkMachine(report) {
 function checkBus(report) {
   try {
     const { secret } = busOptions('owt-grpc', undefined);
-    if (secret !== null) report.ok('secret', `the cluster's is ${printable(secret.source)}, ${secret.required ? 'and others have to prove it' : 'and those who do not prove it are let in'}`);
+    if (secret !== null) report.ok('secret', `the cluster's is ${secret.source}, ${MEANING[secret.mode]}`);
     if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
   } catch (error) {
     // What is wrong with TLS is told where certificates are looked at.
     if (error instanceof TlsError) return;
     const text = messageOf(error);
-    report.error(/OWT_GRPC_\w+/.exec(text)?.[0] ?? 'environment', text, 'correct it');
+    // That one is in no setting: the text ends with those that would take its place.
+    const setting = /^the secret that this user/.test(text) ? 'secret' : /OWT_GRPC_\w+/.exec(text)?.[0];
+    report.error(setting ?? 'environment', text, 'correct it');
   }
   const advertise = process.env.OWT_GRPC_ADVERTISE;
   if (advertise && /:\d+$/.test(advertise)) {

@@ -20,7 +20,7 @@ function checkStore(folder, report) {
     grpcPassphrases(folder);
     const names = Object.keys(entries).filter((name) => entries[name] !== null).sort();
     report.ok(file, names.length === 0 ? 'is empty' : `has ${names.join(', ')}`);
-    if (entries.rabbit) report.ok(file, 'the RabbitMQ account in it is not used by the bus');
+    if (entries.rabbit) report.ok(file, 'of the RabbitMQ account in it the password is the secret of the bus, where no other is set');
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     report.error(file, error.message.replace(`${file}: `, ''), 'run `owt-grpc auth` there, as the user that runs the module');

@@ -176,7 +176,7 @@ impl Member {
 
     /// Somebody does not prove the secret, which is said once.
     pub(super) fn suspect(&mut self, name: &str, doubt: Doubt, is_refused: bool) {
-        if self.doubted.is_new(name) {
+        if self.identity.terms.trust.minds() && self.doubted.is_new(name) {
             let what = if is_refused {
                 "is not trusted"
             } else {
@@ -318,6 +318,7 @@ mod tests {
             for (theirs, their_mode) in every_side() {
                 let sides = [trust(ours, our_mode), trust(theirs, their_mode)];
                 let is_required = sides.iter().any(Trust::is_required);
+                let is_minded = sides.iter().any(Trust::minds);
                 let shared = ours.iter().any(|secret| theirs.contains(secret));
                 let mut two = Two::new(sides);
                 two.cast(0);
@@ -325,8 +326,7 @@ mod tests {
                 let case = format!("{ours:?} {our_mode:?} dials {theirs:?} {their_mode:?}");
                 assert_eq!(stands, shared || !is_required, "{case}");
                 let notes = two.notes.concat();
-                let has_any = !ours.is_empty() || !theirs.is_empty();
-                assert_eq!(notes.is_empty(), shared || !has_any, "{case}: {notes:?}");
+                assert_eq!(notes.is_empty(), shared || !is_minded, "{case}: {notes:?}");
                 for note in notes {
                     assert!(note.contains("secret"), "{case}: {note}");
                 }

@@ -36,6 +36,8 @@ pub const MOST_SECRETS: usize = 4;
 /// What is done about others who do not prove the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
+    /// They are let in, and nothing is said: the secret is there for those who ask for it.
+    Offered,
     /// They are let in, and named: for while the secret is introduced.
     Accepted,
     /// They are refused.
@@ -81,6 +83,11 @@ impl Trust {
     /// Whether those who do not prove it are refused.
     pub fn is_required(&self) -> bool {
         self.has_secret() && self.mode == Mode::Required
+    }
+
+    /// Whether somebody who has not proved the secret is a matter for people.
+    pub fn minds(&self) -> bool {
+        self.has_secret() && self.mode != Mode::Offered
     }
 
     /// What the dialer proves: one proof for each secret that it has, since it does not
@@ -137,6 +144,9 @@ impl fmt::Debug for Trust {
 }
 
 const SETTINGS: &str = "OWT_GRPC_CLUSTER_SECRET, OWT_GRPC_CLUSTER_SECRET_FILE or option secret";
+/// Who meets there whose secrets differ, and what parts them.
+const APART: &str = "Where none is set, each user of a machine has one of their own: run both as one \
+                     user. Two installations need a registry each: OWT_GRPC_REGISTRY";
 
 impl Doubt {
     /// For who reads it on the side that asked for a proof.
@@ -148,7 +158,7 @@ impl Doubt {
             ),
             Self::Wrong => format!(
                 "its secret is not this side's: set the cluster's on both ({SETTINGS}), or \
-                 OWT_GRPC_CLUSTER_SECRET_OLD where it is being replaced"
+                 OWT_GRPC_CLUSTER_SECRET_OLD where it is being replaced. {APART}"
             ),
         }
     }
@@ -162,7 +172,7 @@ impl Doubt {
             ),
             Self::Wrong => format!(
                 "the secret of this side is not the other side's: set the cluster's on both \
-                 ({SETTINGS}), or OWT_GRPC_CLUSTER_SECRET_OLD where it is being replaced"
+                 ({SETTINGS}), or OWT_GRPC_CLUSTER_SECRET_OLD where it is being replaced. {APART}"
             ),
         };
         Refusal::new(Reason::Secret, text)
@@ -173,7 +183,7 @@ impl Doubt {
 #[cfg(test)]
 pub fn every_side() -> impl Iterator<Item = (&'static [u8], Mode)> {
     let sets: [&[u8]; 5] = [&[], &[1], &[2], &[2, 1], &[1, 2]];
-    let modes = [Mode::Accepted, Mode::Required];
+    let modes = [Mode::Offered, Mode::Accepted, Mode::Required];
     sets.into_iter()
         .flat_map(move |set| modes.map(|mode| (set, mode)))
 }
