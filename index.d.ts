@@ -663,6 +663,8 @@ export interface BusOptions {
   secret?: string | readonly string[];
   /** What is done about others who do not prove the secret; default `required` where it is set here or in the environment; OWT_GRPC_SECRET_MODE. */
   secretMode?: 'off' | 'accepted' | 'required';
+  /** A file of rules by which the certificates of others give them rights; needs mutual TLS. OWT_GRPC_AUTHORIZE; docs/security.md. */
+  authorize?: string;
   /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */
   host?: boolean;
   /** Largest body, both ways, in bytes; default 16 MiB, at most what a text of V8 can have, 536,870,888. */
@@ -690,7 +692,7 @@ export interface BusOptions {
  * - `PEER_LOST` the link broke while the call was there: it may have been carried out
  * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
  * - `HANDLER` the handler failed, the message is its error's
- * - `REFUSED` the registry, or this bus, does not want it; `CLOSED` this bus is closed
+ * - `REFUSED` the registry, this bus, or the rules of who was called do not want it; `CLOSED` this bus is closed
  * - `CANCELLED` only as the reason of a handler's signal: its caller has given the call up
  *
  * @example
@@ -873,7 +875,7 @@ export declare class Bus {
    * @param methods own functions of the object and of its class are callable
    * @param options `withCall`: behind its arguments each method gets a {@link HandlerCall}: who calls, until when, a signal
    * @returns the id, and `stop`, which serves it no more and waits for its handlers at work, for `graceMs` at most (default 5000)
-   * @throws BusError `REFUSED` if this bus serves it already
+   * @throws BusError `REFUSED` if this bus serves it already, or may not by the registry's rules
    */
   serve(id: string, methods: Record<string, any>, options?: { withCall?: boolean }): Promise<{ id: string; stop(options?: { graceMs?: number }): Promise<void> }>;
   /**
@@ -937,6 +939,8 @@ export interface RegistryOptions {
   secret?: string | readonly string[];
   /** As for `connectBus`. */
   secretMode?: 'off' | 'accepted' | 'required';
+  /** As for `connectBus`. */
+  authorize?: string;
 }
 
 /**

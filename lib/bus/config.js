@@ -6,6 +6,7 @@ const { randomBytes } = require('node:crypto');
 const os = require('node:os');
 const { checkedOptions, numberOption } = require('../config');
 const { credentialsOf } = require('../tls/credentials');
+const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
 const { hostAndPort } = require('./place');
 const { clusterSecret } = require('./secret');
@@ -18,9 +19,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize'];
 
-/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string }} BusOptions */
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string }} BusOptions */
 
 /**
  * @param {string} text
@@ -78,6 +79,7 @@ function busOptions(owner, given) {
     : options.advertise == null
       ? { host: null, port: null }
       : hostAndPort(String(options.advertise), `${owner}: option advertise`, DEFAULT_PORT);
+  const serving = credentialsOf(owner, 'server', options.tls);
   const random = randomBytes(24).toString('hex');
   return {
     name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
@@ -91,9 +93,10 @@ function busOptions(owner, given) {
     advertisePort: advertise.port,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: LONGEST_TEXT }) ?? MAX_MESSAGE,
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
-    serving: credentialsOf(owner, 'server', options.tls),
+    serving,
     dialing: credentialsOf(owner, 'client', options.tls),
     secret: clusterSecret(owner, options),
+    authorize: rulesOf(owner, options.authorize, serving),
     dialingEtcd: onEtcd ? etcdCredentials(owner, options.etcd) : null,
   };
 }

@@ -6,11 +6,12 @@
 const { checkedOptions } = require('../config');
 const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
+const { rulesOf } = require('./authorize');
 const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
 const { hostAndPort } = require('./place');
 const { clusterSecret, nativeSecret } = require('./secret');
 
-const OPTIONS = ['listen', 'cluster', 'tls', 'insecure', 'secret', 'secretMode'];
+const OPTIONS = ['listen', 'cluster', 'tls', 'insecure', 'secret', 'secretMode', 'authorize'];
 
 const ADVICE = /** @type {Record<string, string>} */ ({
   EADDRINUSE:
@@ -39,6 +40,7 @@ class Registry {
       insecure: insecure === true || isSet(process.env.OWT_GRPC_INSECURE),
     };
     this.secret = clusterSecret('startRegistry', options);
+    this.authorize = rulesOf('startRegistry', options.authorize, this.credentials);
     /** @type {Promise<void> | null} */
     this.stopping = null;
     /** @type {(port: number) => void} */
@@ -59,7 +61,7 @@ class Registry {
       this.port = await new Promise((resolve, reject) => {
         this.bound = resolve;
         this.failed = reject;
-        bridge.native.openRegistry(this.id, { ...this.native, secret }, this.credentials?.native);
+        bridge.native.openRegistry(this.id, { ...this.native, secret }, this.credentials?.native, this.authorize?.native);
       });
     } catch (error) {
       this.forget();
