@@ -29,8 +29,9 @@ ${BUS_HELP}
   --json           One line of JSON each
   --help           This text
 
-Anyone who may be a member of the cluster may look. Exit code: 0 ended by Ctrl-C
-or --limit; 1 no registry; 2 wrong options.
+Anyone who may be a member of the cluster may look; where OWT_GRPC_AUTHORIZE is
+set, whose certificate has the right to. Exit code: 0 ended by Ctrl-C or --limit;
+1 no registry, or no right; 2 wrong options.
 `;
 
 const EXCHANGE = 'owt-grpc.tap';

@@ -45,7 +45,7 @@ class TopicParticipant {
       const { number, done } = this.connection.subscribe(this.name, list, subscriber);
       const entry = { number, patterns: list };
       this.subscriptions.push(entry);
-      return await done.catch((error) => {
+      return await done.catch((/** @type {unknown} */ error) => {
         this.subscriptions = this.subscriptions.filter((other) => other !== entry);
         void this.connection.unsubscribe(number, this.name, entry.patterns, true);
         throw error;

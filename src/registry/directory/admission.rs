@@ -9,7 +9,7 @@ use crate::bus::Millis;
 use crate::bus::agreement::Side;
 use crate::bus::bounds;
 use crate::bus::trust::{Doubt, NONCE, Transcript, token};
-use crate::bus::wire::{Challenge, Delta, Join, Joined, Proof, Reason, Record, Refusal, Told};
+use crate::bus::wire::{Challenge, Join, Joined, Proof, Reason, Refusal, Told};
 use crate::registry::apart;
 
 /// What a session has said that is to prove the secret.
@@ -131,14 +131,12 @@ impl Directory {
             return self.refuse(now, session, Refusal::new(Reason::Other, text));
         }
         // What it is told of these comes behind that it is let in.
-        let mut known_for = Delta::between(&Record::default(), &record);
         let told = self.actions.len();
-        if let Err(refusal) = self.take_out_denied(session, version, &mut known_for) {
+        let lists = (&mut record.ids, &mut record.subscriptions);
+        if let Err(refusal) = self.take_out_denied(session, version, &record.member, lists) {
             return self.refuse(now, session, refusal);
         }
         let declined = self.actions.split_off(told);
-        record.ids = known_for.ids;
-        record.subscriptions = known_for.subscriptions;
         // A member that comes back before its old session was missed.
         let former = self.members.get(&record.member).and_then(|m| m.session);
         if let Some(former) = former.filter(|former| *former != session) {

@@ -92,7 +92,8 @@ impl Directory {
             .sessions
             .get(&session)
             .map_or(0, |session| session.version);
-        self.take_out_denied(session, version, &mut delta)?;
+        let lists = (&mut delta.ids, &mut delta.subscriptions);
+        self.take_out_denied(session, version, &name, lists)?;
         let Some(member) = self.members.get_mut(&name) else {
             return Err(out_of_order("an Announce"));
         };
