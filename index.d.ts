@@ -747,7 +747,7 @@ export interface HandlerCall {
 
 /** Topic messages from `ready` on, in the order of each publisher. Leaving the loop ends the subscription; so does the end of the bus. */
 export interface Subscription extends AsyncIterableIterator<{ routingKey: string; data: any; trace?: Trace }> {
-  /** Resolves when every member knows: what is published from now on arrives. */
+  /** Resolves when every member knows: what is published from now on arrives. Rejects with a `BusError` `REFUSED` where the registry's rules give no right to it, which a loop hears of, too. */
   readonly ready: Promise<void>;
   /** Messages that went because more than `maxWaiting` waited to be read. */
   readonly dropped: number;

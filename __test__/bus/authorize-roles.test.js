@@ -4,14 +4,15 @@
 // certificate, say to each other all that they do, and nothing is refused.
 
 const assert = require('node:assert').strict;
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { test } = require('node:test');
+const { after, before, test } = require('node:test');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { rolesOf } = require('../../lib/cli/certs/by-role');
 const { called, connected, eventually, freePort, participant, rpcClient, rpcServer, subscribed } = require('../support/bus');
 const { hasOpenssl } = require('../support/certificates');
-const { tempFolder } = require('../support/owt-tree');
 const { command } = require('../support/terminal');
 const { logOf, withEnvironment } = require('../support/tls');
 
@@ -52,11 +53,16 @@ const CALLED = {
 const MONITORS = [...AGENTS.map(folderOf), 'portal', 'event_bridge', 'stream_service'];
 const TELLERS = [...AGENTS.map(folderOf), 'cluster_manager', 'media_bridge_agent'];
 
-/** Clients of OWT's modules, each as its own module: its certificates, its store, the rules. */
-async function modules(t) {
-  const folder = tempFolder(t);
+const folder = hasOpenssl ? fs.mkdtempSync(path.join(os.tmpdir(), 'owt-grpc-roles-')) : '';
+after(() => folder !== '' && fs.rmSync(folder, { recursive: true }));
+before(() => {
+  if (folder === '') return;
   const { status, stderr } = spawnSync(process.execPath, [command, 'certs', folder, '--roles', '--host', 'localhost'], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
+});
+
+/** Clients of OWT's modules, each as its own module: its certificates, its store, the rules. */
+async function modules(t) {
   const variables = rolesOf(folder);
   const port = await freePort();
   const home = process.cwd();

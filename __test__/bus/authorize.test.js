@@ -60,7 +60,7 @@ async function refused(doing, text) {
 
 test('an id that a certificate may not serve is not served, its member goes on, and a good one beside it serves it', { skip }, async (t) => {
   const { come, said } = await place(t);
-  const [, good] = [await come('host'), await come('good')];
+  const [host, good] = [await come('host'), await come('good')];
   // One that knows nothing of rules is held to them by the others.
   const bad = await come('bad', { authorize: undefined });
   await refused(bad.serve('good-1', {}), /a certificate for localhost, localhost, owt:bad may not serve the id good-1: by the rules of OWT_GRPC_AUTHORIZE it needs that in "serve"/);
@@ -69,7 +69,7 @@ test('an id that a certificate may not serve is not served, its member goes on, 
   await bad.serve('bad-1', { ping: () => 'bad' });
   assert.deepEqual(await Promise.all(['good-1', 'bad-1'].map((id) => good.call(id, 'ping'))), ['good', 'bad']);
   assert.equal(said(/registry: of the member .* may not serve the id good-1/).length, 1);
-  const { members } = await good.status();
+  const { members } = await host.status();
   assert.deepEqual(members.flatMap(({ ids }) => ids).sort(), ['bad-1', 'good-1']);
 });
 
@@ -132,7 +132,6 @@ test('what passes between others is seen by who has the right to, and by nobody 
   await (await come('good')).call('x', 'ping');
   const { value } = await seen.next();
   assert.equal(value.routingKey, 'call.x.ping');
-  assert.equal((await host.status()).members.flatMap(({ subscriptions }) => subscriptions ?? []).length <= 1, true);
 });
 
 test('a registry is not taken whose certificate may not host it, nor does a member become one', { skip }, async (t) => {
@@ -159,14 +158,13 @@ test('a registry that stands alone keeps to the rules, too', { skip }, async (t)
 
 test('a member whose name its certificate may not have is not let in, and one whose name it may have is', { skip }, async (t) => {
   const names = (pattern) => ({ ...RULES, 'owt:good': { ...RULES['owt:good'], names: [pattern] } });
-  const { port, come } = await place(t, names(`${require('node:os').hostname()}-${process.pid}-*`));
+  const { come } = await place(t, names(`${require('node:os').hostname()}-${process.pid}-*`));
   const host = await come('host');
   await (await come('good')).serve('x', {});
   await host.close({ graceMs: 0 });
   const strict = await place(t, names('another-*'));
   await strict.come('host');
   await refused(strict.come('good'), /a certificate for .*owt:good may not be the member .*"names"/);
-  assert.ok(port);
 });
 
 test('a link is refused to a member whose name its certificate may not have, and by one that dials it', { skip }, async (t) => {

@@ -3,7 +3,9 @@
 // `owt-grpc tap`: what passes over the bus, as it does.
 
 const { decode, read } = require('../bus/body');
+const { BusError } = require('../bus/errors');
 const { numberOf, parseArguments } = require('./support/arguments');
+const { CommandError } = require('./support/errors');
 const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
 const { plain, printJson, styled, untilAsked } = require('./support/screen');
 
@@ -63,6 +65,9 @@ async function run(args) {
     }
     if (seen.dropped > 0) process.stderr.write(`${seen.dropped} more came faster than they could be shown\n`);
     return 0;
+  } catch (error) {
+    // It has no right to look.
+    throw error instanceof BusError ? new CommandError(plain(error.message)) : error;
   } finally {
     end.forget();
     await bus.close();
