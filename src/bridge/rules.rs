@@ -1,4 +1,4 @@
-//! The rules of OWT_GRPC_AUTHORIZE as JS holds them.
+//! The rules of `OWT_GRPC_AUTHORIZE` as JS holds them.
 
 use napi::bindgen_prelude::{Buffer, Result};
 use napi_derive::napi;

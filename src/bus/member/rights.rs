@@ -43,7 +43,7 @@ pub(super) fn check(rights: &Rights, kind: &Kind) -> Result<(), (&'static str, S
 impl Member {
     /// At the other end of a transport is somebody who has these rights.
     pub fn vouched(&mut self, conn: Conn, rights: Arc<Rights>) {
-        if self.conns.get(&conn).is_some() {
+        if self.conns.contains_key(&conn) {
             self.rights.insert(conn, rights);
         }
     }

@@ -70,6 +70,8 @@ fn granted(rules: &[(String, Rule)], names: &[String]) -> Rule {
 
 #[cfg(test)]
 mod tests {
+    use fastrand::Rng;
+
     use super::*;
 
     fn rights(json: &str, names: &[&str]) -> Arc<Rights> {
@@ -177,64 +179,57 @@ mod tests {
         }
     }
 
-    /// Numbers that a seed determines.
-    struct Dice(u64);
+    /// Of few letters, so that many begin as others do.
+    fn text(rng: &mut Rng) -> String {
+        let length = rng.usize(1..5);
+        (0..length)
+            .map(|_| *rng.choice(&['a', 'b', '-', 'ä']).unwrap())
+            .collect()
+    }
 
-    impl Dice {
-        fn below(&mut self, most: u64) -> u64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            (self.0 >> 33) % most
+    fn pattern(rng: &mut Rng) -> String {
+        match rng.u8(..8) {
+            0 => "*".to_owned(),
+            1..4 => text(rng) + "*",
+            _ => text(rng),
         }
+    }
 
-        /// Of few letters, so that many begin as others do.
-        fn text(&mut self) -> String {
-            let length = self.below(4) + 1;
-            (0..length)
-                .map(|_| ['a', 'b', '-', 'ä'][self.below(4) as usize])
-                .collect()
-        }
+    fn some<T>(rng: &mut Rng, most: usize, one: fn(&mut Rng) -> T) -> Vec<T> {
+        let count = rng.usize(..most);
+        (0..count).map(|_| one(rng)).collect()
+    }
 
-        fn pattern(&mut self) -> String {
-            match self.below(8) {
-                0 => "*".to_owned(),
-                1..4 => self.text() + "*",
-                _ => self.text(),
-            }
+    fn topic(rng: &mut Rng) -> file::Topic {
+        file::Topic {
+            exchange: pattern(rng),
+            keys: rng.bool().then(|| some(rng, 3, pattern)),
         }
+    }
 
-        fn some<T>(&mut self, most: u64, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
-            (0..self.below(most)).map(|_| one(self)).collect()
-        }
-
-        fn rule(&mut self) -> Rule {
-            Rule {
-                names: (self.below(2) == 0).then(|| self.some(3, Self::pattern)),
-                serve: self.some(5, Self::pattern),
-                call: self.some(5, Self::pattern),
-                publish: self.some(4, |dice| file::Topic {
-                    exchange: dice.pattern(),
-                    keys: (dice.below(2) == 0).then(|| dice.some(3, Self::pattern)),
-                }),
-                tap: self.below(4) == 0,
-                host: self.below(4) == 0,
-            }
-        }
+    fn rule(rng: &mut Rng) -> (String, Rule) {
+        let rule = Rule {
+            names: rng.bool().then(|| some(rng, 3, pattern)),
+            serve: some(rng, 5, pattern),
+            call: some(rng, 5, pattern),
+            publish: some(rng, 4, topic),
+            tap: rng.u8(..4) == 0,
+            host: rng.u8(..4) == 0,
+        };
+        (pattern(rng), rule)
     }
 
     #[test]
     fn what_is_compiled_of_rules_is_what_they_mean_in_5000_random_cases() {
-        let mut dice = Dice(13);
+        let mut rng = Rng::with_seed(13);
         let mut allowed = 0;
         for case in 0..5_000 {
-            let rules = dice.some(5, |dice| (dice.pattern(), dice.rule()));
-            let names = dice.some(4, Dice::text);
+            let rules = some(&mut rng, 5, rule);
+            let names = some(&mut rng, 4, text);
             let compiled = Rights::new(&names, &granted(&rules, &names));
             for _ in 0..8 {
-                let (one, other) = (dice.text(), dice.text());
-                let deed = match dice.below(6) {
+                let (one, other) = (text(&mut rng), text(&mut rng));
+                let deed = match rng.u8(..6) {
                     0 => Deed::Be(&one),
                     1 => Deed::Serve(&one),
                     2 => Deed::Call(&one),
