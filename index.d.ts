@@ -666,6 +666,8 @@ export interface BusOptions {
   secret?: string | readonly string[];
   /** What is done about others who do not prove the secret; default `required`; OWT_GRPC_SECRET_MODE. */
   secretMode?: 'off' | 'accepted' | 'required';
+  /** A file of rules by which the certificates of others give them rights; needs mutual TLS. OWT_GRPC_AUTHORIZE; docs/security.md. */
+  authorize?: string;
   /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */
   host?: boolean;
   /** Largest body, both ways, in bytes; default 16 MiB, at most what a text of V8 can have, 536,870,888. */
@@ -693,7 +695,7 @@ export interface BusOptions {
  * - `PEER_LOST` the link broke while the call was there: it may have been carried out
  * - `OVERLOADED` more waits than may; `TOO_LARGE` the message is over the limit
  * - `HANDLER` the handler failed, the message is its error's
- * - `REFUSED` the registry, or this bus, does not want it; `CLOSED` this bus is closed
+ * - `REFUSED` the registry, this bus, or the rules of who was called do not want it; `CLOSED` this bus is closed
  * - `CANCELLED` only as the reason of a handler's signal: its caller has given the call up
  *
  * @example
@@ -748,7 +750,7 @@ export interface HandlerCall {
 
 /** Topic messages from `ready` on, in the order of each publisher. Leaving the loop ends the subscription; so does the end of the bus. */
 export interface Subscription extends AsyncIterableIterator<{ routingKey: string; data: any; trace?: Trace }> {
-  /** Resolves when every member knows: what is published from now on arrives. */
+  /** Resolves when every member knows: what is published from now on arrives. Rejects with a `BusError` `REFUSED` where the registry's rules give no right to it, which a loop hears of, too. */
   readonly ready: Promise<void>;
   /** Messages that went because more than `maxWaiting` waited to be read. */
   readonly dropped: number;
@@ -876,7 +878,7 @@ export declare class Bus {
    * @param methods own functions of the object and of its class are callable
    * @param options `withCall`: behind its arguments each method gets a {@link HandlerCall}: who calls, until when, a signal
    * @returns the id, and `stop`, which serves it no more and waits for its handlers at work, for `graceMs` at most (default 5000)
-   * @throws BusError `REFUSED` if this bus serves it already
+   * @throws BusError `REFUSED` if this bus serves it already, or may not by the registry's rules
    */
   serve(id: string, methods: Record<string, any>, options?: { withCall?: boolean }): Promise<{ id: string; stop(options?: { graceMs?: number }): Promise<void> }>;
   /**
@@ -940,6 +942,8 @@ export interface RegistryOptions {
   secret?: string | readonly string[];
   /** As for `connectBus`. */
   secretMode?: 'off' | 'accepted' | 'required';
+  /** As for `connectBus`. */
+  authorize?: string;
 }
 
 /**

@@ -18,6 +18,7 @@ let loaded;
  *
  * @typedef {object} Addon see src/bridge
  * @property {new (wake: () => void) => any} Bridge
+ * @property {new (json: string) => { granted: (pem: Buffer) => string | null }} Rules
  * @property {new (isServer: boolean, material: object) => any} Credentials
  * @property {(pem: Buffer) => CertificateFacts[]} readCertificates
  * @property {(forServer: boolean, material: object) => { ofIssuer: boolean, text: string } | null} judgeCertificate

@@ -100,7 +100,7 @@ class Bus {
     /** @param {Request} request */
     const handler = (request) => void answer(this.connection, methods, request, withCall);
     const { service, done } = this.connection.serve(id, handler, true);
-    if (!(await done)) throw new BusError('CLOSED', `This bus was closed before everybody knew that it serves ${id}`, { id });
+    if (!(await done.catch(thrownTo))) throw new BusError('CLOSED', `This bus was closed before everybody knew that it serves ${id}`, { id });
     /** @param {{ graceMs?: number }} [options] */
     const stop = async (options) => {
       const graceMs = graceOf('stop', options);

@@ -6,6 +6,7 @@ const { randomBytes } = require('node:crypto');
 const os = require('node:os');
 const { checkedOptions, numberOption } = require('../config');
 const { credentialsOf } = require('../tls/credentials');
+const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
 const { hostAndPort } = require('./place');
 const { clusterSecret, modeOfShared } = require('./secret');
@@ -18,9 +19,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize'];
 
-/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string }} BusOptions */
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string }} BusOptions */
 
 /**
  * @param {string} text
@@ -99,6 +100,7 @@ function busOptions(owner, given) {
     serving,
     dialing,
     secret: clusterSecret(owner, options, ofUser),
+    authorize: rulesOf(owner, options.authorize, serving),
     dialingEtcd: onEtcd ? etcdCredentials(owner, options.etcd) : null,
   };
 }

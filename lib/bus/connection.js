@@ -88,8 +88,9 @@ class BusConnection {
    * @param {ReturnType<import('./config').busOptions>} options
    * @param {import('./secret-keys').NativeSecret | null} secret
    */
-  open({ serving, dialing, dialingEtcd, etcd, ...rest }, secret) {
-    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native);
+  open({ serving, dialing, dialingEtcd, etcd, authorize, ...rest }, secret) {
+    if (authorize !== null) log(INFO, `bus: what others may do is by the rules of ${authorize.file}`);
+    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native, authorize?.native);
   }
 
   /**
@@ -170,7 +171,7 @@ class BusConnection {
    * Asks for what is to come into effect. Throws what asking throws.
    *
    * @param {(number: number) => void} ask
-   * @returns {Promise<any>} true if it has while this member was open
+   * @returns {Promise<any>} true if it has while this member was open; rejects if it will not
    */
   request(ask) {
     const number = this.nextRequest++;
@@ -182,13 +183,18 @@ class BusConnection {
    * @param {string} id
    * @param {(request: import('./records').Request) => void} handler
    * @param {boolean} tellsEnd see Service
-   * @returns {{ service: Service, done: Promise<boolean> }} done when everybody knows; false if this member left before
+   * @returns {{ service: Service, done: Promise<boolean> }} done when everybody knows; false if this member left before;
+   *   rejects if the registry's rules do not allow it
    */
   serve(id, handler, tellsEnd) {
     if (this.incoming.served.size >= MOST) throw new BusError('OVERLOADED', `${id} cannot be served: this member serves ${MOST} ids, which is the limit`, { id });
-    const done = this.request((number) => this.commands.serve(number, id, false));
+    const asked = this.request((number) => this.commands.serve(number, id, false));
     const service = new Service(id, handler, tellsEnd);
     this.incoming.served.set(id, service);
+    const done = asked.catch(async (error) => {
+      await this.stopServing(service);
+      throw error;
+    });
     return { service, done };
   }
 
@@ -209,7 +215,8 @@ class BusConnection {
    * @param {string} exchange
    * @param {string[]} patterns
    * @param {Subscriber} subscriber
-   * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before
+   * @returns {{ number: number, done: Promise<boolean> }} done when everybody knows; false if this member left before;
+   *   rejects if the registry's rules do not allow it, and is to be unsubscribed then
    */
   subscribe(exchange, patterns, subscriber) {
     if (this.patterns + patterns.length > MOST) throw new BusError('OVERLOADED', `${exchange} cannot be subscribed to: this member's subscriptions may have ${MOST} patterns and have ${this.patterns}`);
@@ -315,8 +322,9 @@ class BusConnection {
         else this.incoming.cancelled(buf.readUInt32LE(start), buf.readUInt32LE(start + 4));
         break;
       case Event.BUS_DONE:
+        if (flags & FLAG) this.decline(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
         // What is asked for while it is being closed is to end something.
-        this.settle(buf.readUInt32LE(start), this.closing === null);
+        else this.settle(buf.readUInt32LE(start), this.closing === null);
         break;
       case Event.BUS_STATUS:
         this.settle(buf.readUInt32LE(start), JSON.parse(buf.utf8Slice(start + 4, end)));
@@ -337,6 +345,16 @@ class BusConnection {
     const resolve = this.requests.get(number);
     this.requests.delete(number);
     resolve?.(value);
+  }
+
+  /**
+   * What was asked for will not come into effect.
+   *
+   * @param {number} number
+   * @param {string} why
+   */
+  decline(number, why) {
+    if (this.requests.has(number)) this.settle(number, Promise.reject(new BusError('REFUSED', why)));
   }
 
   /** @param {ReturnType<typeof readMessage>} message */

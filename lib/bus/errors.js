@@ -20,6 +20,7 @@ const FAILURES = {
   5: { code: 'OVERLOADED', text: (_, detail) => detail },
   6: { code: 'TOO_LARGE', text: (_, detail) => detail },
   7: { code: 'CLOSED', text: (_, detail) => detail },
+  10: { code: 'REFUSED', text: (_, detail) => detail },
 };
 
 /** Those that only say that time has passed. */

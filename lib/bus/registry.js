@@ -6,12 +6,13 @@
 const { checkedOptions } = require('../config');
 const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
+const { rulesOf } = require('./authorize');
 const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
 const { hostAndPort } = require('./place');
 const { clusterSecret, modeOfShared } = require('./secret');
 const { nativeSecret } = require('./secret-keys');
 
-const OPTIONS = ['listen', 'cluster', 'tls', 'insecure', 'secret', 'secretMode'];
+const OPTIONS = ['listen', 'cluster', 'tls', 'insecure', 'secret', 'secretMode', 'authorize'];
 
 const ADVICE = /** @type {Record<string, string>} */ ({
   EADDRINUSE:
@@ -40,6 +41,7 @@ class Registry {
       insecure: insecure === true || isSet(process.env.OWT_GRPC_INSECURE),
     };
     this.secret = clusterSecret('startRegistry', options, modeOfShared(host, { tls: this.credentials !== null }));
+    this.authorize = rulesOf('startRegistry', options.authorize, this.credentials);
     /** @type {Promise<void> | null} */
     this.stopping = null;
     /** @type {(port: number) => void} */
@@ -60,7 +62,7 @@ class Registry {
       this.port = await new Promise((resolve, reject) => {
         this.bound = resolve;
         this.failed = reject;
-        bridge.native.openRegistry(this.id, { ...this.native, secret }, this.credentials?.native);
+        bridge.native.openRegistry(this.id, { ...this.native, secret }, this.credentials?.native, this.authorize?.native);
       });
     } catch (error) {
       this.forget();

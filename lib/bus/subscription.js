@@ -55,7 +55,12 @@ class Subscription {
     const { number, done } = connection.subscribe(exchange, patterns, this);
     this.number = number;
     /** @type {Promise<void>} when every member knows of it */
-    this.ready = done.then(() => {});
+    this.ready = done.then(() => {}, (why) => {
+      this.fail(why);
+      throw why;
+    });
+    // Whoever reads hears of it, too.
+    this.ready.catch(() => {});
     if (signal) this.listenTo(signal);
     // What it is awaited for is itself, which then is nothing to be awaited any more.
     const then = (/** @type {any} */ onReady, /** @type {any} */ onError) =>
@@ -121,13 +126,19 @@ class Subscription {
    * @param {AbortSignal} signal
    */
   listenTo(signal) {
-    this.stopListening = onAbort(signal, () => {
-      const failure = { why: reasonOf(signal) };
-      const taker = this.takers.shift();
-      if (taker === undefined) this.failure = failure;
-      else taker.reject(failure.why);
-      void this.return();
-    });
+    this.stopListening = onAbort(signal, () => this.fail(reasonOf(signal)));
+  }
+
+  /**
+   * Ends, and whoever reads hears why.
+   *
+   * @param {unknown} why
+   */
+  fail(why) {
+    const taker = this.takers.shift();
+    if (taker === undefined) this.failure = { why };
+    else taker.reject(why);
+    void this.return();
   }
 
   /** @returns {Promise<IteratorResult<Message>>} */

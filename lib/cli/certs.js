@@ -9,17 +9,18 @@ const { STORE, readStore, updateStore } = require('../credentials/store');
 const { codeOf } = require('../credentials/errors');
 const { passphrasesOf } = require('../credentials/passphrases');
 const { authorityIn, checkKey, daysWithin } = require('./certs/authority');
+const { RULES, makeRoles, placeRoles, refuseRoles, rolesOf } = require('./certs/by-role');
 const { freshPassphrases, guideStyle, makeAll } = require('./certs/guide');
 const { commonNameOf, hostsOf } = require('./certs/hosts');
 const { modernStyle } = require('./certs/modern');
 const { needOpenssl, opensslIn } = require('./certs/openssl');
+const { CA_STORE, report, reportRoles } = require('./certs/report');
 const { openAnswers } = require('./support/answers');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseFolderAndOptions } = require('./support/arguments');
 
-/** Not in the store that modules read: it goes to every one of their folders. */
-const CA_STORE = '.owt.castore';
 const DEFAULT_DAYS = 365;
+const CA = ['ca.key', 'ca.crt'];
 const PAIRS = ['server.key', 'server.crt', 'client.key', 'client.crt'];
 
 const summary = 'Makes the certificates of TLS, and stores their passphrases';
@@ -37,6 +38,9 @@ folder, that of the CA's in ${CA_STORE}. A CA that is there is used.
   --rsa BITS   RSA keys of 2048 or 4096 bits, in place of ECDSA on P-256
   --renew      Replaces the pairs by new ones of the same CA
   --force      Replaces everything, the CA too
+  --roles      A pair for each of OWT's modules, in a folder of its own, which says
+               in its certificates which it is, and ${RULES}, by which that
+               gives it rights (OWT_GRPC_AUTHORIZE)
   --ask        Asks for the passphrases: the CA's, the server's, the client's;
                from a pipe, a line each
   --legacy     What OWT's guide makes: version 1, one host name, RSA
@@ -47,7 +51,7 @@ Exit code: 0 made; 1 failed, or refused; 2 wrong options; 130 Ctrl-C.
 `;
 
 const OPTIONS = /** @type {const} */ ({
-  host: 'list', days: 'value', rsa: 'value', renew: 'flag', force: 'flag', ask: 'flag', legacy: 'flag', json: 'flag',
+  host: 'list', days: 'value', rsa: 'value', renew: 'flag', force: 'flag', ask: 'flag', roles: 'flag', legacy: 'flag', json: 'flag',
 });
 
 /** @typedef {import('./certs/openssl').Passphrases} Passphrases @typedef {import('./certs/authority').Authority} Authority */
@@ -62,6 +66,7 @@ async function run(args) {
   const asked = options.days === undefined ? null : number('days', options.days, 1, 36500);
   const rsa = options.rsa === undefined ? null : number('rsa', options.rsa, 2048, 4096);
   if (rsa !== null && rsa !== 2048 && rsa !== 4096) throw new UsageError('--rsa takes 2048 or 4096');
+  if (options.roles && options.legacy) throw new UsageError('--legacy makes certificates that are for a host name only, and --roles needs more in them: give one of them');
   if (options.force && options.renew) throw new UsageError('--renew keeps the CA and --force replaces it: give one of them');
   const folder = made(given);
   const authority = options.force ? null : await authorityIn(folder);
@@ -70,20 +75,38 @@ async function run(args) {
   await needOpenssl();
   const passphrases = await passphrasesFor(folder, authority, options);
 
+  let areNewRules = false;
   await inTemporaryFolder(folder, async (work) => {
     const openssl = opensslIn(work, passphrases);
     const style = options.legacy ? guideStyle(openssl, { cn: hosts[0], bits: rsa ?? 4096, days }) : modernStyle(work, openssl, passphrases, { hosts, rsa, days });
-    if (authority !== null) for (const name of ['ca.key', 'ca.crt']) fs.copyFileSync(path.join(folder, name), path.join(work, name));
-    await makeAll(style, authority === null);
-    if (authority === null) await updateStore(path.join(folder, CA_STORE), { caPass: passphrases.ca });
-    await updateStore(path.join(folder, STORE), { grpc: { serverPass: passphrases.server, clientPass: passphrases.client } });
-    for (const name of authority === null ? ['ca.key', 'ca.crt', ...PAIRS] : PAIRS) {
-      fs.chmodSync(path.join(work, name), name.endsWith('.key') ? 0o600 : 0o644);
-      fs.renameSync(path.join(work, name), path.join(folder, name));
+    if (authority !== null) for (const name of CA) fs.copyFileSync(path.join(folder, name), path.join(work, name));
+    const isNewCa = authority === null;
+    if (options.roles) await makeRoles(work, folder, { passphrases, isAsked: options.ask === true, isNewCa, settings: { hosts, rsa, days } });
+    else await makeAll(style, isNewCa);
+    if (isNewCa) await updateStore(path.join(folder, CA_STORE), { caPass: passphrases.ca });
+    if (isNewCa) place(work, folder, CA);
+    if (options.roles) areNewRules = placeRoles(work, folder, options.force === true);
+    else {
+      await updateStore(path.join(folder, STORE), { grpc: { serverPass: passphrases.server, clientPass: passphrases.client } });
+      place(work, folder, PAIRS);
     }
   });
-  report({ folder, hosts, days, newCa: authority === null, variables: variablesOf(folder) }, options.json === true);
+  const result = { folder, hosts, days, newCa: authority === null };
+  if (options.roles) reportRoles({ ...result, rules: path.join(folder, RULES), newRules: areNewRules, roles: rolesOf(folder) }, options.json === true);
+  else report({ ...result, variables: variablesOf(folder) }, options.json === true);
   return 0;
+}
+
+/**
+ * @param {string} work
+ * @param {string} folder
+ * @param {string[]} names
+ */
+function place(work, folder, names) {
+  for (const name of names) {
+    fs.chmodSync(path.join(work, name), name.endsWith('.key') ? 0o600 : 0o644);
+    fs.renameSync(path.join(work, name), path.join(folder, name));
+  }
 }
 
 /**
@@ -119,6 +142,10 @@ function made(folder) {
  */
 function refuseToOverwrite(folder, authority, options) {
   if (options.renew && authority === null) throw new CommandError(`${folder} has no CA (ca.crt and ca.key) to renew with`);
+  if (options.roles) {
+    refuseRoles(folder, options);
+    return;
+  }
   const present = PAIRS.filter((name) => fs.existsSync(path.join(folder, name)));
   if (present.length > 0 && !options.renew && !options.force) {
     throw new CommandError(`${folder} has ${present.join(', ')} already: --renew makes new pairs of the same CA, --force makes everything anew`);
@@ -203,25 +230,5 @@ function variablesOf(folder) {
     OWT_GRPC_CLIENT_KEY: path.join(folder, 'client.key'),
   };
 }
-
-/**
- * @param {{ folder: string, hosts: string[], days: number, newCa: boolean, variables: Record<string, string> }} result
- * @param {boolean} json
- */
-function report(result, json) {
-  const { folder, hosts, days, newCa, variables } = result;
-  if (json) {
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    return;
-  }
-  process.stderr.write(`Made in ${folder}: ${newCa ? 'a CA, and ' : ''}pairs for ${hosts.join(', ')}, valid for ${days} days.
-Modules read the passphrases from ${STORE} of the folder they start in: copy it there.${newCa ? ` Keep ca.key and ${CA_STORE} to yourself.` : ''}
-They are told by these variables:
-`);
-  for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${quoted(value)}\n`);
-}
-
-/** @param {string} value for a shell */
-const quoted = (value) => (/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replace(/'/g, "'\\''")}'`);
 
 module.exports = { help, run, summary };

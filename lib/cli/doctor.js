@@ -9,6 +9,7 @@ const { checkCertificates } = require('./doctor/certificates');
 const { dialed, findModules, listening, ownNames } = require('./doctor/modules');
 const { checkDialed, checkListening, checkRegistry } = require('./doctor/places');
 const { Report } = require('./doctor/report');
+const { checkRights } = require('./doctor/rights');
 const { checkSecrets } = require('./doctor/secrets');
 const { checkSettings } = require('./doctor/settings');
 const { checkStore } = require('./doctor/store');
@@ -22,7 +23,8 @@ const help = `Usage: owt-grpc doctor [<folder>] [options]
 
 Looks at the environment variables, at the toml files of OWT's modules in the
 folder (by default the current directory) and below it, at certificates, keys,
-the credential store and their file modes, at the clock. Then it tries: dials
+the credential store and their file modes, at the clock, at the rights that the
+certificates have (OWT_GRPC_AUTHORIZE). Then it tries: dials
 what modules would dial, with TLS if it is set up, joins the bus for a moment,
 binds the ports that modules would listen on. Changes nothing and prints no
 secret; only the one that a user's processes share is made where there is none.
@@ -59,6 +61,7 @@ async function run(args) {
     if (folder === root && modules.length > 0 && !modules.some((module) => module.folder === root)) continue;
     process.chdir(folder);
     if (loads) usable.push(checkCertificates(report, names));
+    if (usable[usable.length - 1]) checkRights(report);
   }
   process.chdir(root);
   if (loads) checkSecrets(onBus(modules, root), report);

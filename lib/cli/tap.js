@@ -3,7 +3,9 @@
 // `owt-grpc tap`: what passes over the bus, as it does.
 
 const { decode, read } = require('../bus/body');
+const { BusError } = require('../bus/errors');
 const { numberOf, parseArguments } = require('./support/arguments');
+const { CommandError } = require('./support/errors');
 const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
 const { plain, printJson, styled, untilAsked } = require('./support/screen');
 
@@ -29,8 +31,9 @@ ${BUS_HELP}
   --json           One line of JSON each
   --help           This text
 
-Anyone who may be a member of the cluster may look. Exit code: 0 ended by Ctrl-C
-or --limit; 1 no registry; 2 wrong options.
+Anyone who may be a member of the cluster may look; where OWT_GRPC_AUTHORIZE is
+set, whose certificate has the right to. Exit code: 0 ended by Ctrl-C or --limit;
+1 no registry, or no right; 2 wrong options.
 `;
 
 const EXCHANGE = 'owt-grpc.tap';
@@ -62,6 +65,9 @@ async function run(args) {
     }
     if (seen.dropped > 0) process.stderr.write(`${seen.dropped} more came faster than they could be shown\n`);
     return 0;
+  } catch (error) {
+    // It has no right to look.
+    throw error instanceof BusError ? new CommandError(plain(error.message)) : error;
   } finally {
     end.forget();
     await bus.close();

@@ -16,6 +16,7 @@ const { RpcServer } = require('./amqp/rpc-server');
 const { Monitor, MonitoringTarget } = require('./amqp/monitor');
 const { TopicParticipant } = require('./amqp/topic-participant');
 const { call } = require('./amqp/callbacks');
+const { messageOf } = require('../errors');
 const { WARN, log } = require('../log');
 
 /**
@@ -123,7 +124,11 @@ class AmqpClient {
     const server = new RpcServer(this, id, methods);
     this.rpcServer = server;
     // Nothing is in effect if this client is disconnected meanwhile.
-    void server.ready.then((isServed) => isServed && call('asRpcServer', onOk, server));
+    void server.ready.then((isServed) => isServed && call('asRpcServer', onOk, server), (error) => {
+      if (this.rpcServer === server) this.rpcServer = null;
+      log(WARN, messageOf(error));
+      call('asRpcServer', onFailure, error);
+    });
   }
 
   /** @returns {Promise<string>} */

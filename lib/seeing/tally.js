@@ -12,6 +12,7 @@ const BOUNDS = Object.freeze([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0
 /** How a call over the bus may end, by the numbers of src/bus/application.rs, and those that JS adds. */
 const BUS_OUTCOMES = Object.freeze([
   'OK', 'UNKNOWN_ID', 'UNREACHABLE', 'TIMEOUT', 'PEER_LOST', 'OVERLOADED', 'TOO_LARGE', 'CLOSED', 'HANDLER', 'CANCELLED',
+  'REFUSED',
 ]);
 const BusOutcome = Object.freeze({ OK: 0, TIMEOUT: 3, PEER_LOST: 4, CLOSED: 7, HANDLER: 8, CANCELLED: 9 });
 

@@ -9,6 +9,7 @@ mod certificates;
 mod credentials;
 mod handed;
 mod options;
+mod rules;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use credentials::Credentials;
 use options::{
     BusOptions, ChannelOptions, Counts, Protocol, RegistryOptions, Secret, ServerOptions,
 };
+use rules::Rules;
 
 /// Largest message received by default, as in other gRPC libraries.
 const MAX_RECEIVE: usize = 4 << 20;
@@ -241,13 +243,15 @@ impl Bridge {
         server: u32,
         options: RegistryOptions,
         credentials: Option<&Credentials>,
+        rules: Option<&Rules>,
     ) -> Result<()> {
         let tls = credentials.map(Credentials::server).transpose()?;
-        let terms = terms(
+        let mut terms = terms(
             &options.cluster,
             options.protocol.as_ref(),
             options.secret.as_ref(),
         )?;
+        terms.rules = Rules::or_none(rules);
         let environment = Arc::clone(&self.environment);
         let warn = move || {
             let environment = Arc::clone(&environment);
@@ -290,6 +294,7 @@ impl Bridge {
         serving: Option<&Credentials>,
         dialing: Option<&Credentials>,
         etcd: Option<&Credentials>,
+        rules: Option<&Rules>,
     ) -> Result<()> {
         let tls = match (serving, dialing) {
             (Some(serving), Some(dialing)) => Some(Mutual {
@@ -299,11 +304,12 @@ impl Bridge {
             (None, None) => None,
             _ => return Err(invalid("TLS of a member needs both credentials".to_owned())),
         };
-        let terms = terms(
+        let mut terms = terms(
             &options.cluster,
             options.protocol.as_ref(),
             options.secret.as_ref(),
         )?;
+        terms.rules = Rules::or_none(rules);
         let registry = way_to_registry(&options, &terms, tls.clone(), etcd)?;
         self.network.submit(Work::OpenBus {
             environment: Arc::clone(&self.environment),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::rules::Rules;
 use super::trust::Trust;
 use super::wire::{Hello, Join, Reason, Refusal};
 
@@ -74,6 +75,8 @@ pub struct Terms {
     pub versions: Versions,
     /// What they have to prove.
     pub trust: Trust,
+    /// What their certificates give them a right to.
+    pub rules: Rules,
 }
 
 /// What another says of itself before anything else.
@@ -119,6 +122,7 @@ impl Terms {
             cluster: cluster.into(),
             versions: SPOKEN,
             trust: Trust::none(),
+            rules: Rules::none(),
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Failure {
     TooLarge = 6,
     /// This member is leaving.
     Closed = 7,
+    /// Its peer's rules give this member no right to it.
+    Denied = 10,
 }
 
 /// What happens to the application.
@@ -90,6 +92,13 @@ pub enum Delivery {
     Done {
         /// The application's number.
         request: u32,
+    },
+    /// What was asked for will not be, by the registry's rules.
+    Declined {
+        /// The application's number.
+        request: u32,
+        /// Why.
+        why: String,
     },
     /// The session with the registry stands.
     Joined,

@@ -11,6 +11,9 @@ use super::wire::{Delta, Hello, Kind, Record};
 pub const LONGEST_NAME: usize = 255;
 /// A trace, in bytes: its headers have at most about half of that.
 const LONGEST_TRACE: usize = 2048;
+/// What a member is told that may not do something, in bytes: a sentence with the names
+/// of its certificate, an exchange and a key.
+const LONGEST_REASON: usize = 4096;
 /// The ids of a member, and its patterns.
 pub const MOST: usize = 10_000;
 /// A record as it is sent.
@@ -127,6 +130,7 @@ pub fn of_frame(kind: &Kind) -> Result<(), Violation> {
             )
         }
         Kind::Reply(reply) => names("a reply's kind", [&reply.kind]),
+        Kind::Denied(denied) => name("a reason", &denied.text, LONGEST_REASON),
         _ => Ok(()),
     }
 }

@@ -84,6 +84,24 @@ impl Delta {
         }
     }
 
+    /// What takes out again what it adds.
+    pub fn undone(&self) -> Self {
+        Self {
+            member: self.member.clone(),
+            gone_ids: self.ids.clone(),
+            gone_subscriptions: self.subscriptions.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether both add some one thing.
+    pub fn shares(&self, other: &Self) -> bool {
+        let ids = All::of(&other.ids, self.ids.len());
+        let topics = All::of(&other.subscriptions, self.subscriptions.len());
+        self.ids.iter().any(|id| ids.has(id))
+            || self.subscriptions.iter().any(|topic| topics.has(topic))
+    }
+
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         let ids = self.ids.is_empty() && self.gone_ids.is_empty();

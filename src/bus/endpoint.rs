@@ -47,6 +47,12 @@ impl LinkEvents {
 }
 
 impl CallEvents for LinkEvents {
+    fn carried(&self, certificate: Option<&[u8]>) {
+        if let Some(node) = self.node.upgrade() {
+            node.carried(self.conn, certificate);
+        }
+    }
+
     fn headers(&self, _: &http::HeaderMap) {}
 
     fn message(&self, message: Bytes) {
@@ -100,10 +106,12 @@ impl Service for Endpoint {
 
     fn disconnected(&self, _: u32) {}
 
-    fn accept(&self, _: Incoming) -> Accepted<LinkEvents> {
+    fn accept(&self, incoming: Incoming<'_>) -> Accepted<LinkEvents> {
         let node = self.node.lock().clone();
         let (pipe, inbox) = Pipe::new(false);
-        let conn = node.upgrade().map_or(0, |node| node.incoming(pipe));
+        let conn = node
+            .upgrade()
+            .map_or(0, |node| node.incoming(pipe, incoming.certificate));
         let events = LinkEvents::new(node, conn);
         Accepted {
             inbox,

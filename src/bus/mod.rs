@@ -22,12 +22,13 @@ mod outbox;
 mod peer;
 pub mod pipe;
 pub mod reach;
+pub mod rules;
 pub mod session;
 #[cfg(test)]
 mod sim;
 mod spells;
 mod subscriptions;
-mod table;
+pub mod table;
 mod topic;
 pub mod trust;
 pub mod wire;

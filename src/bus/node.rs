@@ -18,6 +18,7 @@ use super::numbered::Numbered;
 pub use super::options::Options;
 use super::peer::Conn;
 use super::pipe::{self, Pipe};
+use super::rules::Rules;
 use super::trust;
 use super::wire::{FromRegistry, ToRegistry};
 use crate::grpc::server::Server;
@@ -32,6 +33,7 @@ pub struct Node {
     state: Mutex<State>,
     application: Box<dyn Application>,
     listening: Listening,
+    rules: Rules,
     started: Instant,
     alarm: Notify,
     pub(super) behind: Behind,
@@ -78,6 +80,7 @@ impl Node {
             tls,
         };
         let (server, node_of_service) = listening.bind().await?;
+        let rules = options.terms.rules.clone();
         let member = Member::new(Identity {
             name: options.name,
             token: options.token,
@@ -102,6 +105,7 @@ impl Node {
             }),
             application,
             listening,
+            rules,
             started: Instant::now(),
             alarm: Notify::new(),
             behind: Behind::default(),
@@ -253,10 +257,18 @@ impl Node {
     // For `endpoint`.
 
     /// Somebody has dialed this member.
-    pub(super) fn incoming(self: &Arc<Self>, pipe: Pipe) -> Conn {
+    pub(super) fn incoming(self: &Arc<Self>, pipe: Pipe, certificate: Option<&[u8]>) -> Conn {
         let conn = self.with(Member::incoming);
+        self.carried(conn, certificate);
         self.state.lock().pipes.insert(conn, pipe);
         conn
+    }
+
+    /// A link's transport is to somebody who has shown this certificate.
+    pub(super) fn carried(self: &Arc<Self>, conn: Conn, certificate: Option<&[u8]>) {
+        if let Some(rights) = self.rules.of(certificate) {
+            self.with(|member, _| member.vouched(conn, rights));
+        }
     }
 
     /// A link brought a message.
@@ -307,6 +319,13 @@ impl Node {
     pub fn registry_open(self: &Arc<Self>, session: Box<dyn Session>) {
         self.state.lock().registry = Some(session);
         self.with(|member, _| member.registry_open());
+    }
+
+    /// It is with somebody who has shown this certificate.
+    pub fn registry_carried(self: &Arc<Self>, certificate: Option<&[u8]>) {
+        if let Some(rights) = self.rules.of(certificate) {
+            self.with(|member, _| member.registry_vouched(&rights));
+        }
     }
 
     /// It has ended. Returns false if somebody else has to say why.

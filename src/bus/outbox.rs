@@ -140,7 +140,7 @@ impl Outbox {
         let size = frame.encoded_len();
         let is_reply = frame.is_reply();
         let (bytes, frames) = match frame.kind {
-            Some(Kind::Reply(_)) => (MOST_REPLY_BYTES, MOST_REPLIES),
+            Some(Kind::Reply(_) | Kind::Denied(_)) => (MOST_REPLY_BYTES, MOST_REPLIES),
             _ => (MOST_BYTES, MOST_FRAMES),
         };
         let (lane, waiting, refused) = if is_reply {

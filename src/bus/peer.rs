@@ -6,6 +6,7 @@ use super::Millis;
 use super::assembly::Assembly;
 use super::member::Greeted;
 use super::outbox::Outbox;
+use super::rules::Rights;
 use super::spells::Spells;
 use super::wire::Hello;
 
@@ -55,6 +56,9 @@ pub struct Peer {
     pub greeted: Option<Box<Greeted>>,
     /// Of the protocol, on the last link that stood; 0 before.
     pub version: u32,
+    /// What it may do, by the certificate of the last link that stood; `None` where there
+    /// are no rules.
+    pub rights: Option<Arc<Rights>>,
     /// When something was last sent or received.
     pub active: Millis,
     /// The last link was closed because it was idle: nothing was lost with it.
@@ -100,6 +104,7 @@ impl Peer {
             link: LinkState::Idle,
             greeted: None,
             version: 0,
+            rights: None,
             active: 0,
             rested: false,
             previous: 0,

@@ -13,10 +13,11 @@ use super::wire::{Announce, Asked, Delta, Join, Joined, Leave, Proof, Record, To
 const PATIENCE: Millis = 400;
 
 /// What happens when an announcement is in effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// The application is told.
-    Tell { request: u32 },
+    /// The application is told. What was announced is known till then: the registry may
+    /// decline it.
+    Tell { request: u32, new: Delta },
     /// The id is served until then.
     StopServing { request: u32, id: String },
     /// Something was taken away, and the application is told.
@@ -52,6 +53,8 @@ pub struct Session {
     said: Option<(Join, Option<Bytes>)>,
     /// It has let this member in, and this member trusts it.
     let_in: bool,
+    /// It is not talked to any more, whatever it says until the stream has ended.
+    given_up: bool,
     pending: Vec<Pending>,
     next: u32,
 }
@@ -79,6 +82,7 @@ impl Session {
             version: 0,
             said: None,
             let_in: false,
+            given_up: false,
             pending: Vec::new(),
             next: 1,
         }
@@ -92,6 +96,16 @@ impl Session {
     /// Whether what it tells of others counts.
     pub fn is_trusted(&self) -> bool {
         self.let_in || !self.terms.trust.is_required()
+    }
+
+    /// Nothing that it says counts.
+    pub fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
+    /// Whether that is so.
+    pub fn is_given_up(&self) -> bool {
+        self.given_up
     }
 
     /// Whether it hears us, and has not said yet that all know of this member.
@@ -109,6 +123,7 @@ impl Session {
     pub fn open(&mut self, nonces: &mut Nonces) -> ToRegistry {
         self.connected = true;
         self.let_in = false;
+        self.given_up = false;
         // Covers all that was announced before.
         let request = self.next - 1;
         self.joining = Some(request);
@@ -242,6 +257,21 @@ impl Session {
         let is_done = |pending: &mut Pending| pending.number <= request;
         let done = self.pending.extract_if(.., is_done);
         done.map(|pending| pending.effect).collect()
+    }
+
+    /// The registry has taken that out of what it was told: so it is not told of it again.
+    /// Returns the application's numbers of who waits for any of it.
+    pub fn declined(&mut self, declined: &Delta) -> Vec<u32> {
+        declined.undone().apply(&mut self.record);
+        let is_of_it = |effect: &Effect| match effect {
+            Effect::Tell { request, new } => new.shares(declined).then_some(*request),
+            _ => None,
+        };
+        let of_it = |pending: &mut Pending| is_of_it(&pending.effect).is_some();
+        let declined = self.pending.extract_if(.., of_it);
+        declined
+            .filter_map(|pending| is_of_it(&pending.effect))
+            .collect()
     }
 
     /// When `overdue` will have something.

@@ -13,9 +13,9 @@ pub use generated::from_registry::Kind as Told;
 pub use generated::refusal::Reason;
 pub use generated::to_registry::Kind as Asked;
 pub use generated::{
-    Announce, Applied, Call, Cancel, Cast, Challenge, Changes, Delta, Done, Entry, Frame,
-    FromRegistry, Hello, Join, Joined, Leave, Packet, Proof, Publish, Record, Refusal, Reply, Rest,
-    Stay, Subscription, ToRegistry, Welcome,
+    Announce, Applied, Call, Cancel, Cast, Challenge, Changes, Declined, Delta, Denied, Done,
+    Entry, Frame, FromRegistry, Hello, Join, Joined, Leave, Packet, Proof, Publish, Record,
+    Refusal, Reply, Rest, Stay, Subscription, ToRegistry, Welcome,
 };
 
 impl Refusal {
@@ -66,7 +66,7 @@ impl Frame {
     pub fn is_reply(&self) -> bool {
         matches!(
             self.kind,
-            Some(Kind::Reply(_) | Kind::ReturnedCall(_) | Kind::ReturnedCast(_))
+            Some(Kind::Reply(_) | Kind::Denied(_) | Kind::ReturnedCall(_) | Kind::ReturnedCast(_))
         )
     }
 

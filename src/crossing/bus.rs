@@ -310,6 +310,11 @@ impl Application for Listener {
             Delivery::Done { request } => {
                 environment.push(event::BUS_DONE, 0, bus, |record| record.u32(request));
             }
+            Delivery::Declined { request, why } => {
+                environment.push(event::BUS_DONE, event::FLAG, bus, |record| {
+                    record.u32(request).bytes(why.as_bytes())
+                });
+            }
             Delivery::Joined => push_state(environment, bus, state::JOINED, ""),
             Delivery::Waiting { why } => push_state(environment, bus, state::WAITING, &why),
             Delivery::Parted { why } => push_state(environment, bus, state::PARTED, &why),

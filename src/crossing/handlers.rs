@@ -40,7 +40,7 @@ impl Application for Handlers {
         self.environment.room().await;
     }
 
-    fn accept(&self, incoming: Incoming) -> Accepted<CallHandle> {
+    fn accept(&self, incoming: Incoming<'_>) -> Accepted<CallHandle> {
         let environment = &self.environment;
         let (sender, inbox) = unbounded_channel();
         let gate = Arc::new(Gate::default());

@@ -133,7 +133,7 @@ async fn exchange(
             Err(status) => return status.into(),
         };
         let counted = connection.count();
-        let error = match start(channel, call, &connection, &counted, progress).await {
+        let error = match start(channel, call, &connection, (&counted, progress), events).await {
             Ok((response, body)) => {
                 let response = connection.noting(response);
                 let conversation = Conversation {
@@ -176,11 +176,14 @@ async fn start(
     channel: &Arc<Channel>,
     call: &Call,
     connection: &Connection,
-    counted: &Counted<'_>,
-    progress: &Progress,
+    (counted, progress): (&Counted<'_>, &Progress),
+    events: &impl CallEvents,
 ) -> Result<(ResponseFuture, SendStream<Payload>), Failed> {
     let mut sender = match connection.sender.clone().ready().await {
-        Ok(sender) => sender,
+        Ok(sender) => {
+            events.carried(connection.certificate());
+            sender
+        }
         Err(error) if error.is_go_away() || error.is_io() => {
             // The peer is leaving: this call belongs on the next connection.
             channel.retire(connection);
@@ -188,6 +191,7 @@ async fn start(
                 .ready(call.wait_for_ready)
                 .await
                 .map_err(Failed::Status)?;
+            events.carried(next.certificate());
             next.sender.ready().await.map_err(Failed::Transport)?
         }
         Err(error) => return Err(Failed::Transport(error)),

@@ -115,6 +115,11 @@ impl Connection {
         self.greeting.max_metadata()
     }
 
+    /// What the server has shown in TLS, in DER.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.greeting.certificate()
+    }
+
     /// What it has been good for, which does not hold it open.
     pub fn life(&self) -> Arc<Life> {
         Arc::clone(&self.life)

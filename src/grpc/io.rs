@@ -25,6 +25,7 @@ pub struct Greeting {
     first: Arc<OnceLock<[u8; 8]>>,
     refusal: Arc<OnceLock<String>>,
     asked: Option<Asked>,
+    certificate: Option<Arc<[u8]>>,
     heard: Heard,
     max_metadata: Arc<OnceLock<u32>>,
 }
@@ -91,6 +92,11 @@ impl Greeting {
         self.refusal.get().map(String::as_str)
     }
 
+    /// The certificate that the peer has shown and that was accepted, in DER.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.certificate.as_deref()
+    }
+
     /// What this side has answered, if the peer asked for its certificate.
     pub fn asked(&self) -> Option<&Asked> {
         self.asked.as_ref()
@@ -142,13 +148,11 @@ pub struct Io {
 impl Io {
     /// Wraps a connected stream.
     pub fn new(stream: Transport) -> (Self, Greeting) {
-        let greeting = Greeting {
-            asked: match &stream {
-                Transport::Plain(_) => None,
-                Transport::Tls(secured) => secured.asked.clone(),
-            },
-            ..Greeting::default()
-        };
+        let mut greeting = Greeting::default();
+        if let Transport::Tls(secured) = &stream {
+            greeting.asked.clone_from(&secured.asked);
+            greeting.certificate = secured.certificate().map(Arc::from);
+        }
         let io = Self {
             stream,
             greeting: greeting.clone(),

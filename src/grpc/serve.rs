@@ -113,6 +113,7 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
     let accepted = application.accept(Incoming {
         method: route.number,
         connection: peer.connection,
+        certificate: peer.greeting.certificate(),
         deadline: deadline.map(|at| at.saturating_duration_since(Instant::now())),
         metadata: head.headers,
         message,

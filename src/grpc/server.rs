@@ -69,11 +69,13 @@ pub struct Options {
 }
 
 /// A call for the application.
-pub struct Incoming {
+pub struct Incoming<'a> {
     /// The number of its path.
     pub method: u32,
     /// The connection it came on.
     pub connection: u32,
+    /// What the client has shown in TLS, in DER.
+    pub certificate: Option<&'a [u8]>,
     /// What is left until the deadline.
     pub deadline: Option<Duration>,
     /// All headers, reserved ones included.
@@ -105,7 +107,7 @@ pub trait Application: Send + Sync + 'static {
         std::future::ready(())
     }
     /// Takes a call.
-    fn accept(&self, incoming: Incoming) -> Accepted<Self::Events>;
+    fn accept(&self, incoming: Incoming<'_>) -> Accepted<Self::Events>;
     /// The call is over.
     fn closed(&self, events: Self::Events, how: Closed);
     /// Something went wrong that no call can report.

@@ -33,6 +33,9 @@ pub enum Outgoing {
 
 /// What the application is told of a call while it goes on.
 pub trait CallEvents: Send + Sync + 'static {
+    /// It is about to be sent to a server that has shown this certificate, in DER
+    /// (client).
+    fn carried(&self, _certificate: Option<&[u8]>) {}
     /// Initial metadata has arrived (client streams).
     fn headers(&self, headers: &HeaderMap);
     /// A message has arrived.

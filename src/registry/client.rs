@@ -16,6 +16,7 @@ use crate::bus::member::Member;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::reach::Reach;
+use crate::bus::rules::Deed;
 use crate::bus::wire::ToRegistry;
 use crate::grpc::backoff::STOOD;
 use crate::grpc::connection::{self, Way};
@@ -150,7 +151,8 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, terms: Option<Terms
             let text = format!("{} is a gRPC server, but no registry", registry.target);
             return owner.deliver(Delivery::Refused { why: text });
         }
-        if let Some(terms) = &terms {
+        let may_host = terms.as_ref().map(|terms| check_hosting(terms, tls));
+        if let (Some(terms), Some(Ok(()))) = (&terms, &may_host) {
             let options = host::Options {
                 terms: terms.clone(),
                 tls: tls.map(|tls| Arc::clone(&tls.server)),
@@ -179,6 +181,8 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, terms: Option<Terms
                 }
                 Err(error) => complaints.no_registry(&owner, &error.to_string()),
             }
+        } else if let Some(Err(why)) = may_host {
+            complaints.no_registry(&owner, &format!("{}; {why}", failure.details));
         } else {
             complaints.no_registry(&owner, &failure.details);
         }
@@ -193,6 +197,13 @@ async fn stay_joined(node: Weak<Node>, registry: Standalone, terms: Option<Terms
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Whether others would take this process for the registry, by its own rules.
+fn check_hosting(terms: &Terms, tls: Option<&Mutual>) -> Result<(), String> {
+    let names = || tls.map_or_else(Vec::new, |tls| tls.server.identities().to_vec());
+    let rights = terms.rules.of_names(names);
+    rights.map_or(Ok(()), |rights| rights.check(&Deed::Host))
 }
 
 /// What waiting would not mend: who is at the registry's port is no registry, or
@@ -262,6 +273,12 @@ struct SessionEvents {
 }
 
 impl CallEvents for SessionEvents {
+    fn carried(&self, certificate: Option<&[u8]>) {
+        if let Some(node) = self.node.upgrade() {
+            node.registry_carried(certificate);
+        }
+    }
+
     fn headers(&self, _: &HeaderMap) {}
 
     fn message(&self, message: Bytes) {

@@ -18,6 +18,7 @@ use super::unread;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
+use crate::bus::rules::Rules;
 use crate::bus::trust;
 use crate::grpc::gate::Gate;
 use crate::grpc::serve::Closed;
@@ -60,6 +61,7 @@ pub struct Host {
 
 struct Desk {
     state: Mutex<State>,
+    rules: Rules,
     started: Instant,
     alarm: Notify,
     note: Warn,
@@ -79,7 +81,9 @@ impl Host {
     pub async fn bind(host: &str, port: u16, options: Options) -> io::Result<Self> {
         let epoch = RandomState::new().hash_one("epoch");
         let entropy = trust::entropy().map_err(io::Error::other)?;
+        let rules = options.terms.rules.clone();
         let desk = Arc::new(Desk {
+            rules,
             state: Mutex::new(State {
                 directory: Directory::new(options.terms, epoch, &entropy),
                 pipes: HashMap::new(),
@@ -254,7 +258,7 @@ impl Service for Sessions {
 
     fn disconnected(&self, _: u32) {}
 
-    fn accept(&self, incoming: Incoming) -> Accepted<SessionEvents> {
+    fn accept(&self, incoming: Incoming<'_>) -> Accepted<SessionEvents> {
         let gate = Arc::<Gate>::default();
         if incoming.method == HEALTH_NUMBER {
             let (answer, inbox) = unbounded_channel();
@@ -278,8 +282,13 @@ impl Service for Sessions {
             state.pipes.insert(session, unread::Session::new(pipe));
             session
         };
-        self.desk
-            .with(|directory, now| directory.opened(now, session));
+        let rights = self.desk.rules.of(incoming.certificate);
+        self.desk.with(|directory, now| {
+            directory.opened(now, session);
+            if let Some(rights) = rights {
+                directory.vouched(session, rights);
+            }
+        });
         Accepted {
             inbox,
             gate: Arc::clone(&gate),

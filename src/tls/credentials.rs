@@ -62,6 +62,7 @@ pub struct Material {
 struct Made<T> {
     config: Arc<T>,
     names: Vec<String>,
+    identities: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -70,6 +71,7 @@ struct Made<T> {
 pub struct Credentials<T> {
     config: ArcSwap<T>,
     names: ArcSwap<Vec<String>>,
+    identities: ArcSwap<Vec<String>>,
     read: fn(Material) -> Result<Made<T>, String>,
 }
 
@@ -96,6 +98,7 @@ impl<T> Credentials<T> {
         let credentials = Self {
             config: ArcSwap::new(made.config),
             names: ArcSwap::from_pointee(made.names),
+            identities: ArcSwap::from_pointee(made.identities),
             read,
         };
         Ok((Arc::new(credentials), made.warnings))
@@ -110,6 +113,7 @@ impl<T> Credentials<T> {
         let made = (self.read)(material)?;
         self.config.store(made.config);
         self.names.store(Arc::new(made.names));
+        self.identities.store(Arc::new(made.identities));
         Ok(made.warnings)
     }
 
@@ -121,6 +125,12 @@ impl<T> Credentials<T> {
     /// What this side's certificate vouches for: host names and addresses.
     pub fn names(&self) -> Arc<Vec<String>> {
         self.names.load_full()
+    }
+
+    /// Whom this side's certificate belongs to, as others see it: see
+    /// [`Facts::identities`].
+    pub fn identities(&self) -> Arc<Vec<String>> {
+        self.identities.load_full()
     }
 }
 
@@ -161,13 +171,14 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let (resolver, names) = match material.identity {
+    let (resolver, names, identities) = match material.identity {
         Some(files) => {
             let strict = (material.strict, Purpose::Client);
             let identity = identity(files, strict, &provider, &mut warnings)?;
-            (Some(identity.resolver), names(&identity.facts))
+            let facts = &identity.facts;
+            (Some(identity.resolver), names(facts), facts.identities())
         }
-        None => (None, Vec::new()),
+        None => (None, Vec::new(), Vec::new()),
     };
     let resolver = Resolver::new(resolver, &material.pair);
     let mut config = builder.with_client_cert_resolver(Arc::new(resolver));
@@ -175,6 +186,7 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
     Ok(Made {
         config: Arc::new(config),
         names,
+        identities,
         warnings,
     })
 }
@@ -202,11 +214,13 @@ fn server(material: Material) -> Result<Made<ServerConfig>, String> {
     let strict = (material.strict, Purpose::Server);
     let identity = identity(files, strict, &provider, &mut warnings)?;
     let names = names(&identity.facts);
+    let identities = identity.facts.identities();
     let mut config = builder.with_cert_resolver(identity.resolver);
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Made {
         config: Arc::new(config),
         names,
+        identities,
         warnings,
     })
 }

@@ -73,6 +73,8 @@ pub struct Facts {
     /// Of the subjectAltName.
     pub dns_names: Vec<String>,
     /// Of the subjectAltName.
+    pub uris: Vec<String>,
+    /// Of the subjectAltName.
     pub addresses: Vec<IpAddr>,
     /// basicConstraints say so.
     pub is_ca: bool,
@@ -118,6 +120,7 @@ impl Facts {
             common_names: common_names(&certificate),
             has_alternative_names: false,
             dns_names: Vec::new(),
+            uris: Vec::new(),
             addresses: Vec::new(),
             is_ca: false,
             uses: Uses::default(),
@@ -160,6 +163,7 @@ impl Facts {
                 for name in &names.general_names {
                     match name {
                         GeneralName::DNSName(name) => self.dns_names.push((*name).to_owned()),
+                        GeneralName::URI(uri) => self.uris.push((*uri).to_owned()),
                         GeneralName::IPAddress(bytes) => self.addresses.extend(address(bytes)),
                         _ => {}
                     }
@@ -202,6 +206,17 @@ impl Facts {
         } else {
             None
         }
+    }
+
+    /// Whom its CA says that it belongs to: what rules are about. Unlike those that a host
+    /// is dialed by, common names count beside a subjectAltName.
+    pub fn identities(&self) -> Vec<String> {
+        let names = self
+            .common_names
+            .iter()
+            .chain(&self.dns_names)
+            .chain(&self.uris);
+        names.cloned().collect()
     }
 
     /// What it vouches for, for a person.

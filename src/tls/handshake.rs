@@ -47,6 +47,14 @@ pub struct Secured {
     pub asked: Option<Asked>,
 }
 
+impl Secured {
+    /// The peer's own certificate, in DER. It was accepted; a client may have none.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        let (_, connection) = self.stream.get_ref();
+        connection.peer_certificates()?.first().map(|leaf| &**leaf)
+    }
+}
+
 /// The client's side. `host` is who the peer has to be.
 ///
 /// # Errors

@@ -20,6 +20,8 @@ const CA_DAYS = 3650;
  * @property {string[]} hosts names and addresses, checked
  * @property {number | null} rsa bits; null for ECDSA on P-256
  * @property {number} days
+ * @property {string} [uri] a name that is no host's
+ * @property {string} [subject] what the pair is called beside server and client
  */
 
 /**
@@ -45,7 +47,8 @@ function modernStyle(folder, openssl, passphrases, settings) {
     authority: () => openssl('req', '-new', '-x509', '-sha256', '-config', 'modern.cnf', '-extensions', 'ca', '-days', String(Math.max(CA_DAYS, settings.days)), '-set_serial', serial(),
       '-key', 'ca.key', '-passin', from('ca'), '-subj', ca, '-out', 'ca.crt'),
     async certificate(name) {
-      await openssl('req', '-new', '-sha256', '-config', 'modern.cnf', '-key', `${name}.key`, '-passin', from(name), '-subj', `/O=OWT/CN=OWT ${name}`, '-out', `${name}.csr`);
+      const subject = `/O=OWT/CN=OWT ${settings.subject === undefined ? name : `${settings.subject} ${name}`}`;
+      await openssl('req', '-new', '-sha256', '-config', 'modern.cnf', '-key', `${name}.key`, '-passin', from(name), '-subj', subject, '-out', `${name}.csr`);
       await openssl('x509', '-req', '-sha256', '-extfile', 'modern.cnf', '-extensions', name, '-days', String(settings.days), '-set_serial', serial(),
         '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-passin', from('ca'), '-out', `${name}.crt`);
     },
@@ -60,8 +63,9 @@ function serial() {
 }
 
 /** @param {Settings} settings */
-function configuration({ hosts, rsa }) {
+function configuration({ hosts, rsa, uri }) {
   const names = hosts.map((host, at) => `${isIP(host) ? 'IP' : 'DNS'}.${at + 1} = ${host}`);
+  if (uri !== undefined) names.push(`URI.1 = ${uri}`);
   const leaf = (/** @type {string} */ purpose) => `basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature${rsa === null ? '' : ',keyEncipherment'}
 extendedKeyUsage = ${purpose}

@@ -43,8 +43,13 @@ class TopicParticipant {
     const subscriber = { arrived: (key, body) => call(`message of ${this.name}`, onMessage, decode(body), key) };
     try {
       const { number, done } = this.connection.subscribe(this.name, list, subscriber);
-      this.subscriptions.push({ number, patterns: list });
-      return done;
+      const entry = { number, patterns: list };
+      this.subscriptions.push(entry);
+      return await done.catch((/** @type {unknown} */ error) => {
+        this.subscriptions = this.subscriptions.filter((other) => other !== entry);
+        void this.connection.unsubscribe(number, this.name, entry.patterns, true);
+        throw error;
+      });
     } catch (error) {
       log(WARN, `${this.name}: cannot subscribe: ${messageOf(error)}`);
       return false;

@@ -101,6 +101,9 @@ impl Member {
     }
 
     fn let_in(&mut self, now: Millis, conn: Conn, hello: &Hello, version: u32, proof: Bytes) {
+        if let Err(text) = self.check_name(conn, &hello.member) {
+            return self.deny_name(conn, &hello.member, text);
+        }
         match self.admit(hello) {
             Ok(number) => {
                 self.accept(conn, number);
@@ -127,6 +130,14 @@ impl Member {
             self.note(true, text);
         }
         self.send(conn, Kind::Refusal(refusal));
+        self.close(conn);
+    }
+
+    fn deny_name(&mut self, conn: Conn, name: &str, text: String) {
+        if self.is_denied_first(name, "names") {
+            self.note(true, format!("a link was refused: {text}"));
+        }
+        self.send(conn, Kind::Refusal(Refusal::new(Reason::Denied, text)));
         self.close(conn);
     }
 

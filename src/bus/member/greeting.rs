@@ -114,6 +114,15 @@ impl Member {
                 return self.not_trusting(now, number, doubt.here());
             }
         }
+        let name = self.peers.get(&number).map(|peer| peer.name.clone());
+        let name = name.unwrap_or_default();
+        if let Err(text) = self.check_name(conn, &name) {
+            if self.is_denied_first(&name, "names") {
+                self.note(true, format!("a link was given up: {text}"));
+            }
+            self.close(conn);
+            return self.not_trusting(now, number, text);
+        }
         self.link_up(now, number, conn, link, true, version);
     }
 
@@ -148,6 +157,13 @@ impl Member {
             Reason::Secret => {
                 let peer = self.peers.get(&number);
                 if peer.is_some_and(|peer| self.doubted.is_new(&peer.name)) {
+                    self.note_refusal(number, refusal);
+                }
+                return self.not_trusting(now, number, refusal.text.clone());
+            }
+            Reason::Denied => {
+                let name = self.peers.get(&number).map(|peer| peer.name.clone());
+                if name.is_some_and(|name| self.is_denied_first(&name, "by")) {
                     self.note_refusal(number, refusal);
                 }
                 return self.not_trusting(now, number, refusal.text.clone());

@@ -1,7 +1,7 @@
 //! The links to other members: made when there is something to send, told from
 //! one another when two are made at once, made again when they break.
 
-use super::{Action, Member, Use};
+use super::{Action, Member, Use, rights};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
@@ -77,6 +77,7 @@ impl Member {
 
     pub(super) fn close(&mut self, conn: Conn) {
         self.challenged.remove(&conn);
+        self.rights.remove(&conn);
         if self.conns.remove(&conn).is_some() {
             self.actions.push(Action::Close { conn });
         }
@@ -121,8 +122,10 @@ impl Member {
         dialed: bool,
         version: u32,
     ) {
+        let rights = self.rights_on(conn);
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.version = version;
+            peer.rights = rights;
             peer.link = LinkState::Up { conn, link, dialed };
             self.tally.reconnects += u64::from(peer.previous != 0 && !peer.rested);
             peer.active = now;
@@ -158,7 +161,10 @@ impl Member {
                     Some(kind) => {
                         peer.active = now;
                         peer.failures = 0;
-                        self.receive(now, number, kind);
+                        match peer.rights.as_ref().map(|has| rights::check(has, &kind)) {
+                            Some(Err(denial)) => self.deny(now, number, kind, denial),
+                            _ => self.receive(now, number, kind),
+                        }
                         true
                     }
                     None => true,
@@ -175,6 +181,7 @@ impl Member {
     /// A transport is gone, or could not be opened.
     pub fn lost(&mut self, now: Millis, conn: Conn, why: &str) {
         self.challenged.remove(&conn);
+        self.rights.remove(&conn);
         let Some(Use::Link(number)) = self.conns.remove(&conn) else {
             return;
         };

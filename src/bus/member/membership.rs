@@ -7,10 +7,12 @@ use crate::bus::application::Delivery;
 use crate::bus::assembly::Violation;
 use crate::bus::bounds;
 use crate::bus::peer::Peer;
+use crate::bus::rules::{Deed, Rights};
 use crate::bus::session::{Effect, Unfit, asked};
 use crate::bus::table::{PeerNumber, SELF};
 use crate::bus::wire::{
-    Applied, Asked, Changes, Delta, FromRegistry, Joined, Reason, Record, ToRegistry, Told,
+    Applied, Asked, Changes, Declined, Delta, FromRegistry, Joined, Reason, Record, ToRegistry,
+    Told,
 };
 
 /// What the registry is called among those who were doubted: no member is.
@@ -26,7 +28,8 @@ impl Member {
             ids: vec![id.to_owned()],
             ..Delta::default()
         };
-        self.change(now, delta, Effect::Tell { request });
+        let new = delta.clone();
+        self.change(now, delta, Effect::Tell { request, new });
     }
 
     /// Serves an id no more. It is served until everybody knows.
@@ -56,7 +59,8 @@ impl Member {
             subscriptions: new,
             ..Delta::default()
         };
-        self.change(now, delta, Effect::Tell { request });
+        let new = delta.clone();
+        self.change(now, delta, Effect::Tell { request, new });
     }
 
     /// Takes patterns from a subscription of the application's.
@@ -150,8 +154,19 @@ impl Member {
         self.session.is_joining()
     }
 
+    /// The registry is somebody who has these rights.
+    pub fn registry_vouched(&mut self, rights: &Rights) {
+        if let Err(why) = rights.check(&Deed::Host) {
+            self.session.give_up();
+            self.distrust_registry(&why);
+        }
+    }
+
     /// The registry says something.
     pub fn registry_message(&mut self, now: Millis, message: FromRegistry) {
+        if self.session.is_given_up() {
+            return;
+        }
         match message.kind {
             Some(Told::Challenge(challenge)) => match self.session.prove(challenge.nonce) {
                 Some(proof) => self.tell_registry(proof),
@@ -168,9 +183,12 @@ impl Member {
                 let effects = self.session.done(done.request);
                 self.take_effect(effects);
             }
+            Some(Told::Declined(declined)) => self.declined(declined),
             Some(Told::Refusal(refusal)) => {
-                // Others may host it next, who have the secret that this member has.
-                if refusal.reason() == Reason::Secret && self.has_joined() {
+                // Others may host it next, who have the secret and the rules that this
+                // member has.
+                let may_pass = matches!(refusal.reason(), Reason::Secret | Reason::Denied);
+                if may_pass && self.has_joined() {
                     self.doubt_registry(&refusal.text);
                 } else {
                     let why = refusal.text;
@@ -178,6 +196,21 @@ impl Member {
                 }
             }
             None => {}
+        }
+    }
+
+    /// It tells nobody something of this member, and this member tells it no more.
+    fn declined(&mut self, declined: Declined) {
+        let Declined { delta, text } = declined;
+        let delta = delta.unwrap_or_default();
+        self.table.change(SELF, delta.undone());
+        let requests = self.session.declined(&delta);
+        if requests.is_empty() && self.is_denied_first(REGISTRY, &text) {
+            self.note(true, format!("the registry: {text}"));
+        }
+        for request in requests {
+            let why = text.clone();
+            self.deliver(Delivery::Declined { request, why });
         }
     }
 
@@ -356,7 +389,7 @@ impl Member {
     fn take_effect(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let request = match effect {
-                Effect::Tell { request } | Effect::Withdrawn { request } => request,
+                Effect::Tell { request, .. } | Effect::Withdrawn { request } => request,
                 Effect::StopServing { request, id } => {
                     let stopping = self.serving.get(&id);
                     if matches!(stopping, Some(Serving::Stopping(by)) if *by == request) {

@@ -5,7 +5,7 @@
 //! `links` the links to other members, `greeting` and `admission` what passes
 //! before one stands, `rest` their end when nobody uses them,
 //! `detour` what becomes of those that fail; `membership` what the registry knows
-//! and tells; `inside` what a member answers without its application; `tap` copies
+//! and tells; `rights` what others may do by the rules; `inside` what a member answers without its application; `tap` copies
 //! of what it hands over; `losses` what is said of what was dropped.
 
 mod admission;
@@ -16,6 +16,7 @@ mod links;
 mod losses;
 mod membership;
 mod rest;
+mod rights;
 mod status;
 mod tally;
 mod tap;
@@ -39,6 +40,7 @@ use super::calls::Calls;
 use super::numbered::Numbered;
 use super::once::Once;
 use super::peer::{Conn, LinkState, Peer};
+use super::rules::Rights;
 use super::session::Session;
 use super::subscriptions::Subscriptions;
 pub use super::table::TAP;
@@ -134,6 +136,10 @@ pub struct Member {
     nonces: Nonces,
     /// Who did not prove the secret, as far as that was said.
     doubted: Once,
+    /// By the certificates of those at the other end, where there are rules.
+    rights: Numbered<Conn, Arc<Rights>>,
+    /// Who was denied what, as far as that was said.
+    denied: Once,
     next_conn: Conn,
     next_link: u64,
     calls: Calls,
@@ -198,6 +204,8 @@ impl Member {
             challenged: Numbered::default(),
             nonces,
             doubted: Once::default(),
+            rights: Numbered::default(),
+            denied: Once::default(),
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),

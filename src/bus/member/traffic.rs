@@ -275,6 +275,7 @@ impl Member {
             }
             Kind::Publish(publish) => self.message(publish),
             Kind::Reply(reply) => self.replied(peer, reply),
+            Kind::Denied(denied) => self.was_denied(peer, denied),
             Kind::Cancel(cancel) => self.given_up(peer, Some(cancel.number)),
             // Handled by the links, or of no meaning on one that stands.
             Kind::Hello(_)

@@ -111,7 +111,10 @@ impl Directory {
         version: u32,
         proof: Bytes,
     ) {
-        let record = join.record.unwrap_or_default();
+        let mut record = join.record.unwrap_or_default();
+        if let Err(refusal) = self.check_name(session, &record.member) {
+            return self.refuse(now, session, refusal);
+        }
         if !token::is_shown(&record.token, &join.shown) {
             let text = "the token that was shown is not that of the record";
             return self.refuse(now, session, Refusal::new(Reason::NameTaken, text));
@@ -127,6 +130,13 @@ impl Directory {
         if let Some(text) = apart::objection(&record, others) {
             return self.refuse(now, session, Refusal::new(Reason::Other, text));
         }
+        // What it is told of these comes behind that it is let in.
+        let told = self.actions.len();
+        let lists = (&mut record.ids, &mut record.subscriptions);
+        if let Err(refusal) = self.take_out_denied(session, version, &record.member, lists) {
+            return self.refuse(now, session, refusal);
+        }
+        let declined = self.actions.split_off(told);
         // A member that comes back before its old session was missed.
         let former = self.members.get(&record.member).and_then(|m| m.session);
         if let Some(former) = former.filter(|former| *former != session) {
@@ -153,6 +163,8 @@ impl Directory {
         let entry = self.sessions.entry(session).or_default();
         entry.member = member;
         entry.joined = true;
+        entry.version = version;
+        self.actions.extend(declined);
         self.set(now, record, session);
         self.await_effect(now, session, join.request, false);
     }

@@ -1,6 +1,6 @@
 //! The registry without its sockets: sessions and the time go in, messages to
 //! sessions come out. `admission` is who is let in, `sessions` what they say, and what
-//! they may not.
+//! they may not, `rights` what is not told of them where there are rules.
 //!
 //! Every change has a revision and goes to every session. A change is in effect
 //! when every session has said that it applied its revision; one that is silent
@@ -11,9 +11,11 @@
 //! come back at once, each is told of many by one message.
 
 mod admission;
+mod rights;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use prost::Message as _;
 
@@ -21,6 +23,7 @@ use self::admission::Challenged;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::once::Once;
+use crate::bus::rules::Rights;
 use crate::bus::trust::Nonces;
 use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Record, Told};
 
@@ -54,6 +57,10 @@ struct Session {
     challenged: Option<Box<Challenged>>,
     /// It has had one.
     joined: bool,
+    /// Of the protocol, once it has joined.
+    version: u32,
+    /// By the certificate that it has shown, where there are rules.
+    rights: Option<Arc<Rights>>,
     applied: u64,
     lagging: bool,
 }
@@ -84,6 +91,8 @@ pub struct Directory {
     nonces: Nonces,
     /// Who did not prove the secret, as far as that was said.
     doubted: Once,
+    /// Who was denied what, as far as that was said.
+    denied: Once,
     epoch: u64,
     revision: u64,
     sessions: HashMap<SessionNumber, Session>,
@@ -113,6 +122,7 @@ impl Directory {
             terms,
             nonces: Nonces::new(entropy),
             doubted: Once::default(),
+            denied: Once::default(),
             epoch: epoch | 1,
             revision: 0,
             sessions: HashMap::new(),

@@ -80,12 +80,21 @@ impl Directory {
         &mut self,
         now: Millis,
         session: SessionNumber,
-        delta: Delta,
+        mut delta: Delta,
     ) -> Result<(), Refusal> {
         bounds::of_delta(&delta).map_err(|violation| too_much(&violation))?;
         let own = self.member_of(session);
         let own = own.filter(|member| *member == delta.member);
-        let Some(member) = own.and_then(|member| self.members.get_mut(&member)) else {
+        let Some(name) = own else {
+            return Err(out_of_order("an Announce"));
+        };
+        let version = self
+            .sessions
+            .get(&session)
+            .map_or(0, |session| session.version);
+        let lists = (&mut delta.ids, &mut delta.subscriptions);
+        self.take_out_denied(session, version, &name, lists)?;
+        let Some(member) = self.members.get_mut(&name) else {
             return Err(out_of_order("an Announce"));
         };
         let delta = delta.effect_on(&member.record);

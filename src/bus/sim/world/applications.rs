@@ -288,6 +288,7 @@ impl World {
             | Delivery::GivenUp { .. }
             | Delivery::Waiting { .. }
             | Delivery::Left => {}
+            Delivery::Declined { why, .. } => panic!("{index}: there are no rules: {why}"),
             Delivery::Parted { why } | Delivery::Refused { why } => {
                 self.note(|| format!("{index}: without registry: {why}"));
             }
