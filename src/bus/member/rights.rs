@@ -215,7 +215,7 @@ mod tests {
             to: "me".to_owned(),
             ..Hello::default()
         };
-        pass(member, conn, Kind::Hello(hello));
+        pass(member, conn, Kind::Hello(Box::new(hello)));
     }
 
     /// A link of the peer's, and what the member answers to its Hello.
