@@ -112,12 +112,16 @@ impl Town {
         let session = SessionNumber::try_from(number).unwrap();
         let wishes = member.take_actions(self.now);
         self.real.push((session, member));
+        self.carry_out(session, wishes);
+        self.settle();
+    }
+
+    fn carry_out(&mut self, session: SessionNumber, wishes: Vec<Wish>) {
         for wish in wishes {
             if let Wish::ToRegistry(message) = wish {
                 self.ask(session, message);
             }
         }
-        self.settle();
     }
 
     /// Until nobody has anything to say.
@@ -309,6 +313,76 @@ fn scaling_of_one_member_with_many_ids() {
             "{ids:>5} | {to_registry:>8} {:>8} | {ms:.2}",
             town.sent.bytes / 2
         );
+    }
+}
+
+/// What a change costs on its way, in µs: at the member, the registry, each of the others.
+fn cost_of_a_change(members: usize, ids: usize, changes: u32) -> [f64; 3] {
+    let mut town = Town::new();
+    for number in 1..=members {
+        let mut member = newcomer(number);
+        for n in 0..ids {
+            member.serve(0, 1, &format!("webrtc-{number:020}@10.0.0.21-{n}"));
+            let pattern = format!("clusterManager.worker.{number}.{n}");
+            member.subscribe(0, 1, 1, "owt-cluster.management", &[pattern]);
+        }
+        member.take_actions(0);
+        member.registry_open();
+        let session = SessionNumber::try_from(number).unwrap();
+        let wishes = member.take_actions(0);
+        town.real.push((session, member));
+        town.carry_out(session, wishes);
+        town.settle();
+    }
+    let mut spent = [0.0; 3];
+    let mut timed = |whose: usize, start: Instant| spent[whose] += start.elapsed().as_secs_f64();
+    for n in 0..changes {
+        let start = Instant::now();
+        let (_, member) = &mut town.real[0];
+        match n % 4 {
+            0 => member.serve(town.now, 2 + n, "one more"),
+            1 => member.stop_serving(town.now, 2 + n, "one more"),
+            2 => member.subscribe(town.now, 2 + n, 2, "x", &["one.more".to_owned()]),
+            _ => member.unsubscribe(town.now, 2 + n, 2, "x", &["one.more".to_owned()]),
+        }
+        let mut wishes: Vec<_> = vec![(1, member.take_actions(town.now))];
+        timed(0, start);
+        while let Some((session, actions)) = wishes.pop() {
+            let start = Instant::now();
+            for wish in actions {
+                if let Wish::ToRegistry(message) = wish {
+                    town.directory.message(town.now, session, message);
+                }
+            }
+            let told = town.directory.take_actions();
+            timed(1, start);
+            let start = Instant::now();
+            for action in told {
+                if let Action::Tell(session, message) = action {
+                    let real = town.real.iter_mut().find(|(number, _)| *number == session);
+                    let (_, member) = real.unwrap();
+                    member.registry_message(town.now, message);
+                    wishes.push((session, member.take_actions(town.now)));
+                }
+            }
+            timed(2, start);
+        }
+    }
+    let per_change = 1e6 / f64::from(changes);
+    [
+        spent[0] * per_change,
+        spent[1] * per_change,
+        spent[2] * per_change / members as f64,
+    ]
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn scaling_of_a_change_among_many_ids() {
+    println!("ids and patterns of each of 20 | us of a change: its member, the registry, each member");
+    for ids in [10, 100, 1_000, 10_000] {
+        let [member, registry, each] = cost_of_a_change(20, ids, 400);
+        println!("{ids:>6} | {member:>8.1} {registry:>8.1} {each:>8.1}");
     }
 }
 
