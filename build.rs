@@ -36,6 +36,8 @@ fn bus_protocol(root: &Path) -> Result<(), String> {
         let descriptors = descriptors.map_err(|error| format!("{folder}: {error}"))?;
         prost_build::Config::new()
             .bytes(["."])
+            // What a member listens to is kept in order.
+            .type_attribute(".owt.bus.v1.Subscription", "#[derive(PartialOrd, Ord)]")
             .compile_fds(descriptors)
             .map_err(|error| format!("{folder}: {error}"))?;
     }

@@ -25,6 +25,14 @@ const isTaken = (port) =>
     socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
   });
 
+/** A port that is free, as are those behind it. */
+async function freePlaces() {
+  for (;;) {
+    const port = await freePort();
+    if (!(await isBusy(placesBehind(port)))) return port;
+  }
+}
+
 const isBusy = async (ports) => (await Promise.all(ports.map(isTaken))).includes(true);
 
 /** All are registered at one registry, and know each other. */
@@ -59,9 +67,10 @@ async function noneFailed(caller, to) {
 describe('a host of the registry that is stopped', { concurrency: true }, () => {
   for (const [how, signal] of /** @type {const} */ ([['goes on', 'SIGCONT'], ['is killed', 'SIGKILL']])) {
     test(`keeps nobody from registering, no call fails, and when it ${how} there is one registry again`, limit, async (t) => {
-      const port = await freePort();
+      const port = await freePlaces();
       const { host, others } = await started(t, port);
       const [one, other] = others;
+      await one.tell('load', { to: 'host' });
       host.child.kill('SIGSTOP');
       // One that may host it, and one that may not.
       const late = await Promise.all([Member.start(t, port, 'late'), Member.start(t, port, 'guest', { OWT_GRPC_HOST_REGISTRY: '0' })]);
@@ -75,6 +84,9 @@ describe('a host of the registry that is stopped', { concurrency: true }, () => 
       await eventually(async () => !(await isBusy(placesBehind(port))), 'the other places are free again');
       assert.equal(await isTaken(port), true);
       if (signal === 'SIGCONT') await answers(late[1], 'host');
+      const toHost = await one.tell('unload', 'host');
+      assert.deepEqual([toHost.unsettled, toHost.repeated, toHost.wrong], [0, 0, 0]);
+      assert.ok(toHost.failures.length > 0);
       await Promise.all([noneFailed(one, 'other'), noneFailed(other, 'one')]);
       await Promise.all([noneFailed(one, 'late'), noneFailed(other, 'guest')]);
       await noneFailed(late[0], 'guest');
@@ -82,7 +94,7 @@ describe('a host of the registry that is stopped', { concurrency: true }, () => 
   }
 
   test('is not replaced by whoever does not prove the secret, and is joined again when it goes on', limit, async (t) => {
-    const port = await freePort();
+    const port = await freePlaces();
     const [place] = placesBehind(port);
     const secret = 'a secret of this cluster';
     const { host, others } = await started(t, port, { OWT_GRPC_CLUSTER_SECRET: secret });
@@ -105,7 +117,7 @@ describe('a host of the registry that is stopped', { concurrency: true }, () => 
     const said = [];
     setLogger({ warn: (text) => said.push(text), info: (text) => said.push(text) }, 'info');
     t.after(() => setLogger(null));
-    const port = await freePort();
+    const port = await freePlaces();
     const [place] = placesBehind(port);
     const host = await Member.start(t, port, 'host');
     host.child.kill('SIGSTOP');

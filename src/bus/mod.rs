@@ -10,7 +10,6 @@ pub mod assembly;
 mod behind;
 pub mod bounds;
 mod calls;
-mod delta;
 mod endpoint;
 mod listening;
 pub mod member;
@@ -21,6 +20,7 @@ mod options;
 mod outbox;
 mod peer;
 pub mod pipe;
+pub mod profile;
 pub mod reach;
 pub mod session;
 #[cfg(test)]

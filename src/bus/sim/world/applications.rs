@@ -289,6 +289,7 @@ impl World {
             | Delivery::Waiting { .. }
             | Delivery::Left => {}
             Delivery::Parted { why } | Delivery::Refused { why } => {
+                assert!(!why.contains("not expected"), "{index}: {why}");
                 self.note(|| format!("{index}: without registry: {why}"));
             }
             Delivery::Note { text, .. } => {

@@ -21,7 +21,7 @@ use super::network::{Agenda, End, Network, Time};
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::member::Identity;
-use crate::bus::wire::{FromRegistry, Kind, Packet, Record, Rest, Subscription, ToRegistry};
+use crate::bus::wire::{FromRegistry, Kind, Packet, Rest, ToRegistry};
 use crate::registry::places::PLACES;
 
 const MS: Time = 1_000;
@@ -314,8 +314,8 @@ impl World {
             for other in alive() {
                 let view = process.member.view(other.member.name());
                 assert_eq!(
-                    view.map(sorted),
-                    Some(sorted(other.member.record())),
+                    view,
+                    Some(other.member.profile()),
                     "{} does not know {} as it is",
                     process.member.name(),
                     other.member.name()
@@ -329,13 +329,4 @@ impl World {
             );
         }
     }
-}
-
-/// The order in which a member announced things says nothing.
-fn sorted(record: &Record) -> Record {
-    let mut record = record.clone();
-    record.ids.sort_unstable();
-    let in_order = |topic: &Subscription| (topic.exchange.clone(), topic.pattern.clone());
-    record.subscriptions.sort_by_key(in_order);
-    record
 }

@@ -107,13 +107,14 @@ impl World {
         for event in std::mem::take(&mut self.processes[index].kept) {
             self.happen(event);
         }
-        self.processes[index].ticking = None;
+        // All its alarms ring now that should have rung.
+        self.processes[index].ticking = Some(self.agenda.now);
+        self.happen(Event::Tick(index));
         let mut ends: Vec<End> = self.processes[index].ends.keys().copied().collect();
         ends.sort_unstable_by_key(|end| end.wire * 2 + end.side);
         for end in ends {
             self.flush(index, end);
         }
-        self.pump(index);
     }
 
     /// A host that was away knows nothing any more.
