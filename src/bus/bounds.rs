@@ -4,8 +4,8 @@
 use prost::Message as _;
 
 use super::assembly::Violation;
-use super::trust::NONCE;
 use super::profile::Profile;
+use super::trust::NONCE;
 use super::wire::{Delta, Hello, Kind, Record};
 
 /// Names, ids, methods, exchanges, patterns and routing keys, in bytes: as in AMQP.

@@ -45,7 +45,7 @@ impl<T: Ord + Clone> Listed<T> {
 }
 
 /// See the module.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Profile {
     /// Who it is: the record without its lists.
     pub who: Record,

@@ -123,9 +123,10 @@ mod tests {
 
     #[test]
     fn the_places_of_a_registry_are_three_ports_that_systems_do_not_give_to_connections() {
-        assert_eq!([0, 1, 2].map(|place| port(5_680, place)), [
-            5_680, 15_680, 25_680
-        ]);
+        assert_eq!(
+            [0, 1, 2].map(|place| port(5_680, place)),
+            [5_680, 15_680, 25_680]
+        );
         for first in 1..=u16::MAX {
             let [zero, one, two] = [0, 1, 2].map(|place| port(first, place));
             assert_eq!(zero, first);
@@ -136,7 +137,10 @@ mod tests {
         }
         let first: Target = "[::1]:5680".parse().unwrap();
         let texts = |is_here| -> Vec<String> {
-            of(&first, is_here).iter().map(ToString::to_string).collect()
+            of(&first, is_here)
+                .iter()
+                .map(ToString::to_string)
+                .collect()
         };
         assert_eq!(texts(true), ["[::1]:5680", "[::1]:15680", "[::1]:25680"]);
         assert_eq!(texts(false), ["[::1]:5680"]);

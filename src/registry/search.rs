@@ -112,7 +112,10 @@ impl Seeker {
     fn pass_over(&mut self) {
         let what = format!("{} does not answer", self.target());
         self.search.silent();
-        let next = format!("; meanwhile the registry is looked for at {}", self.target());
+        let next = format!(
+            "; meanwhile the registry is looked for at {}",
+            self.target()
+        );
         self.complaints.silent(&self.node, &what, &next);
     }
 

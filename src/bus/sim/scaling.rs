@@ -138,7 +138,7 @@ impl Town {
             for n in 0..ids {
                 member.serve(0, 1, &format!("webrtc-{number:020}@10.0.0.21-{n}"));
                 let pattern = format!("clusterManager.worker.{number}.{n}");
-                member.subscribe(0, 1, 1, "owt-cluster.management", &[pattern]);
+                member.subscribe(0, 1, 1, "management", &[pattern]);
             }
             member.take_actions(0);
             member.registry_open();
@@ -406,7 +406,9 @@ fn cost_of_a_change(members: usize, ids: usize, changes: u32) -> [f64; 3] {
 #[test]
 #[ignore = "a measurement"]
 fn scaling_of_a_change_among_many_ids() {
-    println!("ids and patterns of each of 20 | us of a change: its member, the registry, each member");
+    println!(
+        "ids and patterns of each of 20 | us of a change: its member, the registry, each member"
+    );
     for ids in [10, 100, 1_000, 10_000] {
         let [member, registry, each] = cost_of_a_change(20, ids, 400);
         println!("{ids:>6} | {member:>8.1} {registry:>8.1} {each:>8.1}");

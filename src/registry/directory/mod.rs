@@ -196,7 +196,8 @@ impl Directory {
             expires: None,
             profile,
         };
-        self.members.insert(member.profile.who.member.clone(), member);
+        self.members
+            .insert(member.profile.who.member.clone(), member);
         self.tell_all(now);
     }
 

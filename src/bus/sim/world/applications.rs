@@ -157,8 +157,9 @@ impl World {
     pub(super) fn call(&mut self, index: usize, to: &str) {
         let ordered = to.starts_with("fixed") && self.processes[index].member.knows(to);
         let body = self.body(index, ordered);
-        let is_sure =
-            matches!(self.course, Course::Calm | Course::Rolled) && to == STEADY && !self.processes[index].is_intruder();
+        let is_sure = matches!(self.course, Course::Calm | Course::Rolled)
+            && to == STEADY
+            && !self.processes[index].is_intruder();
         let timeout = if is_sure {
             2_500
         } else {

@@ -83,7 +83,8 @@ impl World {
         self.processes[index].alive = false;
         self.processes[index].died = self.agenda.now;
         self.checker.died(index);
-        self.processes[index].kept.clear();
+        self.processes[index].stopped = false;
+        let kept = std::mem::take(&mut self.processes[index].kept);
         for host in &mut self.hosts {
             host.take_if(|host| *host == index);
         }
@@ -93,6 +94,10 @@ impl World {
         for end in ends {
             let at_once = killed && self.rng.bool();
             self.hang_up(end, at_once);
+        }
+        // Who has dialed it hears that nobody is there.
+        for event in kept {
+            self.happen(event);
         }
     }
 }

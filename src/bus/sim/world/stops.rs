@@ -85,10 +85,15 @@ impl World {
 
     /// What happens to a process that is stopped waits until it goes on.
     pub(super) fn unless_stopped(&mut self, event: Event) -> Option<Event> {
-        let stopped = self.whose(&event).filter(|index| self.processes[*index].stopped);
+        let stopped = self
+            .whose(&event)
+            .filter(|index| self.processes[*index].stopped);
         let Some(index) = stopped else {
             return Some(event);
         };
+        if let Event::Open(end, _) = event {
+            self.miss_soon(index, end);
+        }
         self.processes[index].kept.push(event);
         None
     }
@@ -159,7 +164,14 @@ impl World {
 
     /// Something is different at a place: who hosts at a later one looks.
     pub(super) fn let_hosts_look(&mut self) {
-        for host in self.hosts.iter().skip(1).copied().flatten().collect::<Vec<_>>() {
+        for host in self
+            .hosts
+            .iter()
+            .skip(1)
+            .copied()
+            .flatten()
+            .collect::<Vec<_>>()
+        {
             let at = self.agenda.now + self.rng.u64(..20 * MS);
             self.agenda.plan(at, Event::GiveWay(host));
         }

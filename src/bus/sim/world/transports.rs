@@ -38,7 +38,6 @@ impl World {
         let end = self.network.open(from, to);
         self.processes[from].ends.insert(end, Purpose::Link(conn));
         self.processes[from].conns.insert(conn, end);
-        self.miss_soon(to, end);
         // Slow connects, now and then.
         let slow = if self.rng.u8(..10) == 0 { 300 * MS } else { 0 };
         let at = self.arrival(end) + self.rng.u64(..=slow);

@@ -15,7 +15,7 @@ use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::profile::Profile;
 use crate::bus::wire::{
-    Asked, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry, Told,
+    Asked, Done, FromRegistry, Join, Joined, Reason, Refusal, ToRegistry, Told,
 };
 
 /// A member that etcd does not hear of is kept so long, in seconds.
