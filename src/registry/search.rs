@@ -77,7 +77,7 @@ impl Seeker {
             return Some(());
         };
         let failure = match ready {
-            Ok(_) => {
+            Ok(()) => {
                 let began = Instant::now();
                 let is_first = self.is_first();
                 let ended = session(&self.node, channel, is_first, &mut self.complaints).await?;

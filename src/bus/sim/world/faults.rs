@@ -23,7 +23,7 @@ impl World {
                     self.spawn_any();
                 }
             }
-            4 if self.processes[victim].stopped => {}
+            4 if self.processes[victim].is_stopped() => {}
             4 => {
                 self.note(|| format!("{victim} leaves"));
                 self.leave(victim);
@@ -83,7 +83,7 @@ impl World {
         self.processes[index].alive = false;
         self.processes[index].died = self.agenda.now;
         self.checker.died(index);
-        self.processes[index].stopped = false;
+        self.processes[index].stopped_since = None;
         let kept = std::mem::take(&mut self.processes[index].kept);
         for host in &mut self.hosts {
             host.take_if(|host| *host == index);

@@ -292,7 +292,7 @@ impl World {
             Event::Check => {
                 let processes = &self.processes;
                 self.checker
-                    .check_deadlines(self.agenda.now, |member| processes[member].stopped);
+                    .check_deadlines(self.agenda.now, |member| processes[member].is_stopped());
                 let at = self.agenda.now + 50 * MS;
                 self.agenda.plan(at, Event::Check);
             }

@@ -40,11 +40,10 @@ pub(super) struct Process {
     pub(super) registry: Option<End>,
     /// Where it looks for one.
     pub(super) search: Search,
-    /// It keeps what it has, and does nothing.
-    pub(super) stopped: bool,
+    /// It keeps what it has, and does nothing, since then.
+    pub(super) stopped_since: Option<Time>,
     /// How often it was.
     pub(super) stops: u32,
-    pub(super) stopped_at: Time,
     /// What waits for it to go on.
     pub(super) kept: Vec<Event>,
     pub(super) sessions: Numbered<SessionNumber, End>,
@@ -60,6 +59,10 @@ pub(super) struct Process {
 pub(super) const INTRUDER: usize = 2;
 
 impl Process {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped_since.is_some()
+    }
+
     pub(super) fn is_intruder(&self) -> bool {
         self.build == INTRUDER
     }
@@ -80,9 +83,8 @@ impl Process {
             conns: Numbered::default(),
             registry: None,
             search: Search::among(PLACES),
-            stopped: false,
+            stopped_since: None,
             stops: 0,
-            stopped_at: 0,
             kept: Vec::new(),
             sessions: Numbered::default(),
             next_session: 1,

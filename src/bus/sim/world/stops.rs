@@ -19,14 +19,13 @@ impl World {
     }
 
     fn stop(&mut self, index: usize) {
-        if self.processes[index].stopped || !self.processes[index].alive {
+        if self.processes[index].is_stopped() || !self.processes[index].alive {
             return;
         }
         self.note(|| format!("{index} is stopped"));
         let process = &mut self.processes[index];
-        process.stopped = true;
+        process.stopped_since = Some(self.agenda.now);
         process.stops += 1;
-        process.stopped_at = self.agenda.now;
         let mut ends: Vec<End> = process.ends.keys().copied().collect();
         ends.sort_unstable_by_key(|end| end.wire * 2 + end.side);
         for end in ends {
@@ -39,7 +38,7 @@ impl World {
 
     /// If the process is stopped, whoever is at the other end of a transport notices that.
     pub(super) fn miss_soon(&mut self, index: usize, end: End) {
-        if self.processes[index].stopped {
+        if self.processes[index].is_stopped() {
             let [own, other] = [end, end.other()];
             let far = if self.network.process(own) == index {
                 other
@@ -54,7 +53,7 @@ impl World {
 
     pub(super) fn missed(&mut self, index: usize, stop: u32, far: End) {
         let process = &self.processes[index];
-        let is_it = process.stopped && process.stops == stop;
+        let is_it = process.is_stopped() && process.stops == stop;
         if !is_it || self.network.process(far) == index || !self.network.is_open(far) {
             return;
         }
@@ -87,7 +86,7 @@ impl World {
     pub(super) fn unless_stopped(&mut self, event: Event) -> Option<Event> {
         let stopped = self
             .whose(&event)
-            .filter(|index| self.processes[*index].stopped);
+            .filter(|index| self.processes[*index].is_stopped());
         let Some(index) = stopped else {
             return Some(event);
         };
@@ -99,13 +98,13 @@ impl World {
     }
 
     pub(super) fn go_on(&mut self, index: usize) {
-        if !self.processes[index].alive || !self.processes[index].stopped {
+        let process = &mut self.processes[index];
+        let Some(since) = process.stopped_since.take_if(|_| process.alive) else {
             return;
-        }
+        };
         self.note(|| format!("{index} goes on"));
-        self.processes[index].stopped = false;
         self.let_hosts_look();
-        let away = self.agenda.now - self.processes[index].stopped_at;
+        let away = self.agenda.now - since;
         if away > MISSED.start && self.processes[index].directory.is_some() {
             self.begin_anew(index);
         }
@@ -159,7 +158,7 @@ impl World {
 
     /// Whether a process does not answer another one.
     pub(super) fn is_silent(&self, host: usize, to: usize) -> bool {
-        host != to && self.processes[host].stopped
+        host != to && self.processes[host].is_stopped()
     }
 
     /// Something is different at a place: who hosts at a later one looks.

@@ -159,7 +159,7 @@ impl World {
     }
 
     pub(super) fn flush(&mut self, index: usize, end: End) {
-        if !self.processes[index].alive || self.processes[index].stopped {
+        if !self.processes[index].alive || self.processes[index].is_stopped() {
             return;
         }
         let Some(Purpose::Link(conn)) = self.processes[index].ends.get(&end) else {
