@@ -38,6 +38,8 @@ fn bus_protocol(root: &Path) -> Result<(), String> {
             .bytes(["."])
             // The largest frame would make all as large as itself: it comes once a link.
             .boxed(".owt.bus.v1.Frame.kind.hello")
+            // What a member listens to is kept in order.
+            .type_attribute(".owt.bus.v1.Subscription", "#[derive(PartialOrd, Ord)]")
             .compile_fds(descriptors)
             .map_err(|error| format!("{folder}: {error}"))?;
     }

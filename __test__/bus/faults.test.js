@@ -90,28 +90,4 @@ describe('what takes its time', { concurrency: true }, () => {
     assert.equal(await waits, 'stopped');
     assert.equal(await bus.call('stopped', 'ping', [], { timeout: 10_000 }), 'stopped');
   });
-
-  test('when the host of the registry is stopped, members that know each other go on, and all is known when it goes on', async (t) => {
-    const port = await freePort();
-    const host = await Member.start(t, port, 'host');
-    const worker = await Member.start(t, port, 'worker');
-    const bus = await joined(t, port);
-    await worker.tell('load', { to: 'host' });
-    const serving = await Member.start(t, port, 'serving');
-    await serving.tell('load', { to: 'worker' });
-    host.child.kill('SIGSTOP');
-    await eventually(async () => !(await bus.status()).registry.connected, 'it is missed');
-    // Nobody can take its port: what is new waits.
-    const late = bus.serve('late', { ping: () => 'pong' });
-    assert.equal(await bus.call('worker', 'ping'), 'worker');
-    host.child.kill('SIGCONT');
-    await late;
-    await worker.tell('load', { to: 'late' });
-    await eventually(async () => (await worker.tell('loaded', 'late')).started > 20, 'calls to what is new');
-    await eventually(async () => (await worker.tell('loaded', 'host')).replied > 20, 'calls to the host');
-    const [known, toHost] = [await serving.tell('unload', 'worker'), await worker.tell('unload', 'host')];
-    assert.deepEqual([known.unsettled, known.repeated, known.wrong, known.failures], [0, 0, 0, []]);
-    assert.deepEqual([toHost.unsettled, toHost.repeated, toHost.wrong], [0, 0, 0]);
-    assert.ok(toHost.failures.length > 0);
-  });
 });

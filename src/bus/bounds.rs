@@ -4,6 +4,7 @@
 use prost::Message as _;
 
 use super::assembly::Violation;
+use super::profile::Profile;
 use super::trust::NONCE;
 use super::wire::{Delta, Hello, Kind, Record};
 
@@ -73,14 +74,14 @@ pub fn of_delta(delta: &Delta) -> Result<(), Violation> {
     number("patterns", patterns)
 }
 
-/// Looks at what a record would become, by a delta of which nothing has been made.
-pub fn of_change(record: &Record, delta: &Delta) -> Result<(), Violation> {
+/// Looks at what a member would become, by a delta of which nothing has been made.
+pub fn of_change(profile: &Profile, delta: &Delta) -> Result<(), Violation> {
     let count = |has: usize, new: usize, gone: usize| (has + new).saturating_sub(gone);
-    let (ids, topics) = (record.ids.len(), record.subscriptions.len());
+    let (ids, topics) = (profile.ids().len(), profile.subscriptions().len());
     number("ids", count(ids, delta.ids.len(), delta.gone_ids.len()))?;
     let (new, gone) = (delta.subscriptions.len(), delta.gone_subscriptions.len());
     number("patterns", count(topics, new, gone))?;
-    weight(record.encoded_len() + delta.encoded_len())
+    weight(profile.weight() + delta.encoded_len())
 }
 
 fn weight(size: usize) -> Result<(), Violation> {
@@ -181,7 +182,7 @@ mod tests {
             ];
             for record in &records {
                 assert_eq!(of_record(record).is_ok(), by == 0, "{by}");
-                let delta = Delta::between(&Record::default(), record);
+                let delta = Profile::default().delta_to(&record.clone().into());
                 let says_so = record.ids.len() <= 2 && record.subscriptions.len() <= 1;
                 if says_so && record.member.is_empty() {
                     assert_eq!(of_delta(&delta).is_ok(), by == 0, "{by}");

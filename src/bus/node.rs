@@ -118,7 +118,8 @@ impl Node {
         Ok(node)
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a task for as long as there is a node.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut alive = self.alive.subscribe();
         tokio::spawn(async move {
             tokio::select! {
@@ -344,6 +345,14 @@ impl Node {
         let mut state = self.state.lock();
         if !state.left {
             state.host = Some(host);
+        }
+    }
+
+    /// It does so at that port no more.
+    pub async fn end_host(&self, port: u16) {
+        let host = self.state.lock().host.take_if(|host| host.port() == port);
+        if let Some(host) = host {
+            host.stop().await;
         }
     }
 

@@ -1,10 +1,13 @@
 //! A member's session with the registry: what the member wants known, and what
 //! of it has come into effect.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 use super::Millis;
 use super::agreement::Terms;
+use super::profile::Profile;
 use super::trust::{Doubt, NONCE, Nonces, Transcript};
 use super::wire::{Announce, Asked, Delta, Join, Joined, Leave, Proof, Record, ToRegistry};
 
@@ -35,7 +38,7 @@ struct Pending {
 /// See the module.
 pub struct Session {
     /// The member as it wants to be known.
-    pub record: Record,
+    pub profile: Profile,
     terms: Terms,
     /// What the record has the hash of.
     token: String,
@@ -55,7 +58,12 @@ pub struct Session {
     let_in: bool,
     /// It is not talked to any more, whatever it says until the stream has ended.
     given_up: bool,
-    pending: Vec<Pending>,
+    /// What is said when it has: before that it hears the proof only.
+    unsaid: Vec<ToRegistry>,
+    /// What the registry alone ends, in order.
+    telling: VecDeque<Pending>,
+    /// What ends without it, too, in order.
+    ending: VecDeque<Pending>,
     next: u32,
 }
 
@@ -72,7 +80,7 @@ impl Session {
     /// A session that is not connected yet.
     pub fn new(terms: Terms, record: Record, token: String) -> Self {
         Self {
-            record,
+            profile: record.into(),
             terms,
             token,
             connected: false,
@@ -83,7 +91,9 @@ impl Session {
             said: None,
             let_in: false,
             given_up: false,
-            pending: Vec::new(),
+            unsaid: Vec::new(),
+            telling: VecDeque::new(),
+            ending: VecDeque::new(),
             next: 1,
         }
     }
@@ -124,6 +134,7 @@ impl Session {
         self.connected = true;
         self.let_in = false;
         self.given_up = false;
+        self.unsaid.clear();
         // Covers all that was announced before.
         let request = self.next - 1;
         self.joining = Some(request);
@@ -143,8 +154,8 @@ impl Session {
             },
         };
         let who = Record {
-            member: self.record.member.clone(),
-            token: self.record.token.clone(),
+            member: self.profile.who.member.clone(),
+            token: self.profile.who.token.clone(),
             ..Record::default()
         };
         let record = Some(who);
@@ -155,7 +166,7 @@ impl Session {
             },
             None,
         ));
-        join.record = Some(self.record.clone());
+        join.record = Some(self.profile.record());
         asked(Asked::Join(join))
     }
 
@@ -220,78 +231,100 @@ impl Session {
             .is_some()
     }
 
-    /// Changes the record: what to tell the registry, if it hears. What it does not
+    /// Changes the member: what to tell the registry, if it hears. What it does not
     /// hear is in the next Join.
     pub fn announce(&mut self, delta: Delta, effect: Effect, now: Millis) -> Option<ToRegistry> {
-        delta.apply(&mut self.record);
+        self.profile.change(&delta);
         let request = self.expect(effect, now);
-        self.connected.then(|| {
-            let delta = Some(delta);
-            asked(Asked::Announce(Announce { request, delta }))
-        })
+        let delta = Some(delta);
+        self.say(Asked::Announce(Announce { request, delta }))
+    }
+
+    /// What to tell the registry now, if it hears.
+    fn say(&mut self, kind: Asked) -> Option<ToRegistry> {
+        let message = self.connected.then(|| asked(kind))?;
+        if self.let_in || !self.terms.trust.has_secret() {
+            return Some(message);
+        }
+        self.unsaid.push(message);
+        None
+    }
+
+    /// What has waited until the registry let this member in.
+    pub fn take_unsaid(&mut self) -> Vec<ToRegistry> {
+        std::mem::take(&mut self.unsaid)
     }
 
     /// The member is going. A registry that has left something else unanswered
     /// is not waited for anew.
     pub fn leave(&mut self, now: Millis) -> Option<ToRegistry> {
-        let since = self.pending.iter().find(|pending| is_ending(pending));
-        let since = since.map_or(now, |pending| pending.since);
+        let since = self.ending.front().map_or(now, |pending| pending.since);
         let number = self.expect(Effect::Left, since);
-        self.connected
-            .then(|| asked(Asked::Leave(Leave { request: number })))
+        self.say(Asked::Leave(Leave { request: number }))
     }
 
     fn expect(&mut self, effect: Effect, since: Millis) -> u32 {
         let number = self.next;
         self.next += 1;
-        self.pending.push(Pending {
+        let pending = Pending {
             number,
             effect,
             since,
-        });
+        };
+        if matches!(pending.effect, Effect::Tell { .. }) {
+            self.telling.push_back(pending);
+        } else {
+            self.ending.push_back(pending);
+        }
         number
     }
 
     /// The registry says that a request is in effect, and all before it.
     pub fn done(&mut self, request: u32) -> Vec<Effect> {
-        let is_done = |pending: &mut Pending| pending.number <= request;
-        let done = self.pending.extract_if(.., is_done);
-        done.map(|pending| pending.effect).collect()
+        let mut done = Vec::new();
+        for queue in [&mut self.telling, &mut self.ending] {
+            let count = queue.partition_point(|pending| pending.number <= request);
+            done.extend(queue.drain(..count));
+        }
+        done.sort_unstable_by_key(|pending| pending.number);
+        done.into_iter().map(|pending| pending.effect).collect()
     }
 
     /// The registry has taken that out of what it was told: so it is not told of it again.
     /// Returns the application's numbers of who waits for any of it.
     pub fn declined(&mut self, declined: &Delta) -> Vec<u32> {
-        declined.undone().apply(&mut self.record);
-        let is_of_it = |effect: &Effect| match effect {
-            Effect::Tell { request, new } => new.shares(declined).then_some(*request),
-            _ => None,
-        };
-        let of_it = |pending: &mut Pending| is_of_it(&pending.effect).is_some();
-        let declined = self.pending.extract_if(.., of_it);
-        declined
-            .filter_map(|pending| is_of_it(&pending.effect))
-            .collect()
+        self.profile.change(&declined.undone());
+        let mut taken = Profile::default();
+        taken.change(declined);
+        let telling = std::mem::take(&mut self.telling);
+        let mut requests = Vec::new();
+        for pending in telling {
+            match pending.effect {
+                Effect::Tell { request, ref new } if taken.has_any_of(new) => {
+                    requests.push(request);
+                }
+                _ => self.telling.push_back(pending),
+            }
+        }
+        requests
     }
 
     /// When `overdue` will have something.
     pub fn next_deadline(&self) -> Option<Millis> {
-        let first = self.pending.iter().find(|pending| is_ending(pending))?;
-        Some(first.since + PATIENCE)
+        Some(self.ending.front()?.since + PATIENCE)
     }
 
     /// What ends without the registry, because it has not answered.
     pub fn overdue(&mut self, now: Millis) -> Vec<Effect> {
-        let is_overdue =
-            |pending: &mut Pending| is_ending(pending) && pending.since + PATIENCE <= now;
-        let overdue = self.pending.extract_if(.., is_overdue);
-        overdue.map(|pending| pending.effect).collect()
+        if self.next_deadline().is_none_or(|deadline| deadline > now) {
+            return Vec::new();
+        }
+        let is_overdue = |pending: &Pending| pending.since + PATIENCE <= now;
+        let ending = std::mem::take(&mut self.ending);
+        let (overdue, left): (VecDeque<_>, VecDeque<_>) = ending.into_iter().partition(is_overdue);
+        self.ending = left;
+        overdue.into_iter().map(|pending| pending.effect).collect()
     }
-}
-
-/// What `overdue` has in the end.
-fn is_ending(pending: &Pending) -> bool {
-    !matches!(pending.effect, Effect::Tell { .. })
 }
 
 /// A message to the registry.

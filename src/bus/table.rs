@@ -5,8 +5,9 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Millis;
 use super::numbered::Numbered;
+use super::profile::Profile;
 use super::topic::Trie;
-use super::wire::{Delta, Record, Subscription};
+use super::wire::{Delta, Subscription};
 
 /// A member, as a number of this process. 0 is the member itself.
 pub type PeerNumber = u32;
@@ -20,7 +21,7 @@ pub const SELF: PeerNumber = 0;
 /// See the module.
 #[derive(Default)]
 pub struct Table {
-    records: Numbered<PeerNumber, Record>,
+    profiles: Numbered<PeerNumber, Profile>,
     ids: HashMap<String, Servers>,
     topics: HashMap<String, Trie<PeerNumber>>,
     /// Ids that a member said it does not serve, against its record. Oldest first.
@@ -49,26 +50,27 @@ struct Servers {
 impl Table {
     /// Replaces what is known of a member. Returns the ids it serves that it did
     /// not serve before.
-    pub fn set(&mut self, peer: PeerNumber, record: Record) -> Vec<String> {
-        let mut old = self.records.remove(&peer).unwrap_or_default();
+    pub fn set(&mut self, peer: PeerNumber, profile: impl Into<Profile>) -> Vec<String> {
+        let profile = profile.into();
+        let mut old = self.profiles.remove(&peer).unwrap_or_default();
         self.doubts.retain(|doubt| {
             if doubt.peer == peer {
-                old.ids.retain(|id| *id != doubt.id);
+                old.deny(&doubt.id);
             }
             doubt.peer != peer
         });
-        let delta = Delta::between(&old, &record);
-        self.records.insert(peer, record);
+        let delta = old.delta_to(&profile);
+        self.profiles.insert(peer, profile);
         self.route(peer, delta)
     }
 
     /// Changes what is known of a member. Returns the ids it serves that it did not
     /// serve before.
     pub fn change(&mut self, peer: PeerNumber, delta: Delta) -> Vec<String> {
-        let Some(record) = self.records.get_mut(&peer) else {
+        let Some(profile) = self.profiles.get_mut(&peer) else {
             return Vec::new();
         };
-        delta.apply(record);
+        profile.change(&delta);
         self.doubts
             .retain(|doubt| doubt.peer != peer || !delta.ids.contains(&doubt.id));
         self.route(peer, delta)
@@ -94,9 +96,9 @@ impl Table {
 
     /// Forgets a member.
     pub fn remove(&mut self, peer: PeerNumber) {
-        if self.records.contains_key(&peer) {
-            self.set(peer, Record::default());
-            self.records.remove(&peer);
+        if self.profiles.contains_key(&peer) {
+            self.set(peer, Profile::default());
+            self.profiles.remove(&peer);
         }
     }
 
@@ -123,8 +125,8 @@ impl Table {
         while self.doubts_until().is_some_and(|until| until <= now)
             && let Some(doubt) = self.doubts.pop_front()
         {
-            let record = self.records.get(&doubt.peer);
-            if record.is_some_and(|record| record.ids.contains(&doubt.id)) {
+            let profile = self.profiles.get(&doubt.peer);
+            if profile.is_some_and(|profile| profile.serves(&doubt.id)) {
                 self.start_serving(doubt.peer, &doubt.id);
                 trusted.push(doubt.id);
             }
@@ -163,14 +165,14 @@ impl Table {
     }
 
     /// What is known of a member.
-    pub fn record(&self, peer: PeerNumber) -> Option<&Record> {
-        self.records.get(&peer)
+    pub fn profile(&self, peer: PeerNumber) -> Option<&Profile> {
+        self.profiles.get(&peer)
     }
 
     /// All that is known.
     #[cfg(test)]
-    pub fn records(&self) -> impl Iterator<Item = (PeerNumber, &Record)> {
-        self.records.iter().map(|(peer, record)| (*peer, record))
+    pub fn profiles(&self) -> impl Iterator<Item = (PeerNumber, &Profile)> {
+        self.profiles.iter().map(|(peer, profile)| (*peer, profile))
     }
 
     /// Whom the next request for an id goes to: its servers take turns. Those
@@ -207,6 +209,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::wire::Record;
 
     fn serving(ids: &[&str]) -> Record {
         Record {
@@ -228,6 +231,76 @@ mod tests {
         table.remove(2);
         assert_eq!(turns(&mut table), [None; 4]);
         assert_eq!(table.server("b", |_| true), Some(1));
+    }
+
+    /// Three members change at random, and say so to two tables: to one what has changed, to
+    /// the other all that they are.
+    #[test]
+    fn changes_and_whole_states_come_to_the_same_tables() {
+        for seed in 0..300 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut profiles = [(); 3].map(|()| Profile::default());
+            let [mut by_changes, mut by_states] = [Table::default(), Table::default()];
+            for peer in 1..=3 {
+                by_changes.set(peer, Profile::default());
+            }
+            for step in 0..60 {
+                let which = rng.usize(..3);
+                let peer = u32::try_from(which).unwrap() + 1;
+                let few = |rng: &mut fastrand::Rng, all: &[&str]| -> Vec<String> {
+                    let some = all.iter().filter(|_| rng.u8(..4) == 0);
+                    some.map(ToString::to_string).collect()
+                };
+                let topics = |rng: &mut fastrand::Rng| {
+                    let topic = |pattern| Subscription {
+                        exchange: "x".to_owned(),
+                        pattern,
+                    };
+                    let patterns = few(rng, &["a", "a.#", "#", "*.b"]);
+                    patterns.into_iter().map(topic).collect()
+                };
+                let delta = Delta {
+                    member: String::new(),
+                    ids: few(&mut rng, &["a", "b", "c"]),
+                    gone_ids: few(&mut rng, &["a", "b", "c"]),
+                    subscriptions: topics(&mut rng),
+                    gone_subscriptions: topics(&mut rng),
+                };
+                profiles[which].change(&delta);
+                if rng.bool() {
+                    let id = ["a", "b", "c"][rng.usize(..3)];
+                    by_changes.doubt(step, peer, id);
+                    by_states.doubt(step, peer, id);
+                }
+                by_changes.change(peer, delta);
+                by_states.set(peer, profiles[which].clone());
+                // A whole record ends all doubts, a change those that it is about.
+                by_changes.trust_again(step + DOUBT);
+                by_states.trust_again(step + DOUBT);
+                for id in ["a", "b", "c"] {
+                    let servers = |table: &Table| {
+                        let servers = table.ids.get(id).map(|servers| servers.members.clone());
+                        let mut servers = servers.unwrap_or_default();
+                        servers.sort_unstable();
+                        servers
+                    };
+                    let expected: Vec<PeerNumber> = (1..=3)
+                        .filter(|peer| profiles[*peer as usize - 1].serves(id))
+                        .collect();
+                    assert_eq!(servers(&by_changes), expected, "seed {seed}, {id}");
+                    assert_eq!(servers(&by_states), expected, "seed {seed}, {id}");
+                }
+                for key in ["a", "a.b", "b", "c.b"] {
+                    let listeners = |table: &Table| {
+                        let mut found = Vec::new();
+                        table.subscribers("x", key, &mut found);
+                        found.sort_unstable();
+                        found
+                    };
+                    assert_eq!(listeners(&by_changes), listeners(&by_states), "seed {seed}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -135,6 +135,8 @@ pub struct ConnectError {
     pub foreign: bool,
     /// TLS failed: one side does not accept the other.
     pub untrusted: bool,
+    /// Nobody has said anything within the time there is.
+    pub silent: bool,
 }
 
 impl From<String> for ConnectError {
@@ -143,6 +145,7 @@ impl From<String> for ConnectError {
             text,
             foreign: false,
             untrusted: false,
+            silent: false,
         }
     }
 }
@@ -188,7 +191,11 @@ pub async fn connect(
         let seconds = CONNECT_TIMEOUT.as_secs();
         format!("No connection established to {peer}: no answer within {seconds} s")
     });
-    Err(text.into())
+    let silent = true;
+    Err(ConnectError {
+        silent,
+        ..text.into()
+    })
 }
 
 /// Tries each address in turn. `whom` is what a failure is about.
@@ -241,6 +248,7 @@ async fn secure(
             text: format!("No connection established to {peer}: {}", error.text),
             foreign: error.foreign,
             untrusted: true,
+            silent: false,
         }),
     }
 }

@@ -41,6 +41,12 @@ impl Target {
         Self { name, ..self }
     }
 
+    /// The same host, at another port.
+    #[must_use]
+    pub fn at_port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port

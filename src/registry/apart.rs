@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 
 use crate::bus::member::TAP;
-use crate::bus::wire::Record;
+use crate::bus::profile::Profile;
+use crate::bus::wire::{Record, Subscription};
 
 /// Whether only its own machine reaches an address. `None` for a name, which may
 /// mean one thing here and another there.
@@ -18,22 +19,49 @@ fn is_local(address: &str) -> Option<bool> {
     Some(address.to_canonical().is_loopback())
 }
 
-/// Whether somebody might want to dial it.
-fn offers_something(record: &Record) -> bool {
-    let mut topics = record.subscriptions.iter();
-    !record.ids.is_empty() || topics.any(|topic| topic.exchange != TAP)
+/// A member, as far as it matters here.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    member: &'a str,
+    address: &'a str,
+    /// Somebody might want to dial it.
+    offers: bool,
+}
+
+fn is_offer(topic: &Subscription) -> bool {
+    topic.exchange != TAP
+}
+
+impl<'a> From<&'a Record> for Place<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self {
+            member: &record.member,
+            address: &record.address,
+            offers: !record.ids.is_empty() || record.subscriptions.iter().any(is_offer),
+        }
+    }
+}
+
+impl<'a> From<&'a Profile> for Place<'a> {
+    fn from(profile: &'a Profile) -> Self {
+        Self {
+            offers: profile.ids().len() > 0 || profile.subscriptions().any(is_offer),
+            ..Self::from(&profile.who)
+        }
+    }
 }
 
 /// Why a member should not come in among these: for a person.
 pub fn objection<'a>(
-    newcomer: &Record,
-    others: impl IntoIterator<Item = &'a Record>,
+    newcomer: impl Into<Place<'a>>,
+    others: impl IntoIterator<Item = impl Into<Place<'a>>>,
 ) -> Option<String> {
-    let is_newcomer_local = is_local(&newcomer.address)?;
-    let mut others = others.into_iter();
-    let other = others.find(|other| {
-        let is_apart = is_local(&other.address) == Some(!is_newcomer_local);
-        is_apart && (is_newcomer_local || offers_something(other))
+    let newcomer = newcomer.into();
+    let is_newcomer_local = is_local(newcomer.address)?;
+    let mut others = others.into_iter().map(Into::into);
+    let other: Place = others.find(|other: &Place| {
+        let is_apart = is_local(other.address) == Some(!is_newcomer_local);
+        is_apart && (is_newcomer_local || other.offers)
     })?;
     let (local, remote) = if is_newcomer_local {
         (newcomer, other)

@@ -1,36 +1,27 @@
-//! A member's way to a registry that has a host and a port: finds it, becomes it
-//! where there is none, and comes back to it.
+//! A member's way to a registry that has a host and a port, and its session with it.
 
-use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::Notify;
 
-use super::host::{self, Host, SESSION};
-use super::{Complaints, Pending, Registry, SILENCE, Session, patiently};
+use super::host::SESSION;
+use super::{Complaints, Pending, Registry, Session, patiently, search};
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::member::Member;
 use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::reach::Reach;
-use crate::bus::rules::Deed;
-use crate::bus::wire::ToRegistry;
-use crate::grpc::backoff::STOOD;
-use crate::grpc::connection::{self, Way};
+use crate::bus::wire::{FromRegistry, ToRegistry, Told};
+use crate::grpc::channel::Channel;
 use crate::grpc::gate::Gate;
-use crate::grpc::metadata::MAX_METADATA;
-use crate::grpc::status::{Code, Status};
+use crate::grpc::status::Status;
 use crate::grpc::stream::{CallEvents, cost};
 use crate::grpc::target::Target;
 use crate::tls::credentials::Mutual;
-
-/// Pauses between attempts: the first is short, since another process may just
-/// be about to become the registry.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A registry in a process of its own.
 #[derive(Debug, Clone)]
@@ -68,8 +59,8 @@ impl Registry for Standalone {
         Box::pin(self.route())
     }
 
-    fn keep_joined(self: Box<Self>, node: Weak<Node>, _: bool) -> Pending<'static, ()> {
-        Box::pin(stay_joined(node, *self, None))
+    fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()> {
+        Box::pin(search::stay_joined(node, *self, here, None))
     }
 }
 
@@ -89,7 +80,7 @@ impl Registry for Embedded {
 
     fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()> {
         let terms = here.then_some(self.terms);
-        Box::pin(stay_joined(node, self.at, terms))
+        Box::pin(search::stay_joined(node, self.at, here, terms))
     }
 }
 
@@ -113,132 +104,33 @@ impl Session for Line {
     }
 }
 
-/// Becomes the registry on these terms, if there are any and no registry.
-async fn stay_joined(node: Weak<Node>, registry: Standalone, terms: Option<Terms>) {
-    let mut pause = FIRST_PAUSE;
-    let mut complaints = Complaints::default();
-    let mut without = Instant::now();
-    let tls = registry.tls.as_ref();
-    loop {
-        let channel = pipe::channel_to(registry.target.clone(), tls);
-        let target = &registry.target;
-        let tell = || complaints.silent(&node, &format!("{target} does not answer"));
-        let ready = patiently(channel.ready(false), tell).await;
-        let began = Instant::now();
-        let failure = match ready {
-            Ok(_) => {
-                let Some((status, told)) = session(&node, channel, target, &mut complaints).await
-                else {
-                    return;
-                };
-                // Gone, by the look of it: whoever comes first becomes the next. One that ends
-                // each session at once is asked less and less often.
-                if began.elapsed() >= STOOD {
-                    pause = FIRST_PAUSE;
-                }
-                if told {
-                    without = Instant::now();
-                    complaints.clear();
-                } else if let Some(owner) = node.upgrade() {
-                    complaints.no_registry(&owner, &status.details);
-                }
-                status
-            }
-            Err(status) => status,
-        };
-        let Some(owner) = node.upgrade() else { return };
-        if failure.code == Code::UNIMPLEMENTED {
-            let text = format!("{} is a gRPC server, but no registry", registry.target);
-            return owner.deliver(Delivery::Refused { why: text });
-        }
-        let may_host = terms.as_ref().map(|terms| check_hosting(terms, tls));
-        if let (Some(terms), Some(Ok(()))) = (&terms, &may_host) {
-            let options = host::Options {
-                terms: terms.clone(),
-                tls: tls.map(|tls| Arc::clone(&tls.server)),
-                // What is wrong with others is theirs to say.
-                warn: Box::new(|_| ()),
-                note: {
-                    let node = Weak::clone(&node);
-                    Box::new(move |text| {
-                        if let Some(node) = node.upgrade() {
-                            let warning = true;
-                            node.deliver(Delivery::Note { warning, text });
-                        }
-                    })
-                },
-            };
-            match Host::bind(registry.target.host(), registry.target.port(), options).await {
-                Ok(host) => {
-                    owner.keep_host(host);
-                    continue;
-                }
-                // Another process was faster, which shows at once, or it is another program.
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                    if without.elapsed() > SILENCE {
-                        complaints.no_registry(&owner, &failure.details);
-                    }
-                }
-                Err(error) => complaints.no_registry(&owner, &error.to_string()),
-            }
-        } else if let Some(Err(why)) = may_host {
-            complaints.no_registry(&owner, &format!("{}; {why}", failure.details));
-        } else {
-            complaints.no_registry(&owner, &failure.details);
-        }
-        if let Some(why) = hopeless(&registry).await {
-            if !owner.ask(Member::has_joined) {
-                return owner.deliver(Delivery::Refused { why });
-            }
-            // There was a registry, so there may be one again.
-            complaints.no_registry(&owner, &why);
-        }
-        drop(owner);
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
+/// How a session has ended.
+pub(super) struct Ended {
+    /// Why.
+    pub(super) status: Status,
+    /// The member had joined, and the application has been told that it has not any more.
+    pub(super) parted: bool,
+    /// The application has been told why the member is not let in.
+    pub(super) refused: bool,
 }
 
-/// Whether others would take this process for the registry, by its own rules.
-fn check_hosting(terms: &Terms, tls: Option<&Mutual>) -> Result<(), String> {
-    let names = || tls.map_or_else(Vec::new, |tls| tls.server.identities().to_vec());
-    let rights = terms.rules.of_names(names);
-    rights.map_or(Ok(()), |rights| rights.check(&Deed::Host))
-}
-
-/// What waiting would not mend: who is at the registry's port is no registry, or
-/// one of the two does not accept the other's certificate.
-async fn hopeless(registry: &Standalone) -> Option<String> {
-    let tls = registry.tls.as_ref().map(|tls| &*tls.client);
-    let error = connection::connect(&registry.target, Way { via: None, tls }, None, MAX_METADATA)
-        .await
-        .err()?;
-    let target = &registry.target;
-    if error.foreign {
-        let text = format!("the registry's port {target} is taken by another program: ");
-        return Some(text + &error.text);
-    }
-    error.untrusted.then(|| {
-        format!(
-            "the registry is not accepted, or does not accept this member: {}",
-            error.text
-        )
-    })
-}
-
-/// One session: why it has ended, and whether the application has been told. `None`
-/// if there is no reason for another.
-async fn session(
+/// One session. `None` if there is no reason for another. `is_first` says that this is where the registry
+/// is said to be: what is wrong there does not end by itself.
+pub(super) async fn session(
     node: &Weak<Node>,
-    channel: Arc<crate::grpc::channel::Channel>,
-    target: &Target,
+    channel: Arc<Channel>,
+    is_first: bool,
     complaints: &mut Complaints,
-) -> Option<(Status, bool)> {
+) -> Option<Ended> {
+    let target = channel.options().target.clone();
     let (pipe, inbox) = Pipe::new(true);
     let gate = Arc::<Gate>::default();
     let events = SessionEvents {
         node: Weak::clone(node),
         gate: Arc::clone(&gate),
+        is_first,
+        refused: AtomicBool::new(false),
+        passed_over: OnceLock::new(),
     };
     let cut = Arc::new(Notify::new());
     let line = Line {
@@ -252,7 +144,7 @@ async fn session(
             .is_some_and(|node| node.ask(Member::is_joining))
         {
             let what = format!("{target} is connected, and does not let this member in");
-            complaints.silent(node, &what);
+            complaints.silent(node, &what, "");
         }
     };
     let dialed = pipe::dial(channel, SESSION, inbox, gate, &events);
@@ -260,16 +152,45 @@ async fn session(
         status = patiently(dialed, tell) => status,
         () = cut.notified() => Status::unavailable("the registry is not trusted"),
     };
+    if let Some(text) = events.passed_over.get() {
+        status.details = format!("{target} does not let this member in: {text}");
+    }
     if status.details.is_empty() {
         status.details = String::from("the registry closed the session");
     }
-    let told = node.upgrade()?.registry_lost(&status.details);
-    Some((status, told))
+    let parted = node.upgrade()?.registry_lost(&status.details);
+    let refused = events.refused.into_inner();
+    Some(Ended {
+        status,
+        parted,
+        refused,
+    })
 }
 
 struct SessionEvents {
     node: Weak<Node>,
     gate: Arc<Gate>,
+    is_first: bool,
+    refused: AtomicBool,
+    /// Why a registry that is there for a while only does not let in a member that the
+    /// other one knows.
+    passed_over: OnceLock<String>,
+}
+
+impl SessionEvents {
+    /// Whether the member is to hear it.
+    fn admits(&self, node: &Node, message: &FromRegistry) -> bool {
+        let Some(Told::Refusal(refusal)) = &message.kind else {
+            return true;
+        };
+        let counts = self.is_first || !node.ask(Member::has_joined);
+        if counts {
+            self.refused.store(true, Ordering::Relaxed);
+        } else {
+            let _ = self.passed_over.set(refusal.text.clone());
+        }
+        counts
+    }
 }
 
 impl CallEvents for SessionEvents {
@@ -287,7 +208,8 @@ impl CallEvents for SessionEvents {
             return;
         };
         match pipe::read(message) {
-            Ok(message) => node.registry_message(message),
+            Ok(message) if self.admits(&node, &message) => node.registry_message(message),
+            Ok(_) => {}
             Err(error) => node.deliver(Delivery::Note {
                 warning: true,
                 text: format!("the registry sent what cannot be read: {error}"),

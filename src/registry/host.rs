@@ -18,7 +18,6 @@ use super::unread;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
-use crate::bus::rules::Rules;
 use crate::bus::trust;
 use crate::grpc::gate::Gate;
 use crate::grpc::serve::Closed;
@@ -35,6 +34,9 @@ const HEALTH_NUMBER: u32 = 1;
 const SERVING: &[u8] = &[0, 0, 0, 0, 2, 0x08, 1];
 /// The session of those who only ask for health. Sessions count from 1.
 const NO_SESSION: SessionNumber = 0;
+/// A process that was stopped for so long begins anew: members have given up their sessions
+/// from then on, and what they have done since is theirs to say.
+const AWAY: Duration = Duration::from_secs(3);
 /// What stopping may take for what is still to be told.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
@@ -61,7 +63,7 @@ pub struct Host {
 
 struct Desk {
     state: Mutex<State>,
-    rules: Rules,
+    terms: Terms,
     started: Instant,
     alarm: Notify,
     note: Warn,
@@ -79,16 +81,13 @@ impl Host {
     /// # Errors
     /// What the system said to binding the address.
     pub async fn bind(host: &str, port: u16, options: Options) -> io::Result<Self> {
-        let epoch = RandomState::new().hash_one("epoch");
-        let entropy = trust::entropy().map_err(io::Error::other)?;
-        let rules = options.terms.rules.clone();
         let desk = Arc::new(Desk {
-            rules,
             state: Mutex::new(State {
-                directory: Directory::new(options.terms, epoch, &entropy),
+                directory: empty_directory(&options.terms)?,
                 pipes: HashMap::new(),
                 next: 1,
             }),
+            terms: options.terms,
             started: Instant::now(),
             alarm: Notify::new(),
             note: options.note,
@@ -125,6 +124,12 @@ impl Host {
     }
 }
 
+fn empty_directory(terms: &Terms) -> io::Result<Directory> {
+    let epoch = RandomState::new().hash_one("epoch");
+    let entropy = trust::entropy().map_err(io::Error::other)?;
+    Ok(Directory::new(terms.clone(), epoch, &entropy))
+}
+
 /// Binds a registry that others are told of. In plaintext it stays on this
 /// machine, unless that is wanted otherwise.
 ///
@@ -148,19 +153,20 @@ async fn keep_time(desk: Weak<Desk>) {
     loop {
         let Some(owner) = desk.upgrade() else { return };
         let alarm = owner.state.lock().directory.alarm();
-        let due = alarm.map(|at| owner.started + Duration::from_millis(at + 1));
-        let sleep = async {
-            match due {
-                Some(due) => tokio::time::sleep_until(due.into()).await,
-                // To see whether the desk is still there.
-                None => tokio::time::sleep(Duration::from_secs(1)).await,
-            }
+        // To see whether the desk is still there, and this process has not been stopped.
+        let look = Instant::now() + Duration::from_secs(1);
+        let due = alarm.map_or(look, |at| owner.started + Duration::from_millis(at + 1));
+        let due = due.min(look);
+        let is_due = tokio::select! {
+            () = owner.alarm.notified() => false,
+            () = tokio::time::sleep_until(due.into()) => true,
         };
-        tokio::select! {
-            () = owner.alarm.notified() => continue,
-            () = sleep => {}
+        if due.elapsed() > AWAY {
+            owner.begin_anew();
         }
-        owner.with(Directory::tick);
+        if is_due {
+            owner.with(Directory::tick);
+        }
     }
 }
 
@@ -178,6 +184,18 @@ impl Desk {
 }
 
 impl Desk {
+    /// Forgets all, and ends every session: the members come back and say what they are.
+    fn begin_anew(&self) {
+        // Without entropy it stays what it is.
+        if let Ok(directory) = empty_directory(&self.terms) {
+            let mut state = self.state.lock();
+            state.directory = directory;
+            for (_, session) in state.pipes.drain() {
+                session.close();
+            }
+        }
+    }
+
     fn carry_out(&self, state: &mut State, now: Millis) {
         let mut actions = VecDeque::from(state.directory.take_actions());
         while let Some(action) = actions.pop_front() {
@@ -282,7 +300,7 @@ impl Service for Sessions {
             state.pipes.insert(session, unread::Session::new(pipe));
             session
         };
-        let rights = self.desk.rules.of(incoming.certificate);
+        let rights = self.desk.terms.rules.of(incoming.certificate);
         self.desk.with(|directory, now| {
             directory.opened(now, session);
             if let Some(rights) = rights {

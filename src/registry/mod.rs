@@ -4,13 +4,15 @@
 //! says who it is and is told who is there.
 //!
 //! `directory` is the pure part of the first two, `host` serves it, `unread` bounds what waits for its sessions, `client` is a
-//! member's way to it; `etcd` is all of the third.
+//! member's session with it; `places` is where it may be on one machine, `search` finds it or becomes it. `etcd` is all of the third.
 
 mod apart;
 pub mod client;
 pub mod directory;
 pub mod etcd;
 pub mod host;
+pub mod places;
+mod search;
 mod unread;
 
 use std::collections::HashSet;
@@ -76,14 +78,14 @@ impl Complaints {
         self.say(node, text, why);
     }
 
-    /// Nothing has come for a while.
-    fn silent(&mut self, node: &Weak<Node>, what: &str) {
+    /// Nothing has come for a while. `next` is what is done about it, if anything is.
+    fn silent(&mut self, node: &Weak<Node>, what: &str, next: &str) {
         if let Some(node) = node.upgrade() {
             let seconds = SILENCE.as_secs();
             let why = format!(
                 "{what}, for {seconds} s now: if a registry has that port its process may be \
                  stopped (SIGSTOP, a paused container), and goes on or gives the port free when it \
-                 is killed; if another program has it, registry and members need another port"
+                 is killed; if another program has it, registry and members need another port{next}"
             );
             self.no_registry(&node, &why);
         }

@@ -211,3 +211,116 @@ fn explain_alert(alert: AlertDescription, asked: Option<&Asked>) -> String {
     };
     format!("the peer refused the TLS handshake ({alert:?}): {why}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rustls::pki_types::CertificateDer;
+    use rustls::server::{ClientHello, ResolvesServerCert};
+    use rustls::sign::{CertifiedKey, Signer, SigningKey};
+    use rustls::{ClientConnection, RootCertStore, SignatureAlgorithm, SignatureScheme};
+
+    use super::*;
+
+    /// Signs nothing, and counts how often it is asked to.
+    #[derive(Debug, Default)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl SigningKey for Counting {
+        fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+            Some(Box::new(Self(Arc::clone(&self.0))))
+        }
+
+        fn algorithm(&self) -> SignatureAlgorithm {
+            SignatureAlgorithm::ECDSA
+        }
+    }
+
+    impl Signer for Counting {
+        fn sign(&self, _: &[u8]) -> Result<Vec<u8>, Error> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(vec![0; 64])
+        }
+
+        fn scheme(&self) -> SignatureScheme {
+            SignatureScheme::ECDSA_NISTP256_SHA256
+        }
+    }
+
+    #[derive(Debug)]
+    struct One(Arc<CertifiedKey>);
+
+    impl ResolvesServerCert for One {
+        fn resolve(&self, _: ClientHello) -> Option<Arc<CertifiedKey>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+
+    fn server(signatures: &Arc<AtomicUsize>) -> Arc<ServerConfig> {
+        let key = Counting(Arc::clone(signatures));
+        let certificate = CertificateDer::from(vec![0x30, 0]);
+        let one = CertifiedKey::new(vec![certificate], Arc::new(key));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_no_client_auth();
+        Arc::new(builder.with_cert_resolver(Arc::new(One(Arc::new(one)))))
+    }
+
+    /// What a client says first.
+    fn hello() -> Vec<u8> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_root_certificates(RootCertStore::empty());
+        let config = Arc::new(builder.with_no_client_auth());
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut said = Vec::new();
+        let mut client = ClientConnection::new(config, name).unwrap();
+        client.write_tls(&mut said).unwrap();
+        said
+    }
+
+    #[test]
+    fn among_many_who_have_gone_or_say_nothing_only_the_client_that_waits_costs_a_signature() {
+        let signatures = Arc::<AtomicUsize>::default();
+        let config = server(&signatures);
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let hello = hello();
+        let come = |says: &[u8]| {
+            let mut client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            client.write_all(says).unwrap();
+            let (accepted, _) = listener.accept().unwrap();
+            accepted.set_nonblocking(true).unwrap();
+            (client, accepted)
+        };
+        let gone: Vec<_> = (0..60).map(|_| come(&hello).1).collect();
+        let (silent, waiting): (Vec<_>, Vec<_>) = (0..60).map(|_| come(&[])).unzip();
+        let (mut good, last) = come(&hello);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let start = |stream| {
+                let stream = TcpStream::from_std(stream).unwrap();
+                tokio::spawn(accept(Arc::clone(&config), stream))
+            };
+            let gone: Vec<_> = gone.into_iter().map(start).collect();
+            let waiting: Vec<_> = waiting.into_iter().map(start).collect();
+            let good_one = start(last);
+            for one in gone {
+                assert!(one.await.unwrap().is_err_and(|error| error.silent));
+            }
+            let answer = tokio::task::spawn_blocking(move || good.read(&mut [0; 5]));
+            assert_eq!(answer.await.unwrap().unwrap(), 5);
+            assert!(!good_one.is_finished() || good_one.await.unwrap().is_err());
+            assert!(waiting.iter().all(|one| !one.is_finished()));
+        });
+        assert_eq!(signatures.load(Ordering::Relaxed), 1);
+        drop(silent);
+    }
+}

@@ -108,14 +108,16 @@ impl Member {
         }
         self.leaving = true;
         self.close_calls();
-        match self.session.leave(now) {
-            Some(message) => {
-                self.tell_registry(message);
-                if let Some(deadline) = self.session.next_deadline() {
-                    self.set_alarm(deadline);
-                }
-            }
-            None => self.actions.push(Action::Left),
+        let message = self.session.leave(now);
+        if !self.session.connected() {
+            self.actions.push(Action::Left);
+            return;
+        }
+        if let Some(message) = message {
+            self.tell_registry(message);
+        }
+        if let Some(deadline) = self.session.next_deadline() {
+            self.set_alarm(deadline);
         }
     }
 
@@ -215,7 +217,13 @@ impl Member {
     }
 
     fn let_in_by(&mut self, joined: &Joined) {
-        match self.session.joined(joined) {
+        let found = self.session.joined(joined);
+        if found.is_ok() {
+            let unsaid = self.session.take_unsaid();
+            self.actions
+                .extend(unsaid.into_iter().map(Action::ToRegistry));
+        }
+        match found {
             Ok(None) => self.doubted.forget(REGISTRY),
             Ok(Some(doubt)) => self.doubt_registry(&format!(
                 "it will not be trusted once the secret is required: {}",
@@ -262,9 +270,9 @@ impl Member {
     /// This member listens at another address: joins anew with it.
     pub fn moved(&mut self, address: String) {
         self.identity.may_move = true;
-        self.session.record.address.clone_from(&address);
+        self.session.profile.who.address.clone_from(&address);
         self.identity.address = address;
-        self.table.set(SELF, self.session.record.clone());
+        self.table.set(SELF, self.session.profile.clone());
         self.session.lost();
     }
 

@@ -40,6 +40,8 @@ use super::calls::Calls;
 use super::numbered::Numbered;
 use super::once::Once;
 use super::peer::{Conn, LinkState, Peer};
+#[cfg(test)]
+use super::profile::Profile;
 use super::rules::Rights;
 use super::session::Session;
 use super::subscriptions::Subscriptions;
@@ -351,16 +353,16 @@ impl Member {
     }
 
     /// What this member wants known of itself.
-    pub fn record(&self) -> &Record {
-        &self.session.record
+    pub fn profile(&self) -> &Profile {
+        &self.session.profile
     }
 
     /// What it knows of a member, itself included.
-    pub fn view(&self, name: &str) -> Option<&Record> {
+    pub fn view(&self, name: &str) -> Option<&Profile> {
         if name == self.identity.name {
-            return self.table.record(super::table::SELF);
+            return self.table.profile(super::table::SELF);
         }
-        self.table.record(*self.numbers.get(name)?)
+        self.table.profile(*self.numbers.get(name)?)
     }
 
     /// What it speaks.
@@ -376,7 +378,7 @@ impl Member {
 
     /// How many others it knows.
     pub fn known(&self) -> usize {
-        let others = self.table.records();
+        let others = self.table.profiles();
         others
             .filter(|(peer, _)| *peer != super::table::SELF)
             .count()

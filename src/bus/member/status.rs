@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::Member;
 use super::tally::Tally;
 use crate::bus::peer::LinkState;
+use crate::bus::profile::Profile;
 use crate::bus::table::SELF;
-use crate::bus::wire::Record;
 
 /// See [`Member::status`].
 #[derive(Debug, Serialize)]
@@ -59,18 +59,18 @@ struct Other {
 impl Member {
     /// A picture of now, for a person or a tool.
     pub fn status(&self) -> Status {
-        let own = &self.session.record;
+        let own = &self.session.profile;
         let mut members: Vec<Other> = self
             .peers
             .iter()
             .map(|(number, peer)| {
                 let (queued_frames, queued_bytes) = peer.outbox.depth();
-                let record = self.table.record(*number);
+                let profile = self.table.profile(*number);
                 Other {
                     member: peer.name.to_string(),
                     address: peer.address.clone(),
-                    ids: record.map_or(vec![], |r| r.ids.clone()),
-                    subscriptions: record.map_or(vec![], topics),
+                    ids: profile.map_or(vec![], ids),
+                    subscriptions: profile.map_or(vec![], topics),
                     link: match peer.link {
                         LinkState::Idle => "idle",
                         LinkState::Dialing { .. } => "dialing",
@@ -87,12 +87,12 @@ impl Member {
             .collect();
         members.sort_by(|a, b| a.member.cmp(&b.member));
         // A member that leaves announces nothing any more.
-        debug_assert!(self.leaving || self.table.record(SELF).is_none_or(|r| r.ids == own.ids));
+        debug_assert!(self.leaving || self.table.profile(SELF).is_none_or(|p| p == own));
         Status {
             member: self.identity.name.clone(),
             address: self.identity.address.clone(),
             cluster: self.identity.terms.cluster.clone(),
-            ids: own.ids.clone(),
+            ids: ids(own),
             subscriptions: topics(own),
             registry: Registry {
                 connected: self.session.connected(),
@@ -111,8 +111,12 @@ impl Member {
     }
 }
 
-fn topics(record: &Record) -> Vec<Topic> {
-    let topics = record.subscriptions.iter().map(|subscription| Topic {
+fn ids(profile: &Profile) -> Vec<String> {
+    profile.ids().cloned().collect()
+}
+
+fn topics(profile: &Profile) -> Vec<Topic> {
+    let topics = profile.subscriptions().map(|subscription| Topic {
         exchange: subscription.exchange.clone(),
         pattern: subscription.pattern.clone(),
     });

@@ -4,6 +4,7 @@
 //! `cargo test --locked sim` runs some seeds, `SIM_SEEDS=10000` that many;
 //! `SIM_SEED=n` runs one, and `SIM_TRACE=1` prints what happens in it.
 
+mod changes;
 mod checker;
 mod network;
 mod scaling;

@@ -11,6 +11,7 @@ use prost::Message as _;
 use super::world::World;
 use crate::bus::agreement::{SPOKEN, Terms};
 use crate::bus::member::{Action as Wish, Identity, Member};
+use crate::bus::profile::Profile;
 use crate::bus::wire::{
     Announce, Applied, Asked, Changes, Delta, FromRegistry, Join, Record, Subscription, ToRegistry,
     Told,
@@ -42,9 +43,14 @@ fn record(number: usize, ids: usize) -> Record {
     }
 }
 
+/// What makes one with so many ids one with one more.
+fn one_more(ids: usize) -> Delta {
+    Profile::from(record(1, ids)).delta_to(&record(1, ids + 1).into())
+}
+
 /// A registry and its sessions, with nothing between them. Those that are no
 /// real members only answer the registry.
-struct Town {
+pub(super) struct Town {
     directory: Directory,
     real: Vec<(SessionNumber, Member)>,
     now: u64,
@@ -54,9 +60,9 @@ struct Town {
 }
 
 #[derive(Default, Clone, Copy)]
-struct Sum {
+pub(super) struct Sum {
     messages: usize,
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 impl Sum {
@@ -112,11 +118,58 @@ impl Town {
         let session = SessionNumber::try_from(number).unwrap();
         let wishes = member.take_actions(self.now);
         self.real.push((session, member));
+        self.carry_out(session, wishes);
+        self.settle();
+    }
+
+    fn carry_out(&mut self, session: SessionNumber, wishes: Vec<Wish>) {
         for wish in wishes {
             if let Wish::ToRegistry(message) = wish {
                 self.ask(session, message);
             }
         }
+    }
+
+    /// Real members, each with so many ids and patterns.
+    pub(super) fn with_many_ids(members: usize, ids: usize) -> Self {
+        let mut town = Self::new();
+        for number in 1..=members {
+            let mut member = newcomer(number);
+            for n in 0..ids {
+                member.serve(0, 1, &format!("webrtc-{number:020}@10.0.0.21-{n}"));
+                let pattern = format!("clusterManager.worker.{number}.{n}");
+                member.subscribe(0, 1, 1, "management", &[pattern]);
+            }
+            member.take_actions(0);
+            member.registry_open();
+            let session = SessionNumber::try_from(number).unwrap();
+            let wishes = member.take_actions(0);
+            town.real.push((session, member));
+            town.carry_out(session, wishes);
+            town.settle();
+        }
+        for (_, member) in &town.real {
+            assert_eq!(member.known(), members - 1, "some were refused");
+        }
+        town
+    }
+
+    /// The first member changes a little: four times it is what it was. Returns what it wants.
+    fn begin_change(&mut self, n: u32) -> Vec<Wish> {
+        let (_, member) = &mut self.real[0];
+        match n % 4 {
+            0 => member.serve(self.now, 2 + n, "one more"),
+            1 => member.stop_serving(self.now, 2 + n, "one more"),
+            2 => member.subscribe(self.now, 2 + n, 2, "x", &["one.more".to_owned()]),
+            _ => member.unsubscribe(self.now, 2 + n, 2, "x", &["one.more".to_owned()]),
+        }
+        member.take_actions(self.now)
+    }
+
+    /// The same, until all know.
+    pub(super) fn change(&mut self, n: u32) {
+        let wishes = self.begin_change(n);
+        self.carry_out(1, wishes);
         self.settle();
     }
 
@@ -162,7 +215,7 @@ impl Town {
         }
     }
 
-    fn take_sums(&mut self) -> (Sum, Sum) {
+    pub(super) fn take_sums(&mut self) -> (Sum, Sum) {
         (
             std::mem::take(&mut self.sent),
             std::mem::take(&mut self.got),
@@ -252,7 +305,7 @@ fn scaling_of_the_registry() {
         let others = sent.bytes.saturating_sub(snapshot);
         let announce = Announce {
             request: 2,
-            delta: Some(Delta::between(&record(1, 1), &record(1, 2))),
+            delta: Some(one_more(1)),
         };
         town.ask(1, asked(Asked::Announce(announce)));
         town.settle();
@@ -299,7 +352,7 @@ fn scaling_of_one_member_with_many_ids() {
         let start = Instant::now();
         let announce = Announce {
             request: 2,
-            delta: Some(Delta::between(&record(1, ids), &record(1, ids + 1))),
+            delta: Some(one_more(ids)),
         };
         town.ask(1, asked(Asked::Announce(announce)));
         let to_registry = town.got.bytes;
@@ -309,6 +362,57 @@ fn scaling_of_one_member_with_many_ids() {
             "{ids:>5} | {to_registry:>8} {:>8} | {ms:.2}",
             town.sent.bytes / 2
         );
+    }
+}
+
+/// What a change costs on its way, in µs: at the member, the registry, each of the others.
+fn cost_of_a_change(members: usize, ids: usize, changes: u32) -> [f64; 3] {
+    let mut town = Town::with_many_ids(members, ids);
+    let mut spent = [0.0; 3];
+    let mut timed = |whose: usize, start: Instant| spent[whose] += start.elapsed().as_secs_f64();
+    for n in 0..changes {
+        let start = Instant::now();
+        let mut wishes = vec![(1, town.begin_change(n))];
+        timed(0, start);
+        while let Some((session, actions)) = wishes.pop() {
+            let start = Instant::now();
+            for wish in actions {
+                if let Wish::ToRegistry(message) = wish {
+                    town.directory.message(town.now, session, message);
+                }
+            }
+            let told = town.directory.take_actions();
+            timed(1, start);
+            let start = Instant::now();
+            for action in told {
+                if let Action::Tell(session, message) = action {
+                    let real = town.real.iter_mut().find(|(number, _)| *number == session);
+                    let (_, member) = real.unwrap();
+                    member.registry_message(town.now, message);
+                    wishes.push((session, member.take_actions(town.now)));
+                }
+            }
+            timed(2, start);
+        }
+    }
+    let per_change = 1e6 / f64::from(changes);
+    [
+        spent[0] * per_change,
+        spent[1] * per_change,
+        spent[2] * per_change / members as f64,
+    ]
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn scaling_of_a_change_among_many_ids() {
+    println!(
+        "ids and patterns of each of 20 | us of a change: its member, the registry, each member"
+    );
+    // One more is the most that a member may have.
+    for ids in [10, 100, 1_000, 9_999] {
+        let [member, registry, each] = cost_of_a_change(20, ids, 400);
+        println!("{ids:>6} | {member:>8.1} {registry:>8.1} {each:>8.1}");
     }
 }
 

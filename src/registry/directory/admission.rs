@@ -120,13 +120,13 @@ impl Directory {
             return self.refuse(now, session, Refusal::new(Reason::NameTaken, text));
         }
         if let Some(present) = self.members.get(&record.member)
-            && present.record.token != record.token
+            && present.profile.who.token != record.token
         {
             let text = format!("another member has the name {:?}", record.member);
             return self.refuse(now, session, Refusal::new(Reason::NameTaken, text));
         }
-        let others = self.members.values().map(|member| &member.record);
-        let others = others.filter(|other| other.member != record.member);
+        let others = self.members.values().map(|member| &member.profile);
+        let others = others.filter(|other| other.who.member != record.member);
         if let Some(text) = apart::objection(&record, others) {
             return self.refuse(now, session, Refusal::new(Reason::Other, text));
         }
@@ -165,7 +165,7 @@ impl Directory {
         entry.joined = true;
         entry.version = version;
         self.actions.extend(declined);
-        self.set(now, record, session);
+        self.set(now, record.into(), session);
         self.await_effect(now, session, join.request, false);
     }
 }

@@ -23,9 +23,10 @@ use self::admission::Challenged;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::once::Once;
+use crate::bus::profile::Profile;
 use crate::bus::rules::Rights;
 use crate::bus::trust::Nonces;
-use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Record, Told};
+use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Told};
 
 /// A session of a member, as the host numbers it.
 pub type SessionNumber = u32;
@@ -66,7 +67,7 @@ struct Session {
 }
 
 struct Member {
-    record: Record,
+    profile: Profile,
     /// Of its last change.
     revision: u64,
     /// Of its last change that no delta tells.
@@ -166,32 +167,34 @@ impl Directory {
 
     fn changes(&self, since: u64, is_new: impl Fn(&Member) -> bool, whole: bool) -> Changes {
         let new = self.members.values().filter(|member| is_new(member));
-        let gone = self.departures.iter().filter(|(at, _)| *at > since);
+        let first = self.departures.partition_point(|(at, _)| *at <= since);
+        let gone = self.departures.range(first..);
         let gone = gone.filter(|(_, name)| !self.members.contains_key(name));
         Changes {
             revision: self.revision,
-            records: new.map(|member| member.record.clone()).collect(),
+            records: new.map(|member| member.profile.record()).collect(),
             gone: gone.map(|(_, name)| name.clone()).collect(),
             whole,
             deltas: Vec::new(),
         }
     }
 
-    /// A member is as its record says.
-    fn set(&mut self, now: Millis, record: Record, session: SessionNumber) {
-        if let Some(member) = self.members.get_mut(&record.member) {
+    /// A member is as it says.
+    fn set(&mut self, now: Millis, profile: Profile, session: SessionNumber) {
+        let who = &profile.who;
+        if let Some(member) = self.members.get_mut(&who.member) {
             member.session = Some(session);
             if let Some(at) = member.expires.take() {
-                self.expiries.remove(&(at, record.member.clone()));
+                self.expiries.remove(&(at, who.member.clone()));
             }
-            if member.record == record {
+            if member.profile == profile {
                 return;
             }
-            if member.record.token == record.token && member.record.address == record.address {
+            if member.profile.who == *who {
                 self.revision += 1;
-                self.untold.push(Delta::between(&member.record, &record));
+                self.untold.push(member.profile.delta_to(&profile));
                 member.revision = self.revision;
-                member.record = record;
+                member.profile = profile;
                 return self.tell_all(now);
             }
         }
@@ -201,9 +204,10 @@ impl Directory {
             whole: self.revision,
             session: Some(session),
             expires: None,
-            record,
+            profile,
         };
-        self.members.insert(member.record.member.clone(), member);
+        self.members
+            .insert(member.profile.who.member.clone(), member);
         self.tell_all(now);
     }
 
@@ -357,6 +361,7 @@ fn in_pieces(changes: Changes, since: u64) -> Vec<Changes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::wire::Record;
 
     #[test]
     fn what_is_told_comes_in_pieces_that_a_message_has_room_for_and_that_are_all_of_it() {

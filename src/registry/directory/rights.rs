@@ -173,7 +173,7 @@ mod tests {
         fn ids(&self) -> Vec<&str> {
             let members = self.directory.members.values();
             members
-                .flat_map(|member| &member.record.ids)
+                .flat_map(|member| member.profile.ids())
                 .map(String::as_str)
                 .collect()
         }

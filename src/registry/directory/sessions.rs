@@ -97,12 +97,12 @@ impl Directory {
         let Some(member) = self.members.get_mut(&name) else {
             return Err(out_of_order("an Announce"));
         };
-        let delta = delta.effect_on(&member.record);
+        let delta = member.profile.yet_to_change(delta);
         if delta.is_empty() {
             return Ok(());
         }
-        bounds::of_change(&member.record, &delta).map_err(|violation| too_much(&violation))?;
-        delta.apply(&mut member.record);
+        bounds::of_change(&member.profile, &delta).map_err(|violation| too_much(&violation))?;
+        member.profile.change(&delta);
         self.revision += 1;
         member.revision = self.revision;
         self.untold.push(delta);
@@ -124,7 +124,7 @@ impl Directory {
         if let Some(member) = member.filter(|member| member.session == Some(session)) {
             member.session = None;
             member.expires = Some(now + LEASE);
-            let name = member.record.member.clone();
+            let name = member.profile.who.member.clone();
             self.expiries.insert((now + LEASE, name));
         }
         self.settle(now);

@@ -157,8 +157,9 @@ impl World {
     pub(super) fn call(&mut self, index: usize, to: &str) {
         let ordered = to.starts_with("fixed") && self.processes[index].member.knows(to);
         let body = self.body(index, ordered);
-        let is_sure =
-            self.course != Course::Troubled && to == STEADY && !self.processes[index].is_intruder();
+        let is_sure = matches!(self.course, Course::Calm | Course::Rolled)
+            && to == STEADY
+            && !self.processes[index].is_intruder();
         let timeout = if is_sure {
             2_500
         } else {
@@ -290,6 +291,7 @@ impl World {
             | Delivery::Left => {}
             Delivery::Declined { why, .. } => panic!("{index}: there are no rules: {why}"),
             Delivery::Parted { why } | Delivery::Refused { why } => {
+                assert!(!why.contains("not expected"), "{index}: {why}");
                 self.note(|| format!("{index}: without registry: {why}"));
             }
             Delivery::Note { text, .. } => {
@@ -305,8 +307,9 @@ impl World {
         let died = callee.map_or(Time::MAX, |callee| self.processes[*callee].died);
         // The longest that a loss may go unnoticed here.
         let noticed = died.saturating_add(500 * MS);
+        let was_stopped = |index: usize| self.processes[index].stops > 0;
         assert!(
-            why != Failure::Slow || self.agenda.now < noticed,
+            why != Failure::Slow || self.agenda.now < noticed || was_stopped(index),
             "call {call} of {index} waited for a process that died at {died}"
         );
         let process = &self.processes[index];
@@ -318,6 +321,8 @@ impl World {
             self.course == Course::Troubled
                 || self.course == Course::Rolled
                     && matches!(why, Failure::PeerLost | Failure::Closed)
+                || self.course == Course::Stopped
+                    && (was_stopped(index) || callee.is_none_or(|callee| was_stopped(*callee)))
                 || matches!(
                     why,
                     Failure::Slow | Failure::UnknownId | Failure::Unreachable

@@ -14,7 +14,7 @@ impl World {
             world.spawn(0);
         }
         let first = world.time_until_registered(members, 0);
-        let Some(host) = world.port else {
+        let Some(host) = world.hosts[0] else {
             return (first, 0);
         };
         let former = world.processes[host].member.epoch();

@@ -1,24 +1,29 @@
 //! What breaks.
 
-use super::{Event, MS, TROUBLE, World};
+use super::{Course, Event, MS, TROUBLE, World};
 use crate::bus::sim::network::End;
 
 impl World {
     pub(super) fn fault(&mut self) {
         let Some(victim) = self.someone() else { return };
-        match self.rng.u8(..10) {
+        if self.course == Course::Stopped {
+            return self.stop_somebody(victim);
+        }
+        match self.rng.u8(..12) {
+            10..=11 => self.stop_somebody(victim),
             0..=1 => {
                 self.note(|| format!("kill {victim}"));
                 self.end(victim, true);
                 self.spawn_any();
             }
             2..=3 => {
-                if let Some(host) = self.port {
+                if let Some(host) = self.hosts[0] {
                     self.note(|| format!("kill the registry's host {host}"));
                     self.end(host, true);
                     self.spawn_any();
                 }
             }
+            4 if self.processes[victim].is_stopped() => {}
             4 => {
                 self.note(|| format!("{victim} leaves"));
                 self.leave(victim);
@@ -78,14 +83,21 @@ impl World {
         self.processes[index].alive = false;
         self.processes[index].died = self.agenda.now;
         self.checker.died(index);
-        if self.port == Some(index) {
-            self.port = None;
+        self.processes[index].stopped_since = None;
+        let kept = std::mem::take(&mut self.processes[index].kept);
+        for host in &mut self.hosts {
+            host.take_if(|host| *host == index);
         }
+        self.let_hosts_look();
         let mut ends: Vec<End> = self.processes[index].ends.keys().copied().collect();
         ends.sort_unstable_by_key(|end| end.wire * 2 + end.side);
         for end in ends {
             let at_once = killed && self.rng.bool();
             self.hang_up(end, at_once);
+        }
+        // Who has dialed it hears that nobody is there.
+        for event in kept {
+            self.happen(event);
         }
     }
 }

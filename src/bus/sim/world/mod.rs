@@ -2,13 +2,14 @@
 //!
 //! `process` is one of them; `transports` what is between them; `wants` carries
 //! out what members and registries want; `applications` use the bus; `faults`
-//! break it, `rolls` replace processes by others of another build. `convergence` is a run in which they only come.
+//! break it, `stops` lets processes be silent for a while, `rolls` replace processes by others of another build. `convergence` is a run in which they only come.
 
 mod applications;
 mod convergence;
 mod faults;
 mod process;
 mod rolls;
+mod stops;
 mod transports;
 mod wants;
 
@@ -20,7 +21,8 @@ use super::network::{Agenda, End, Network, Time};
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::member::Identity;
-use crate::bus::wire::{FromRegistry, Kind, Packet, Record, Rest, Subscription, ToRegistry};
+use crate::bus::wire::{FromRegistry, Kind, Packet, Rest, ToRegistry};
+use crate::registry::places::PLACES;
 
 const MS: Time = 1_000;
 /// Faults happen until then; after it everything has to come right.
@@ -43,6 +45,12 @@ enum Event {
     /// One process is replaced by one of that build.
     Roll(usize),
     Leave(usize),
+    /// A process that was stopped goes on.
+    Continue(usize),
+    /// Nothing comes from a process any more, at the other end; which stop of it that is.
+    Missed(usize, u32, End),
+    /// Who hosts at a later place hears those before it.
+    GiveWay(usize),
     Heal(usize, usize),
     Check,
 }
@@ -56,6 +64,8 @@ enum Course {
     Calm,
     /// Nothing breaks, and each process is replaced by one of another build.
     Rolled,
+    /// Nothing breaks, and processes are stopped for a while.
+    Stopped,
 }
 
 pub struct World {
@@ -63,8 +73,8 @@ pub struct World {
     agenda: Agenda<Event>,
     network: Network,
     processes: Vec<Process>,
-    /// Who has bound the registry's port.
-    port: Option<usize>,
+    /// Who has bound the ports of the registry.
+    hosts: [Option<usize>; PLACES],
     checker: Checker,
     serial: u64,
     trace: bool,
@@ -91,7 +101,7 @@ impl World {
             agenda: Agenda::new(),
             network: Network::default(),
             processes: Vec::new(),
-            port: None,
+            hosts: [None; PLACES],
             checker: Checker::default(),
             serial: 0,
             trace: std::env::var("SIM_TRACE").is_ok(),
@@ -102,6 +112,7 @@ impl World {
             course: match seed % 8 {
                 3 => Course::Calm,
                 7 => Course::Rolled,
+                1 => Course::Stopped,
                 _ => Course::Troubled,
             },
             curious: matches!(seed % 32, 6 | 7),
@@ -133,7 +144,8 @@ impl World {
         }
         let every = TROUBLE / world.rng.u64(4..16);
         let mut at = every;
-        while at < TROUBLE && world.course == Course::Troubled {
+        let breaks = matches!(world.course, Course::Troubled | Course::Stopped);
+        while at < TROUBLE && breaks {
             world.agenda.plan(at, Event::Fault);
             at += every;
         }
@@ -213,6 +225,9 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         let now = self.now();
+        let Some(event) = self.unless_stopped(event) else {
+            return;
+        };
         match event {
             Event::Open(end, is_link) => self.opened(end, is_link),
             Event::Link(end, packet) => {
@@ -267,12 +282,17 @@ impl World {
             Event::Fault => self.fault(),
             Event::Roll(to) => self.roll(to),
             Event::Leave(index) => self.leave(index),
+            Event::Continue(index) => self.go_on(index),
+            Event::Missed(index, stop, end) => self.missed(index, stop, end),
+            Event::GiveWay(index) => self.give_way(index),
             Event::Heal(a, b) => {
                 self.note(|| format!("heal {a} {b}"));
                 self.network.cut.remove(&(a, b));
             }
             Event::Check => {
-                self.checker.check_deadlines(self.agenda.now);
+                let processes = &self.processes;
+                self.checker
+                    .check_deadlines(self.agenda.now, |member| processes[member].is_stopped());
                 let at = self.agenda.now + 50 * MS;
                 self.agenda.plan(at, Event::Check);
             }
@@ -280,6 +300,11 @@ impl World {
     }
 
     fn check_convergence(&self) {
+        assert!(
+            matches!(self.hosts, [Some(_), None, None]),
+            "there is not one registry, at the first place: {:?}",
+            self.hosts
+        );
         let alive = || {
             self.processes
                 .iter()
@@ -289,8 +314,8 @@ impl World {
             for other in alive() {
                 let view = process.member.view(other.member.name());
                 assert_eq!(
-                    view.map(sorted),
-                    Some(sorted(other.member.record())),
+                    view,
+                    Some(other.member.profile()),
                     "{} does not know {} as it is",
                     process.member.name(),
                     other.member.name()
@@ -304,13 +329,4 @@ impl World {
             );
         }
     }
-}
-
-/// The order in which a member announced things says nothing.
-fn sorted(record: &Record) -> Record {
-    let mut record = record.clone();
-    record.ids.sort_unstable();
-    let in_order = |topic: &Subscription| (topic.exchange.clone(), topic.pattern.clone());
-    record.subscriptions.sort_by_key(in_order);
-    record
 }

@@ -3,11 +3,13 @@
 
 use std::collections::HashSet;
 
+use super::Event;
 use crate::bus::member::{Identity, Member};
 use crate::bus::numbered::Numbered;
 use crate::bus::peer::Conn;
 use crate::bus::sim::network::{End, Time};
 use crate::registry::directory::{Directory, SessionNumber};
+use crate::registry::places::{PLACES, Search};
 
 pub(super) enum Purpose {
     Link(Conn),
@@ -36,6 +38,14 @@ pub(super) struct Process {
     pub(super) ends: Numbered<End, Purpose>,
     pub(super) conns: Numbered<Conn, End>,
     pub(super) registry: Option<End>,
+    /// Where it looks for one.
+    pub(super) search: Search,
+    /// It keeps what it has, and does nothing, since then.
+    pub(super) stopped_since: Option<Time>,
+    /// How often it was.
+    pub(super) stops: u32,
+    /// What waits for it to go on.
+    pub(super) kept: Vec<Event>,
     pub(super) sessions: Numbered<SessionNumber, End>,
     pub(super) next_session: SessionNumber,
     pub(super) next_call: u32,
@@ -49,6 +59,10 @@ pub(super) struct Process {
 pub(super) const INTRUDER: usize = 2;
 
 impl Process {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped_since.is_some()
+    }
+
     pub(super) fn is_intruder(&self) -> bool {
         self.build == INTRUDER
     }
@@ -68,6 +82,10 @@ impl Process {
             ends: Numbered::default(),
             conns: Numbered::default(),
             registry: None,
+            search: Search::among(PLACES),
+            stopped_since: None,
+            stops: 0,
+            kept: Vec::new(),
             sessions: Numbered::default(),
             next_session: 1,
             next_call: 1,

@@ -1,10 +1,10 @@
 //! What passes between processes: transports that are dialed, carry, and end.
 
 use super::process::Purpose;
+use super::stops::SILENCE;
 use super::{Event, MS, World};
 use crate::bus::peer::Conn;
 use crate::bus::sim::network::{End, Time};
-use crate::registry::directory::Directory;
 
 /// Packets under way on one transport before the sender has to wait.
 const WINDOW: usize = 4;
@@ -103,6 +103,7 @@ impl World {
             }
             Some(Purpose::Registry) => {
                 self.processes[index].registry = None;
+                self.processes[index].search.first();
                 self.processes[index].member.registry_lost("cut");
                 self.pump(index);
                 let longest = if self.processes[index].is_intruder() {
@@ -128,20 +129,26 @@ impl World {
         if !self.processes[index].alive || self.processes[index].registry.is_some() {
             return;
         }
-        if self.port.is_none() && self.processes[index].is_intruder() {
+        let place = self.processes[index].search.at();
+        let host = self.hosts[place];
+        if host.is_some_and(|host| self.is_silent(host, index)) {
+            self.processes[index].search.silent();
+            let later = self.agenda.now + SILENCE;
+            return self.agenda.plan(later, Event::FindRegistry(index));
+        }
+        if host.is_none() && self.processes[index].is_intruder() {
             // Whoever takes the port keeps the others out, and gets nothing by it.
             let later = self.agenda.now + 300 * MS;
             return self.agenda.plan(later, Event::FindRegistry(index));
         }
-        if self.port.is_none() {
-            self.note(|| format!("{index} hosts the registry"));
-            self.port = Some(index);
-            let terms = self.builds[self.processes[index].build].terms();
-            let entropy = std::array::from_fn(|_| self.rng.u8(..));
-            let epoch = self.rng.u64(..);
-            self.processes[index].directory = Some(Directory::new(terms, epoch, &entropy));
+        if host.is_none() {
+            self.note(|| format!("{index} hosts the registry at place {place}"));
+            self.stop_hosting(index);
+            self.hosts[place] = Some(index);
+            self.processes[index].directory = Some(self.empty_directory(index));
+            self.let_hosts_look();
         }
-        let host = self.port.unwrap_or(index);
+        let host = host.unwrap_or(index);
         let end = self.network.open(index, host);
         self.processes[index].ends.insert(end, Purpose::Registry);
         self.processes[index].registry = Some(end);
@@ -152,7 +159,7 @@ impl World {
     }
 
     pub(super) fn flush(&mut self, index: usize, end: End) {
-        if !self.processes[index].alive {
+        if !self.processes[index].alive || self.processes[index].is_stopped() {
             return;
         }
         let Some(Purpose::Link(conn)) = self.processes[index].ends.get(&end) else {

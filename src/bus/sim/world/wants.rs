@@ -65,6 +65,7 @@ impl World {
                 if let Some(end) = self.processes[index].registry.take() {
                     self.processes[index].ends.remove(&end);
                     self.hang_up(end, false);
+                    self.processes[index].search.first();
                     self.processes[index].member.registry_lost("cut");
                     let soon = self.agenda.now + 20 * MS;
                     self.agenda.plan(soon, Event::FindRegistry(index));

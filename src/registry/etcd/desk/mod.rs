@@ -13,8 +13,9 @@ use super::effects::Effects;
 use super::keys::Write;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
+use crate::bus::profile::Profile;
 use crate::bus::wire::{
-    Asked, Done, FromRegistry, Join, Joined, Reason, Record, Refusal, ToRegistry, Told,
+    Asked, Done, FromRegistry, Join, Joined, Reason, Refusal, ToRegistry, Told,
 };
 
 /// A member that etcd does not hear of is kept so long, in seconds.
@@ -65,7 +66,7 @@ enum Phase {
 /// What the member wants known of itself.
 #[derive(Default)]
 struct Own {
-    record: Option<Record>,
+    profile: Option<Profile>,
     /// It is leaving.
     gone: bool,
     /// Of the record.
@@ -251,9 +252,9 @@ impl Desk {
             Some(Asked::Join(join)) => self.join(join),
             Some(Asked::Announce(announce)) => {
                 let delta = announce.delta.unwrap_or_default();
-                if let Some(mut record) = self.own.record.clone() {
-                    delta.apply(&mut record);
-                    self.want(record, announce.request);
+                if let Some(profile) = &mut self.own.profile {
+                    profile.change(&delta);
+                    self.own.request = announce.request;
                     self.own.dirty = true;
                 }
             }
@@ -268,15 +269,12 @@ impl Desk {
         self.turn(now);
     }
 
-    fn want(&mut self, record: Record, request: u32) {
-        self.own.dirty |= self.own.record.as_ref() != Some(&record);
-        self.own.record = Some(record);
-        self.own.request = request;
-    }
-
     fn join(&mut self, join: Join) {
         let Some(record) = join.record else { return };
-        self.want(record, join.request);
+        let profile = Some(Profile::from(record));
+        self.own.dirty |= self.own.profile != profile;
+        self.own.profile = profile;
+        self.own.request = join.request;
         self.phase = Phase::Joining;
         self.tell(Told::Joined(Joined {
             epoch: self.epoch,

@@ -22,7 +22,7 @@ impl Desk {
         for seen in all {
             self.see(now, seen, &mut changes, false);
         }
-        let newcomer = self.own.record.as_ref().filter(|_| !self.has_stood);
+        let newcomer = self.own.profile.as_ref().filter(|_| !self.has_stood);
         if let Some(text) = newcomer.and_then(|own| apart::objection(own, &changes.records)) {
             return self.refuse(Refusal::new(Reason::Other, text));
         }
@@ -139,8 +139,8 @@ impl Desk {
     }
 
     pub(super) fn is_mine(&self, present: &Present) -> bool {
-        let own = self.own.record.as_ref();
-        own.is_some_and(|own| own.token == present.record.token)
+        let own = self.own.profile.as_ref();
+        own.is_some_and(|own| own.who.token == present.record.token)
     }
 
     fn remove(&mut self, name: &str) -> bool {

@@ -4,6 +4,7 @@
 
 use super::{Action, Barrier, Desk, LONGEST_GAP, PATIENCE, Phase, name_taken};
 use crate::bus::Millis;
+use crate::bus::profile::Profile;
 use crate::bus::wire::{Done, Told};
 use crate::registry::etcd::keys::{Write, Written};
 
@@ -80,7 +81,7 @@ impl Desk {
 
     /// When there is something to write: a record at once, other words with others.
     pub(super) fn write_due(&self) -> Option<Millis> {
-        if self.own.dirty && self.own.record.is_some() {
+        if self.own.dirty && self.own.profile.is_some() {
             return Some(self.write_again);
         }
         let has_word = self.applied_due().is_some() || self.settled_due().is_some();
@@ -105,7 +106,8 @@ impl Desk {
         if self.write_due().is_none_or(|due| due > now) {
             return;
         }
-        let record = self.own.record.clone().filter(|_| self.own.dirty);
+        let own = self.own.profile.as_ref().filter(|_| self.own.dirty);
+        let record = own.map(Profile::record);
         self.own.dirty = false;
         // A record goes with how far its member is: the eldest needs it.
         let known = record.is_some().then(|| self.known());

@@ -214,12 +214,15 @@ impl World {
             What::Announce => {
                 let this = &mut self.actors[actor];
                 this.request += 1;
-                let former = this.record.clone();
-                this.record.ids.push(format!("{}", this.request));
+                let id = format!("{:06}", this.request);
+                this.record.ids.push(id.clone());
                 if this.open {
                     let announce = Announce {
                         request: this.request,
-                        delta: Some(Delta::between(&former, &this.record)),
+                        delta: Some(Delta {
+                            ids: vec![id],
+                            ..Delta::default()
+                        }),
                     };
                     this.desk.asked(now, asked(Asked::Announce(announce)));
                 }
