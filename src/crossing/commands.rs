@@ -167,10 +167,11 @@ fn start_call(
         wait_for_ready: has(command::WAIT_FOR_READY),
         unary: has(command::UNARY),
     };
-    let task = tokio::spawn(async move {
+    // A task copies what it is made of when it begins and when it ends: so that is a box.
+    let task = tokio::spawn(Box::pin(async move {
         let ended = call::run(channel, call, inbox, gate, &handle).await;
         handle.end(&ended);
-    });
+    }));
     environment.set_task(id, task.abort_handle());
     Some(())
 }

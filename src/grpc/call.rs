@@ -87,11 +87,13 @@ pub async fn run(
     events: &impl CallEvents,
 ) -> Ended {
     let progress = Progress::new();
-    let exchange = exchange(&channel, &call, &mut inbox, &gate, events, &progress);
+    // Where it is made it stays: each move would copy it, and need the room once more.
+    let mut exchange = pin!(exchange(
+        &channel, &call, &mut inbox, &gate, events, &progress
+    ));
     let Some(limit) = call.timeout else {
         return exchange.await;
     };
-    let mut exchange = pin!(exchange);
     if let Ok(ended) = tokio::time::timeout(limit, exchange.as_mut()).await {
         return ended;
     }

@@ -73,7 +73,9 @@ pub async fn drive<A: Application>(
                 Some(Ok((request, respond))) => {
                     let context = context.clone();
                     let peer = Arc::clone(&peer);
-                    calls.spawn(async move {
+                    // A task copies what it is made of when it begins and when it ends: so that
+                    // is a box.
+                    calls.spawn(Box::pin(async move {
                         serve(Arrival {
                             request,
                             respond,
@@ -82,7 +84,7 @@ pub async fn drive<A: Application>(
                             application: &*context.application,
                         })
                         .await;
-                    });
+                    }));
                 }
                 Some(Err(error)) => break (Err(error), false),
                 None => break (Ok(()), false),

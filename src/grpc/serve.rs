@@ -1,5 +1,6 @@
 //! A server call, from its request headers to its status.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,8 +103,13 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
     let encoding = Encoding::of(&head.headers);
     let decoder = Decoder::new(options.max_receive, encoding, Code::UNIMPLEMENTED);
     let mut receiving = Receiving::new(body, decoder, ledger.call(), CALL + weight);
-    let arriving = within(deadline, arrive(&mut receiving, route, application));
-    let message = match arriving.await {
+    // What is waited for stays where it is made: each move would copy it, and need the
+    // room once more.
+    let arrived = {
+        let arriving = pin!(arrive(&mut receiving, route, application));
+        within(deadline, arriving).await
+    };
+    let message = match arrived {
         Some(Ok(message)) => message,
         Some(Err(ReceiveError::Status(status))) => return answer.end(status),
         Some(Err(ReceiveError::Truncated)) => return answer.end(truncated()),
@@ -129,14 +135,17 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
         max_send: options.max_send,
         ledger,
     };
-    let conversation = async {
-        if route.request_stream {
-            call.converse(&mut receiving, &accepted.events).await
-        } else {
-            call.reply(&accepted.events).await
-        }
+    let closed = {
+        let conversation = pin!(async {
+            if route.request_stream {
+                call.converse(&mut receiving, &accepted.events).await
+            } else {
+                call.reply(&accepted.events).await
+            }
+        });
+        within(deadline, conversation).await
     };
-    let closed = if let Some(closed) = within(deadline, conversation).await {
+    let closed = if let Some(closed) = closed {
         closed
     } else {
         call.answer.end(deadline_exceeded(head.uri.path(), own));
@@ -189,7 +198,10 @@ fn deadline_exceeded(path: &str, own: Option<Duration>) -> Status {
     )
 }
 
-async fn within<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+async fn within<T>(
+    deadline: Option<Instant>,
+    work: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
     match deadline {
         Some(at) => tokio::time::timeout_at(at, work).await.ok(),
         None => Some(work.await),
