@@ -6,15 +6,15 @@
 //! is one connection's life, `explain` says what etcd's errors mean, and here is what
 //! goes from one session to the next.
 
-mod desk;
+pub mod desk;
 mod effects;
 mod explain;
-mod keys;
+pub mod keys;
 #[cfg(test)]
 mod model;
 mod rpc;
 mod session;
-mod wire;
+pub mod wire;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
