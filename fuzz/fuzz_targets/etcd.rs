@@ -14,9 +14,10 @@ use owt_grpc_fuzz::bus::wire::{
 };
 use owt_grpc_fuzz::held;
 use owt_grpc_fuzz::registry::etcd::desk::{Action, Desk};
-use owt_grpc_fuzz::registry::etcd::keys::{Keys, Seen, Write, Written, revision};
+use owt_grpc_fuzz::registry::etcd::keys::{Keys, Seen, Write, Written};
+use owt_grpc_fuzz::registry::etcd::listing::Listing;
 use owt_grpc_fuzz::registry::etcd::wire::{
-    Event, KeyValue, RangeResponse, TxnResponse, WatchResponse,
+    Event, KeyValue, RangeResponse, ResponseHeader, TxnResponse, WatchResponse,
 };
 use owt_grpc_fuzz::script::Script;
 use prost::Message as _;
@@ -185,6 +186,19 @@ impl World {
         }
     }
 
+    fn page(script: &mut Script) -> RangeResponse {
+        let mut page = RangeResponse::decode(script.piece()).unwrap_or_default();
+        for _ in 0..script.byte() % 4 {
+            page.kvs.push(Self::key(script));
+        }
+        let revision = script.short().into();
+        page.header.get_or_insert(ResponseHeader {
+            revision,
+            ..ResponseHeader::default()
+        });
+        page
+    }
+
     fn news(script: &mut Script) -> WatchResponse {
         let mut told = WatchResponse::decode(script.piece()).unwrap_or_default();
         for _ in 0..script.byte() % 4 {
@@ -224,22 +238,20 @@ impl World {
             4 => self.desk.grant_refused(now),
             5 => self.desk.found(script.byte().into(), script.short().into()),
             6 | 7 => {
-                let mut page = RangeResponse::decode(script.piece()).unwrap_or_default();
-                for _ in 0..script.byte() % 4 {
-                    page.kvs.push(Self::key(script));
+                let mut listing = Listing::of(self.keys.known());
+                loop {
+                    match listing.take(&self.keys, Self::page(script)) {
+                        Ok(is_last) if is_last || script.is_over() => break,
+                        Ok(_) => {}
+                        // So the session ends.
+                        Err(_) => return self.desk.lost(),
+                    }
                 }
-                let all = page
-                    .kvs
-                    .iter()
-                    .filter_map(|key| self.keys.seen(key, false))
-                    .collect();
-                let at = page
-                    .header
-                    .map_or_else(|| script.short().into(), |h| h.revision);
+                let (revision, all) = listing.whole();
                 if script.byte() % 4 == 0 {
                     self.desk.followed(now, all);
                 } else {
-                    self.desk.listed(now, revision(at), all);
+                    self.desk.listed(now, revision, all);
                 }
             }
             8 | 9 => {

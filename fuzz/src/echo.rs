@@ -42,7 +42,10 @@ impl Echo {
     /// Listens.
     pub async fn listen() -> Self {
         PROCESS.set_limit(BUDGET, true);
-        let method = |number, request_stream| Method { number, request_stream };
+        let method = |number, request_stream| Method {
+            number,
+            request_stream,
+        };
         let options = Options {
             methods: HashMap::from([
                 ("/s/Unary".to_owned(), method(1, false)),
@@ -62,12 +65,18 @@ impl Echo {
         let service = Service(counted);
         let server = Server::listen("127.0.0.1", 0, options, service).await;
         let server = server.expect("a port");
-        Self { port: server.port, _server: server, connections }
+        Self {
+            port: server.port,
+            _server: server,
+            connections,
+        }
     }
 
     /// Waits until so many connections are left.
     pub async fn has_only(&mut self, count: usize) {
-        let settled = self.connections.wait_for(|connections| *connections == count);
+        let settled = self
+            .connections
+            .wait_for(|connections| *connections == count);
         let settled = tokio::time::timeout(Duration::from_secs(60), settled).await;
         assert!(settled.is_ok(), "a connection outlasts its peer");
     }
@@ -93,8 +102,15 @@ impl Application for Service {
             let reply = http2::message(0, None, &message).into();
             let _ = replies.send(Outgoing::Reply(reply, HeaderMap::new()));
         }
-        let events = Replying { replies, gate: Arc::clone(&gate) };
-        Accepted { inbox, gate, events }
+        let events = Replying {
+            replies,
+            gate: Arc::clone(&gate),
+        };
+        Accepted {
+            inbox,
+            gate,
+            events,
+        }
     }
 
     fn closed(&self, _: Replying, _: Closed) {}
@@ -120,7 +136,9 @@ impl CallEvents for Replying {
     fn writable(&self, _: usize) {}
 
     fn half_closed(&self) {
-        let _ = self.replies.send(Outgoing::Status(Status::new(Code::OK, "")));
+        let _ = self
+            .replies
+            .send(Outgoing::Status(Status::new(Code::OK, "")));
     }
 }
 
@@ -190,7 +208,11 @@ pub async fn call(channel: &Arc<Channel>, how: How) -> Ended {
 
 /// A good call, which has to end well.
 pub async fn call_well(channel: &Arc<Channel>) {
-    let how = How { unary: true, timeout: None, wait_for_ready: true };
+    let how = How {
+        unary: true,
+        timeout: None,
+        wait_for_ready: true,
+    };
     let ended = call(channel, how).await;
     assert_eq!(ended.status.code, Code::OK, "{}", ended.status.details);
     assert_eq!(ended.reply.as_deref(), Some(WORDS));

@@ -52,7 +52,10 @@ pub async fn play(mut stream: TcpStream, mut script: Script<'_>) {
     let playing = async {
         while !script.is_over() {
             let bytes = http2::next(&mut script);
-            if tokio::time::timeout(PATIENCE, ours.write_all(&bytes)).await.is_err() {
+            if tokio::time::timeout(PATIENCE, ours.write_all(&bytes))
+                .await
+                .is_err()
+            {
                 return;
             }
             for _ in 0..script.byte() % 16 {

@@ -125,7 +125,12 @@ fn stream(script: &mut Script) -> u32 {
 /// The next bytes that are sent: a frame, most of the time.
 pub fn next(script: &mut Script) -> Vec<u8> {
     match script.byte() % 16 {
-        0 => frame(HEADERS, script.byte(), stream(script), &known(script.piece())),
+        0 => frame(
+            HEADERS,
+            script.byte(),
+            stream(script),
+            &known(script.piece()),
+        ),
         1 => {
             let flags = script.byte() & (END_STREAM | PADDED);
             let stream = stream(script);
@@ -162,7 +167,12 @@ pub fn next(script: &mut Script) -> Vec<u8> {
             let code = u32::from(script.byte() % 16);
             frame(RST_STREAM, 0, stream, &code.to_be_bytes())
         }
-        7 => frame(PING, script.byte() & ACK, 0, &script.word().to_be_bytes().repeat(2)),
+        7 => frame(
+            PING,
+            script.byte() & ACK,
+            0,
+            &script.word().to_be_bytes().repeat(2),
+        ),
         8 => {
             let mut payload = stream(script).to_be_bytes().to_vec();
             payload.extend(u32::from(script.byte() % 16).to_be_bytes());
@@ -175,14 +185,25 @@ pub fn next(script: &mut Script) -> Vec<u8> {
             block.extend(fields([(name, value)]));
             frame(HEADERS, script.byte(), stream(script), &block)
         }
-        10 => frame(CONTINUATION, script.byte(), stream(script), &known(script.piece())),
+        10 => frame(
+            CONTINUATION,
+            script.byte(),
+            stream(script),
+            &known(script.piece()),
+        ),
         11 => {
             let once = next_of(script);
             once.repeat(usize::from(script.byte() % 64))
         }
         12 => {
             let length = u32::from(script.short());
-            framed(length, script.byte() % 12, script.byte(), stream(script), script.piece())
+            framed(
+                length,
+                script.byte() % 12,
+                script.byte(),
+                stream(script),
+                script.piece(),
+            )
         }
         13 => script.piece().to_vec(),
         14 => {

@@ -156,7 +156,7 @@ impl Keys {
     }
 
     /// What an event of a watch means.
-    fn event(&self, event: &Event) -> Option<Seen> {
+    pub fn event(&self, event: &Event) -> Option<Seen> {
         let deleted = event.r#type() == EventType::Delete;
         self.seen(event.kv.as_ref()?, deleted)
     }
