@@ -240,7 +240,7 @@ impl World {
             6 | 7 => {
                 let mut listing = Listing::of(self.keys.known());
                 loop {
-                    match listing.take(&self.keys, Self::page(script)) {
+                    match listing.take(&self.keys, &Self::page(script)) {
                         Ok(is_last) if is_last || script.is_over() => break,
                         Ok(_) => {}
                         // So the session ends.

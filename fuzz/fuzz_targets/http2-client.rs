@@ -80,8 +80,8 @@ fuzz_target!(|input: &[u8]| WORLD.with_borrow_mut(|world| {
             tokio::join!(
                 call(&channel, how(true, None, false)),
                 call(&channel, how(false, None, false)),
-                call(&channel, how(true, Some(1), true)),
-                call(&channel, how(false, Some(1), true)),
+                call(&channel, how(true, Some(200), true)),
+                call(&channel, how(false, Some(200), true)),
                 echo::call_well(good),
             )
         };

@@ -175,7 +175,7 @@ pub fn channel(port: u16) -> Arc<Channel> {
 pub struct How {
     /// One reply is expected to one message.
     pub unary: bool,
-    /// Until it is given up, in seconds.
+    /// Until it is given up, in ms.
     pub timeout: Option<u64>,
     /// See [`Call::wait_for_ready`].
     pub wait_for_ready: bool,
@@ -195,7 +195,7 @@ pub async fn call(channel: &Arc<Channel>, how: How) -> Ended {
         method: if how.unary { 1 } else { 2 },
         path: PathAndQuery::from_static(if how.unary { "/s/Unary" } else { "/s/Stream" }),
         metadata: HeaderMap::new(),
-        timeout: how.timeout.map(Duration::from_secs),
+        timeout: how.timeout.map(Duration::from_millis),
         message: how.unary.then_some(words),
         complete: how.unary,
         wait_for_ready: how.wait_for_ready,

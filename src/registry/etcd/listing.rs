@@ -42,7 +42,7 @@ impl Listing {
     /// # Errors
     /// It does not lie behind those before, or there are too many: asking on would not
     /// end.
-    pub fn take(&mut self, keys: &Keys, page: RangeResponse) -> Result<bool, Status> {
+    pub fn take(&mut self, keys: &Keys, page: &RangeResponse) -> Result<bool, Status> {
         if self.at == 0 {
             self.at = page.header.as_ref().map_or(0, |header| header.revision);
         }
@@ -98,14 +98,14 @@ mod tests {
     fn pages_are_asked_for_behind_one_another_as_of_the_revision_of_the_first() {
         let mut listing = Listing::of(keys().applied());
         assert_eq!(listing.next().revision, 0);
-        assert_eq!(listing.take(&keys(), page(0..3, 7)).ok(), Some(false));
+        assert_eq!(listing.take(&keys(), &page(0..3, 7)).ok(), Some(false));
         assert_eq!(listing.next().revision, 7);
         assert_eq!(&*listing.next().key, b"/p/c/applied/000002\0");
         let last = RangeResponse {
             more: false,
             ..page(3..4, 9)
         };
-        assert_eq!(listing.take(&keys(), last).ok(), Some(true));
+        assert_eq!(listing.take(&keys(), &last).ok(), Some(true));
         let (revision, all) = listing.whole();
         assert_eq!((revision, all.len()), (7, 4));
     }
@@ -113,12 +113,12 @@ mod tests {
     #[test]
     fn an_etcd_that_never_comes_to_an_end_is_not_asked_for_ever() {
         let mut listing = Listing::of(keys().applied());
-        assert_eq!(listing.take(&keys(), page(0..1, 7)).ok(), Some(false));
-        let again = listing.take(&keys(), page(0..1, 7)).unwrap_err();
+        assert_eq!(listing.take(&keys(), &page(0..1, 7)).ok(), Some(false));
+        let again = listing.take(&keys(), &page(0..1, 7)).unwrap_err();
         assert_eq!(again.details, "etcd gives the same keys again");
         let mut listing = Listing::of(keys().applied());
         let mut pages = (0..).map(|n| page(n * 500..(n + 1) * 500, 7));
-        let end = pages.find_map(|page| listing.take(&keys(), page).err());
+        let end = pages.find_map(|page| listing.take(&keys(), &page).err());
         let end = end.map(|status| status.details);
         let said = "etcd has more than 20000 keys where the members' are";
         assert_eq!(end.as_deref(), Some(said));

@@ -20,8 +20,8 @@ use super::listing::Listing;
 use super::rpc::{self, Endpoint, Stream};
 use super::wire::{
     LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
-    LeaseRevokeRequest, LeaseRevokeResponse, RequestUnion, ResponseHeader, TxnResponse,
-    WatchRequest,
+    LeaseRevokeRequest, LeaseRevokeResponse, RangeResponse, RequestUnion, ResponseHeader,
+    TxnResponse, WatchRequest,
 };
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
@@ -326,8 +326,8 @@ async fn list(
 ) -> Result<(u64, Vec<Seen>), Status> {
     let mut listing = Listing::of(range);
     loop {
-        let page = endpoint.call(rpc::RANGE, &listing.next()).await?;
-        if listing.take(keys, page)? {
+        let page: RangeResponse = endpoint.call(rpc::RANGE, &listing.next()).await?;
+        if listing.take(keys, &page)? {
             return Ok(listing.whole());
         }
     }
