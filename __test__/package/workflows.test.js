@@ -53,3 +53,16 @@ test('a release builds and tests every platform of npm/', () => {
     assert.deepEqual(job.strategy.matrix.include.map(({ platform }) => platform).sort(), platforms);
   }
 });
+
+test('each fuzzed target is run, has something to start from, and is explained', () => {
+  const fuzz = path.join(root, 'fuzz');
+  const targets = fs.readdirSync(path.join(fuzz, 'fuzz_targets')).map((file) => path.basename(file, '.rs')).sort();
+  const manifest = fs.readFileSync(path.join(fuzz, 'Cargo.toml'), 'utf8');
+  const readme = fs.readFileSync(path.join(fuzz, 'README.md'), 'utf8');
+  assert.deepEqual([...manifest.matchAll(/^path = "fuzz_targets\/([\w-]+)\.rs"$/gm)].map(([, name]) => name).sort(), targets);
+  assert.deepEqual([...workflow('fuzz.yml').jobs.rust.strategy.matrix.target].sort(), targets);
+  for (const target of targets) {
+    assert.ok(fs.readdirSync(path.join(fuzz, 'corpus', target)).length > 0, target);
+    assert.ok(readme.includes(`| \`${target}\` |`), target);
+  }
+});

@@ -3,37 +3,50 @@
 //! follows it is the CA's.
 
 #![no_main]
-#![allow(dead_code)]
-
-#[path = "../../src/tls/mod.rs"]
-mod tls;
 
 use libfuzzer_sys::fuzz_target;
+use owt_grpc_fuzz::tls::credentials::{ClientAuth, ClientCredentials, Material, Source};
+use owt_grpc_fuzz::tls::facts::Facts;
+use owt_grpc_fuzz::tls::legacy::{Host, Purpose, check};
 use rustls::crypto::ring;
-use tls::credentials::{ClientAuth, ClientCredentials, Material, Source};
-use tls::facts::Facts;
-use tls::legacy::{Host, Purpose, check};
 
 fuzz_target!(|input: &[u8]| {
     let Some((length, rest)) = input.split_first_chunk::<2>() else {
         return;
     };
     let (leaf, ca) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
-    let algorithms = ring::default_provider().signature_verification_algorithms.all;
+    let algorithms = ring::default_provider()
+        .signature_verification_algorithms
+        .all;
     if let Ok(leaf) = Facts::read(leaf) {
         let _ = (leaf.names(), leaf.weakness(), leaf.out_of_date(0));
-        let cas: Vec<Facts> = [Facts::read(ca).ok(), Some(leaf.clone())].into_iter().flatten().collect();
+        let cas: Vec<Facts> = [Facts::read(ca).ok(), Some(leaf.clone())]
+            .into_iter()
+            .flatten()
+            .collect();
         let host = Host::Name(leaf.common_names.first().cloned().unwrap_or_default());
         let now = leaf.not_before.saturating_add(1);
         for purpose in [Purpose::Server, Purpose::Client] {
             let _ = check(&leaf, &cas, purpose, Some(&host), now, algorithms);
-            let _ = check(&leaf, &cas, purpose, Some(&Host::Address([127, 0, 0, 1].into())), now, algorithms);
+            let _ = check(
+                &leaf,
+                &cas,
+                purpose,
+                Some(&Host::Address([127, 0, 0, 1].into())),
+                now,
+                algorithms,
+            );
         }
     }
     let _ = ClientCredentials::new(Material {
-        roots: Some(Source { name: String::new(), bytes: rest.to_vec() }),
+        roots: Some(Source {
+            name: String::new(),
+            bytes: rest.to_vec(),
+            stem: None,
+        }),
         identity: None,
         client_auth: ClientAuth::None,
-        strict: false,
+        strict: None,
+        pair: String::new(),
     });
 });

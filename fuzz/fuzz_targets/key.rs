@@ -2,24 +2,25 @@
 //! say how long the key is; what follows it is the chain.
 
 #![no_main]
-#![allow(dead_code)]
-
-#[path = "../../src/tls/mod.rs"]
-mod tls;
 
 use libfuzzer_sys::fuzz_target;
-use tls::credentials::{ClientAuth, Material, ServerCredentials, Source};
+use owt_grpc_fuzz::tls::credentials::{ClientAuth, Material, ServerCredentials, Source};
 
 fuzz_target!(|input: &[u8]| {
     let Some((length, rest)) = input.split_first_chunk::<2>() else {
         return;
     };
     let (key, chain) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
-    let source = |bytes: &[u8]| Source { name: String::new(), bytes: bytes.to_vec() };
+    let source = |bytes: &[u8]| Source {
+        name: String::new(),
+        bytes: bytes.to_vec(),
+        stem: None,
+    };
     let _ = ServerCredentials::new(Material {
         roots: None,
         identity: Some((source(chain), source(key))),
         client_auth: ClientAuth::None,
-        strict: false,
+        strict: None,
+        pair: String::new(),
     });
 });

@@ -129,9 +129,12 @@ impl Effects {
         }
     }
 
-    /// When the eldest is to look again.
-    pub fn deadline(&self) -> Option<Millis> {
-        self.awaited.front().map(|first| first.since + PATIENCE)
+    /// When the eldest, which is `own` far itself, is to look again. What it does not
+    /// know yet waits for that, not for a time.
+    pub fn deadline(&self, own: u64) -> Option<Millis> {
+        let first = self.awaited.front();
+        let first = first.filter(|first| first.revision <= own);
+        first.map(|first| first.since + PATIENCE)
     }
 }
 
@@ -169,6 +172,9 @@ mod tests {
         effects.await_all(0, 7, "b", false);
         effects.settle(1, 6, &[].into_iter());
         assert_eq!(effects.settled(), 0);
+        // Looking again would change nothing, however late it is.
+        assert_eq!(effects.deadline(6), None);
+        assert_eq!(effects.deadline(7), Some(PATIENCE));
         effects.settle(1, 7, &[].into_iter());
         assert_eq!(effects.settled(), 7);
     }
@@ -179,7 +185,7 @@ mod tests {
         effects.applied("b".to_owned(), 9);
         effects.await_all(0, 7, "b", false);
         assert_eq!(settle(&mut effects, PATIENCE - 1), 0);
-        assert_eq!(effects.deadline(), Some(PATIENCE));
+        assert_eq!(effects.deadline(9), Some(PATIENCE));
         assert_eq!(settle(&mut effects, PATIENCE), 7);
         effects.await_all(300, 8, "b", false);
         assert_eq!(settle(&mut effects, 300), 8);

@@ -14,7 +14,7 @@ use prost::Message as _;
 
 use super::wire::{
     Compare, CompareTarget, Event, EventType, KeyValue, PutRequest, RangeRequest, Request,
-    RequestOp, Response, TxnRequest, TxnResponse, WatchCreateRequest,
+    RequestOp, Response, TxnRequest, TxnResponse, WatchCreateRequest, WatchResponse,
 };
 use crate::bus::agreement::{Terms, Versions};
 use crate::bus::wire::{Entry, Record};
@@ -159,6 +159,18 @@ impl Keys {
     pub fn event(&self, event: &Event) -> Option<Seen> {
         let deleted = event.r#type() == EventType::Delete;
         self.seen(event.kv.as_ref()?, deleted)
+    }
+
+    /// What a watch tells, and up to which revision that is all.
+    pub fn news(&self, told: &WatchResponse) -> (u64, Vec<Seen>) {
+        let all = told.events.iter().filter_map(|event| self.event(event));
+        let all = all.collect();
+        // The header's revision may be ahead of what was sent.
+        let of_events = told.events.iter().filter_map(|event| event.kv.as_ref());
+        let last = of_events.map(|key| key.mod_revision).max();
+        let of_header = || told.header.as_ref().map_or(0, |header| header.revision);
+        let reached = revision(last.unwrap_or_else(of_header));
+        (reached.saturating_sub(told.fragment.into()), all)
     }
 
     /// A page of a range, behind what was read before.

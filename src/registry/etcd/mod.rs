@@ -2,19 +2,20 @@
 //! member comes to it itself, and plays the registry's part of its own session.
 //!
 //! `desk` is that part without sockets, `effects` how it is found out that all
-//! members know of a change; `keys` is what is where; `rpc` calls etcd, `session`
-//! is one connection's life, `explain` says what etcd's errors mean, and here is what
-//! goes from one session to the next.
+//! members know of a change; `keys` is what is where, `listing` reads all of it; `rpc`
+//! calls etcd, `session` is one connection's life, `explain` says what etcd's errors
+//! mean, and here is what goes from one session to the next.
 
-mod desk;
+pub mod desk;
 mod effects;
 mod explain;
-mod keys;
+pub mod keys;
+pub mod listing;
 #[cfg(test)]
 mod model;
 mod rpc;
 mod session;
-mod wire;
+pub mod wire;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;

@@ -325,7 +325,8 @@ impl Desk {
             return None;
         }
         let barrier = self.barriers.front().map(|barrier| barrier.until);
-        let eldest = self.effects.deadline().filter(|_| self.is_eldest());
+        let eldest = self.effects.deadline(self.known());
+        let eldest = eldest.filter(|_| self.is_eldest());
         let can_write = self.write.is_none() && self.lease.is_some();
         let write = self.write_due().filter(|_| can_write);
         let missing = self.missing.values().min().copied();

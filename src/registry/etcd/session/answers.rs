@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::super::explain::refuses;
-use super::super::keys::{Seen, Written, revision};
+use super::super::keys::Written;
 use super::super::rpc::{self, Stream};
 use super::super::wire::{LeaseKeepAliveResponse, WatchResponse};
 use super::{Answer, Renewed, Session};
@@ -140,7 +140,7 @@ impl Session<'_> {
         } else if told.created {
             self.desk.watching(now);
         } else {
-            let (revision, all) = self.news(&told);
+            let (revision, all) = self.place.keys.news(&told);
             self.desk.watched(now, revision, all);
         }
         Ok(())
@@ -151,7 +151,7 @@ impl Session<'_> {
         let now = self.now();
         match told {
             Ok(told) if !told.canceled && told.compact_revision == 0 => {
-                let (_, all) = self.news(&told);
+                let (_, all) = self.place.keys.news(&told);
                 self.desk.followed(now, all);
             }
             _ => {
@@ -159,17 +159,5 @@ impl Session<'_> {
                 self.desk.unfollowed(now);
             }
         }
-    }
-
-    fn news(&self, told: &WatchResponse) -> (u64, Vec<Seen>) {
-        let keys = self.place.keys;
-        let all = told.events.iter().filter_map(|event| keys.event(event));
-        let all = all.collect();
-        // The header's revision may be ahead of what was sent.
-        let of_events = told.events.iter().filter_map(|event| event.kv.as_ref());
-        let last = of_events.map(|key| key.mod_revision).max();
-        let of_header = || told.header.as_ref().map_or(0, |header| header.revision);
-        let reached = revision(last.unwrap_or_else(of_header));
-        (reached.saturating_sub(told.fragment.into()), all)
     }
 }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::desk::{Action, Desk, LEASE};
 use super::explain::Explain;
 use super::keys::{Keys, Seen, revision};
+use super::listing::Listing;
 use super::rpc::{self, Endpoint, Stream};
 use super::wire::{
     LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
@@ -317,24 +318,17 @@ fn grant() -> LeaseGrantRequest {
     LeaseGrantRequest { ttl: LEASE.into() }
 }
 
-/// Everything in a range, page by page, as of the revision of the first.
+/// Everything in a range.
 async fn list(
     endpoint: &Endpoint,
     keys: &Keys,
     range: (Bytes, Bytes),
 ) -> Result<(u64, Vec<Seen>), Status> {
-    let mut all = Vec::new();
-    let (mut at, mut last) = (0, None);
+    let mut listing = Listing::of(range);
     loop {
-        let request = Keys::page(&range, last.as_ref(), at);
-        let page: RangeResponse = endpoint.call(rpc::RANGE, &request).await?;
-        if at == 0 {
-            at = page.header.as_ref().map_or(0, |header| header.revision);
-        }
-        all.extend(page.kvs.iter().filter_map(|key| keys.seen(key, false)));
-        last = page.kvs.last().map(|key| key.key.clone());
-        if !page.more || last.is_none() {
-            return Ok((revision(at), all));
+        let page: RangeResponse = endpoint.call(rpc::RANGE, &listing.next()).await?;
+        if listing.take(keys, &page)? {
+            return Ok(listing.whole());
         }
     }
 }
