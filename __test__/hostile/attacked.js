@@ -53,10 +53,11 @@ class Peaceful {
  * @param {import('node:test').TestContext} t
  * @param {'victim' | 'caller'} program that is attacked
  * @param {(port: number, ask: (what?: string, more?: object) => Promise<any>) => Promise<void>} attack
+ * @param {NodeJS.ProcessEnv} [settings] of the victim
  * @returns {Promise<any>} what the victim says at the end
  */
-async function attacked(t, program, attack) {
-  const victim = fork(path.join(__dirname, `${program}.js`), { execArgv: ['--expose-gc'] });
+async function attacked(t, program, attack, settings = {}) {
+  const victim = fork(path.join(__dirname, `${program}.js`), { execArgv: ['--expose-gc'], env: { ...process.env, ...settings } });
   t.after(() => victim.kill('SIGKILL'));
   const [{ port }] = await once(victim, 'message');
   const ask = async (what = 'look', more = {}) => {

@@ -6,6 +6,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const zlib = require('node:zlib');
+const { createClient } = require('../..');
 const { serviceOf } = require('../../lib/config');
 const { RawClient, Setting, entry, message } = require('../support/raw-http2');
 const { attacked, sleep } = require('./attacked');
@@ -101,15 +102,22 @@ test('streams that a server writes and nobody reads are bounded', LIMIT, (t) =>
   })
 );
 
-test('messages that a handler does not read are bounded', LIMIT, (t) =>
-  attacked(t, 'victim', async (port) => {
-    const client = await RawClient.connect(port);
-    const path = pathOf('quic', 'validateTokenCallback');
-    for (const [streams, bytes] of [[1500, 60_000], [200, 2 ** 20]]) {
-      const piece = message(Buffer.alloc(bytes));
-      for (let n = 0; n < streams; n++) await client.data(await client.open(path), piece);
-      await sleep(500);
+test('messages that a handler does not read count, and beyond the bound they are refused', LIMIT, (t) => {
+  const mib = 48;
+  return attacked(t, 'victim', async (port, ask) => {
+    const client = createClient('quic', `127.0.0.1:${port}`);
+    t.after(() => client.close());
+    const tokenId = 'x'.repeat(50_000);
+    const refused = [];
+    // Half as much again as it may hold, by the rules of HTTP/2.
+    for (let n = 0; n < mib * 30; n++) {
+      client.validateTokenCallback().on('error', (error) => refused.push(error.message)).write({ tokenId, ok: true });
     }
+    let counted = 0;
+    while (refused.length === 0) counted = Math.max(counted, (await ask()).bufferedBytes);
+    // Or its connection goes, where the peaceful client needs the room.
+    assert.match(refused[0], /RESOURCE_EXHAUSTED: .* maxBufferedBytes allows|excessive load/);
+    assert.ok(counted > (mib / 2) * 2 ** 20, `${counted} bytes are known to wait`);
     client.close();
-  })
-);
+  }, { OWT_GRPC_MAX_BUFFERED_BYTES: String(mib * 2 ** 20) });
+});

@@ -126,9 +126,13 @@ impl Drop for Gate {
     }
 }
 
-/// What an unread amount counts for.
+/// What an unread amount counts for: nothing as long as it may have been read.
 fn counted(outstanding: usize) -> usize {
-    outstanding.saturating_sub(UNSAID) / STEP * STEP
+    if outstanding < UNSAID {
+        0
+    } else {
+        outstanding / STEP * STEP
+    }
 }
 
 #[cfg(test)]
