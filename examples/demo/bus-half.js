@@ -60,7 +60,9 @@ async function run(supervisor) {
   const first = leaderOf() ?? managers[0];
   supervisor.kill(managers[0]);
   if (first !== managers[0]) supervisor.kill(first);
-  await supervisor.until(() => [...supervisor.named(afterHost), ...election()]);
+  // A leader that has not heard of the victim yet could not miss it.
+  const knowsVictim = () => (supervisor.confirmed.has(`keepAlive ${victim} (${leaderOf()})`) ? [] : [`keepAlive ${victim} by the new leader`]);
+  await supervisor.until(() => [...supervisor.named(afterHost), ...election(), ...knowsVictim()]);
   const second = leaderOf();
 
   supervisor.kill(victim);
