@@ -167,7 +167,7 @@ impl World {
             nonce: Bytes::from_static(if has_secret { &[9; 16] } else { &[] }),
         };
         self.lines.entry(conn).or_default().hello = Some((hello.clone(), false));
-        self.says(conn, [Kind::Hello(hello)]);
+        self.says(conn, [Kind::Hello(Box::new(hello))]);
     }
 
     /// The peer asks for a proof.
@@ -394,7 +394,7 @@ impl World {
         let line = self.lines.entry(conn).or_default();
         for frame in packet.frames {
             match frame.kind {
-                Some(Kind::Hello(hello)) => line.hello = Some((hello, true)),
+                Some(Kind::Hello(hello)) => line.hello = Some((*hello, true)),
                 Some(Kind::Challenge(challenge)) => line.challenge = Some(challenge.nonce),
                 _ => {}
             }
@@ -406,7 +406,7 @@ impl World {
             Delivery::Reply { call, kind, .. } if kind.is_empty() => self.end(call),
             Delivery::Failed { call, .. } => self.end(call),
             Delivery::Request { from, caller, .. } => {
-                assert!(caller == "m" || self.is_trusted, "a request of {caller}");
+                assert!(&*caller == "m" || self.is_trusted, "a request of {caller}");
                 self.callers.extend(from);
             }
             Delivery::Message { body, .. } => {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use owt_grpc_fuzz::bus::agreement::Terms;
+use owt_grpc_fuzz::bus::profile::Profile;
 use owt_grpc_fuzz::bus::trust::{Key, Mode, Transcript, Trust, token};
 use owt_grpc_fuzz::bus::wire::{
     Announce, Applied, Asked, Changes, Delta, FromRegistry, Join, Leave, Proof, Record,
@@ -41,6 +42,12 @@ struct View {
     requests: HashSet<u32>,
 }
 
+fn change(record: &mut Record, delta: &Delta) {
+    let mut profile = Profile::from(std::mem::take(record));
+    profile.change(delta);
+    *record = profile.record();
+}
+
 impl View {
     fn apply(&mut self, changes: Changes) {
         if changes.whole {
@@ -51,7 +58,7 @@ impl View {
         }
         for delta in changes.deltas {
             if let Some(record) = self.records.get_mut(&delta.member) {
-                delta.apply(record);
+                change(record, &delta);
             }
         }
         for name in changes.gone {
@@ -260,7 +267,7 @@ impl World {
                 ..Delta::default()
             },
         };
-        delta.apply(own);
+        change(own, &delta);
         self.requests += 1;
         let request = self.requests;
         self.views[session as usize].requests.insert(request);

@@ -15,11 +15,12 @@ use tokio::task::yield_now;
 use crate::grpc::budget::PROCESS;
 use crate::grpc::call::{self, Call, Ended};
 use crate::grpc::channel::{self, Channel};
+use crate::grpc::gate::Gate;
 use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::serve::Closed;
 use crate::grpc::server::{Accepted, Application, Incoming, Method, Options, Server};
 use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::{CallEvents, Gate, Outgoing, cost};
+use crate::grpc::stream::{CallEvents, Outgoing, cost};
 use crate::grpc::tenure::Terms;
 use crate::http2;
 
