@@ -15,9 +15,9 @@ const subscribed = (channel, patterns, onMessage) => new Promise((resolve) => ch
 const called = (client, to, method, args, timeout) =>
   new Promise((resolve) => client.remoteCall(to, method, args, { callback: (...got) => resolve(got) }, timeout));
 
-/** Resolves when `condition` holds; fails after ten seconds. */
-async function eventually(condition, what) {
-  const until = performance.now() + 10_000;
+/** Resolves when `condition` holds; fails after so many ms. */
+async function eventually(condition, what, ms = 10_000) {
+  const until = performance.now() + ms;
   while (!(await condition())) {
     if (performance.now() > until) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
