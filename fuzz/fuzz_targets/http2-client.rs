@@ -9,38 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use owt_grpc_fuzz::echo::{self, Echo, How};
+use owt_grpc_fuzz::echo::{self, How, World};
 use owt_grpc_fuzz::grpc::channel::Channel;
 use owt_grpc_fuzz::grpc::status::Code;
 use owt_grpc_fuzz::hostile;
 use owt_grpc_fuzz::script::Script;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 
 /// Until all calls have ended, in the client's time.
 const LONGEST: Duration = Duration::from_secs(300);
-
-struct World {
-    runtime: Runtime,
-    _echo: Echo,
-    good: Arc<Channel>,
-}
-
-impl World {
-    fn new() -> Self {
-        // Nobody waits for a deadline: the time jumps there when nothing happens.
-        let mut builder = Builder::new_current_thread();
-        let runtime = builder.enable_all().start_paused(true).build();
-        let runtime = runtime.expect("a runtime");
-        let echo = runtime.block_on(Echo::listen());
-        let good = echo::channel(echo.port);
-        Self {
-            runtime,
-            _echo: echo,
-            good,
-        }
-    }
-}
 
 thread_local! {
     static WORLD: RefCell<World> = RefCell::new(World::new());

@@ -4,37 +4,12 @@
 #![no_main]
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use owt_grpc_fuzz::echo::{self, Echo};
-use owt_grpc_fuzz::grpc::channel::Channel;
+use owt_grpc_fuzz::echo::{self, World};
 use owt_grpc_fuzz::hostile;
 use owt_grpc_fuzz::script::Script;
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Runtime};
-
-struct World {
-    runtime: Runtime,
-    echo: Echo,
-    good: Arc<Channel>,
-}
-
-impl World {
-    fn new() -> Self {
-        // Nobody waits for a deadline: the time jumps there when nothing happens.
-        let mut builder = Builder::new_current_thread();
-        let runtime = builder.enable_all().start_paused(true).build();
-        let runtime = runtime.expect("a runtime");
-        let echo = runtime.block_on(Echo::listen());
-        let good = echo::channel(echo.port);
-        Self {
-            runtime,
-            echo,
-            good,
-        }
-    }
-}
 
 thread_local! {
     static WORLD: RefCell<World> = RefCell::new(World::new());

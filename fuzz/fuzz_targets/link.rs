@@ -27,10 +27,6 @@ use prost::Message as _;
 const LONGEST: u64 = 10_000;
 /// A member's largest body.
 const LARGEST: usize = 64 << 10;
-/// What a member may hold for nothing, and for each byte that was said to it: a few may
-/// ask what it knows, which is some hundred.
-const HELD: usize = 1 << 20;
-const HELD_PER_BYTE: usize = 256;
 /// What only the member's own application says.
 const OURS: &[u8] = b"of this member's application";
 const SERVED: &str = "ours";
@@ -425,17 +421,14 @@ impl World {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let before = held::bytes();
-    let mut script = Script(input);
-    let mut world = World::new(&mut script);
-    while !script.is_over() {
-        world.step(&mut script);
-    }
-    let held = held::bytes().saturating_sub(before);
-    assert!(
-        held <= HELD + HELD_PER_BYTE * input.len(),
-        "{held} bytes are held"
-    );
+    let mut world = held::in_proportion(input, || {
+        let mut script = Script(input);
+        let mut world = World::new(&mut script);
+        while !script.is_over() {
+            world.step(&mut script);
+        }
+        world
+    });
     world.pass(LONGEST + 10);
     assert!(world.pending.is_empty(), "{:?} do not end", world.pending);
 });

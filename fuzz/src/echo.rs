@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::uri::PathAndQuery;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -80,6 +81,33 @@ impl Echo {
             .wait_for(|connections| *connections == count);
         let settled = tokio::time::timeout(Duration::from_secs(60), settled).await;
         assert!(settled.is_ok(), "a connection outlasts its peer");
+    }
+}
+
+/// What one target runs in, with a good server and a client of it.
+pub struct World {
+    /// Nobody waits for a deadline: the time jumps there when nothing happens.
+    pub runtime: Runtime,
+    /// The server.
+    pub echo: Echo,
+    /// The client.
+    pub good: Arc<Channel>,
+}
+
+impl World {
+    /// A new one.
+    #[allow(clippy::new_without_default)] // as costly as it looks
+    pub fn new() -> Self {
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.enable_all().start_paused(true).build();
+        let runtime = runtime.expect("a runtime");
+        let echo = runtime.block_on(Echo::listen());
+        let good = channel(echo.port);
+        Self {
+            runtime,
+            echo,
+            good,
+        }
     }
 }
 

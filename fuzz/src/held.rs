@@ -10,9 +10,20 @@ pub struct Counting;
 static ALLOCATOR: Counting = Counting;
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes that are held by what is written in Rust.
-pub fn bytes() -> usize {
-    HELD.load(Ordering::Relaxed)
+/// What an input may make the process hold for nothing, and for each of its bytes: a few
+/// may ask what is known, which is some hundred.
+const MOST: usize = 1 << 20;
+const MOST_PER_BYTE: usize = 256;
+
+/// Runs what an input says. What is held then by what is written in Rust, beyond what was
+/// held before, is in proportion to it.
+pub fn in_proportion<R>(input: &[u8], run: impl FnOnce() -> R) -> R {
+    let before = HELD.load(Ordering::Relaxed);
+    let result = run();
+    let held = HELD.load(Ordering::Relaxed).saturating_sub(before);
+    let most = MOST + MOST_PER_BYTE * input.len();
+    assert!(held <= most, "{held} bytes are held");
+    result
 }
 
 // SAFETY: what the system's allocator promises, which does the work.

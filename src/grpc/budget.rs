@@ -21,6 +21,8 @@ const LIMIT: usize = 96 << 20;
 pub const SMALL: usize = 64 << 10;
 /// This part of the limit is there for small calls alone, once the rest is used up.
 const RESERVE: usize = 8;
+/// Who holds less than this part of the limit is not to wait because room is short.
+const MODEST: usize = 8;
 
 /// With so many calls a connection has taken megabytes beside what is counted.
 const MANY_CALLS: usize = 512;
@@ -156,7 +158,7 @@ impl Ledger {
 
     /// Room is short, and this connection has a good part of it.
     pub fn is_pressed(&self) -> bool {
-        self.budget.is_tight() && self.held() > self.budget.limit() / RESERVE
+        self.budget.is_tight() && self.held() > self.budget.limit() / MODEST
     }
 
     /// Why a call was refused, once for each connection.

@@ -86,7 +86,8 @@ impl Gate {
 
     /// The application has written so much.
     pub fn wrote(&self, cost: usize) {
-        self.unsent.fetch_add(cost, Ordering::Relaxed);
+        let all = self.unsent().saturating_add(cost);
+        self.unsent.store(all, Ordering::Relaxed);
         if self.is_stalled.load(Ordering::Relaxed) {
             self.wrote.notify_one();
         }
@@ -94,9 +95,8 @@ impl Gate {
 
     /// The peer's window has taken so much of it.
     pub fn sent(&self, cost: usize) {
-        let less = |unsent: usize| Some(unsent.saturating_sub(cost));
-        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
-        let _ = self.unsent.fetch_update(set, get, less);
+        let left = self.unsent().saturating_sub(cost);
+        self.unsent.store(left, Ordering::Relaxed);
     }
 
     /// What waits for that.

@@ -224,19 +224,14 @@ mod tests {
 
     fn member(n: usize, trust: Trust) -> Member {
         let mut member = Member::new(Identity {
-            name: n.to_string(),
-            token: n.to_string(),
             terms: Terms {
                 trust,
                 ..Terms::of("c")
             },
             address: n.to_string(),
-            may_move: false,
             registry_proves: false,
             entropy: [u8::try_from(n).unwrap(); 32],
-            seed: 1,
-            max_message: 1 << 20,
-            idle: 300_000,
+            ..Identity::of(&n.to_string())
         });
         member.serve(0, 1, &format!("id{n}"));
         let other = (1 - n).to_string();

@@ -418,21 +418,13 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::agreement::Terms;
 
     #[test]
     fn a_member_that_is_at_an_address_of_another_joins_anew_at_a_different_one() {
         let identity = Identity {
-            name: "me".to_owned(),
-            token: "token".to_owned(),
-            terms: Terms::of("c"),
             address: "h:1".to_owned(),
             may_move: true,
-            registry_proves: true,
-            entropy: [0; 32],
-            seed: 1,
-            max_message: 1 << 20,
-            idle: 300_000,
+            ..Identity::of("me")
         };
         let another = Record {
             member: "gone".to_owned(),

@@ -329,6 +329,26 @@ impl Member {
     }
 }
 
+/// For tests.
+#[cfg(test)]
+impl Identity {
+    /// One of that name in the cluster `c`; its token is its name, too.
+    pub fn of(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            token: name.to_owned(),
+            terms: Terms::of("c"),
+            address: format!("{name}:1"),
+            may_move: false,
+            registry_proves: true,
+            entropy: [0; 32],
+            seed: 1,
+            max_message: 1 << 20,
+            idle: 300_000,
+        }
+    }
+}
+
 /// For the simulation, which sees through walls.
 #[cfg(test)]
 impl Member {

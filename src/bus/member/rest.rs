@@ -118,7 +118,6 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::bus::agreement::Terms;
     use crate::bus::application::Delivery;
     use crate::bus::member::traffic::Calling;
     use crate::bus::member::{Action, Identity};
@@ -140,16 +139,9 @@ mod tests {
         fn new() -> Self {
             let member = |n: usize| {
                 Member::new(Identity {
-                    name: n.to_string(),
-                    token: n.to_string(),
-                    terms: Terms::of("owt"),
                     address: n.to_string(),
-                    may_move: false,
-                    registry_proves: true,
-                    entropy: [0; 32],
-                    seed: 1,
-                    max_message: 1 << 20,
                     idle: IDLE,
+                    ..Identity::of(&n.to_string())
                 })
             };
             let mut members = [member(0), member(1)];

@@ -164,19 +164,11 @@ mod tests {
     /// `theirs` and another one that serves `others`.
     fn member() -> Member {
         let mut member = Member::new(Identity {
-            name: "me".to_owned(),
-            token: "token".to_owned(),
             terms: Terms {
                 rules: Rules::read(RULES).unwrap(),
                 ..Terms::of("c")
             },
-            address: "h:1".to_owned(),
-            may_move: false,
-            registry_proves: true,
-            entropy: [0; 32],
-            seed: 1,
-            max_message: 1 << 20,
-            idle: 300_000,
+            ..Identity::of("me")
         });
         member.serve(0, 1, "open");
         member.serve(0, 2, "closed");

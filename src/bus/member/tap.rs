@@ -201,24 +201,12 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::agreement::Terms;
     use crate::bus::application::Delivery;
     use crate::bus::member::{Action, Identity, traffic::Calling};
     use crate::bus::wire::Reply;
 
     fn member() -> Member {
-        let mut member = Member::new(Identity {
-            name: "me".to_owned(),
-            token: "token".to_owned(),
-            terms: Terms::of("c"),
-            address: "h:1".to_owned(),
-            may_move: false,
-            registry_proves: true,
-            entropy: [0; 32],
-            seed: 1,
-            max_message: 1 << 20,
-            idle: 300_000,
-        });
+        let mut member = Member::new(Identity::of("me"));
         member.serve(0, 1, "i.d");
         member
     }

@@ -239,16 +239,10 @@ fn kib(bytes: usize) -> f64 {
 
 fn newcomer(number: usize) -> Member {
     Member::new(Identity {
-        name: format!("newcomer-{number}"),
         token: "0123456789abcdef0123456789abcdef0123".to_owned(),
         terms: Terms::of("owt"),
         address: format!("10.0.0.22:{number}"),
-        may_move: false,
-        registry_proves: true,
-        entropy: [0; 32],
-        seed: 1,
-        max_message: 1 << 20,
-        idle: 300_000,
+        ..Identity::of(&format!("newcomer-{number}"))
     })
 }
 
