@@ -145,6 +145,15 @@ test('what was put into a toml file is taken out again, and lines that were edit
   }), { numRuns: rounds(1000) });
 });
 
+test('a line that an edit has drawn into a text of several lines is named, and stays', () => {
+  const original = "[agent]\nraw = '''\na\n'''\n\n[other]\nraw = '''\nb\n'''\n";
+  const after = setValue(original, 'agent', 'enable_grpc', 'true');
+  // The end of the first text and the begin of the second are gone.
+  const present = after.replace("a\n'''", 'a').replace("raw = '''\nb", 'b');
+  assert.match(toml.parse(present).agent.raw, /enable_grpc = true/);
+  assert.deepEqual(withoutOwnLines('agent.toml', { original, after, present }), { text: present, left: ['`enable_grpc = true`'] });
+});
+
 test('a diff makes one text of the other, as git applies it', (t) => {
   const folder = tempFolder(t);
   const text = fc.array(fc.constantFrom('a\n', 'b\n', 'c\n', '\n', 'd\r\n')).chain((lines) => fc.constantFrom('', 'end').map((last) => lines.join('') + last));

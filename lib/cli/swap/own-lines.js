@@ -8,6 +8,7 @@ const { isDeepStrictEqual } = require('node:util');
 const { readSettings } = require('../doctor/toml');
 const { compared, linesOf } = require('./diff');
 const { PackageJsonError, dependenciesOf, removeDependency } = require('./package-json');
+const { insideValues } = require('./toml');
 
 /** Why own lines cannot be taken out. */
 class OwnLinesError extends Error {}
@@ -64,13 +65,16 @@ function withoutDependencies({ original, after, present }) {
 function withoutSettings({ original, after, present }) {
   const lines = wholeLines(present);
   const places = placesOf(wholeLines(after), lines);
+  const isInside = insideValues(present);
   /** @type {string[]} */
   const left = [];
   for (const { own, from, before } of ownParts(after, original).reverse()) {
     const at = places[from];
     const end = at + own.length;
     const header = own.findIndex(isHeader);
-    if (at === -1 || own.some((_, n) => places[from + n] !== at + n)) left.push(...own.filter((line) => line.trim() !== '').map((line) => `\`${line.trim()}\``));
+    // A line that an edit has made a part of a text of several lines is no setting any more.
+    const isGone = at === -1 || own.some((_, n) => places[from + n] !== at + n || isInside[at + n]);
+    if (isGone) left.push(...own.filter((line) => line.trim() !== '').map((line) => `\`${line.trim()}\``));
     // What was written below belongs to the section.
     else if (header !== -1 && !endsSection(lines.slice(end))) lines.splice(at + header + 1, own.length - header - 1);
     else lines.splice(at, own.length, ...before);

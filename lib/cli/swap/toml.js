@@ -56,6 +56,13 @@ function linesOf(text) {
   });
 }
 
+/**
+ * Of each line, whether it begins within a value of several lines.
+ *
+ * @param {string} text of the file
+ */
+const insideValues = (text) => linesOf(text).map(({ isInside }) => isInside);
+
 /** @typedef {{ quote: string | null, depth: number }} State an open string of several lines, and open brackets */
 
 /** @param {State} state */
@@ -198,4 +205,4 @@ function append(text, lines, added) {
   return text + gap + added.map((line) => line + end).join('');
 }
 
-module.exports = { TomlError, setValue };
+module.exports = { TomlError, insideValues, setValue };
