@@ -16,8 +16,8 @@ const HELP = `node bench/instructions.js --before DIR [options]     needs valgri
   --before DIR  the earlier build: a clone of this package in which npm run setup has run
   --name TEXT   what it is called in the results (default its folder's name)
   --runs N      runs of each (default 5)
-  --calls N     calls of the longer runs beyond those of the shorter (default 4000); of
-                messages there are five times as many
+  --calls N     calls of the longer runs beyond those of the shorter (default 4000); of a
+                stream's messages there are five times as many
   --only TEXT   only the kinds whose name contains it
   --out FILE    where the results are written (default: nowhere)
   --help        this text`;
@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
 });
 
 /** How many there are of each kind for one call: a message costs less. */
-const KINDS = { unary: 1, promise: 1, stream: 5, bidi: 5, bus: 1 };
+const KINDS = { unary: 1, promise: 1, stream: 5, bidi: 1, bus: 1 };
 /** So many calls are made before what is called is compiled for good. */
 const WARM = 8000;
 /** What makes one run like another: one thread of the engine, its chances fixed. */
