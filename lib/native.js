@@ -13,19 +13,7 @@ const root = path.join(__dirname, '..');
 /** @type {any} */
 let loaded;
 
-/**
- * @typedef {{ notBefore: number, notAfter: number, commonNames: string[], hasAlternativeNames: boolean, dnsNames: string[], addresses: string[] }} CertificateFacts
- *
- * @typedef {object} Addon see src/bridge
- * @property {new (wake: () => void) => any} Bridge
- * @property {new (json: string) => { granted: (pem: Buffer) => string | null }} Rules
- * @property {new (isServer: boolean, material: object) => any} Credentials
- * @property {(pem: Buffer) => CertificateFacts[]} readCertificates
- * @property {(forServer: boolean, material: object) => { ofIssuer: boolean, text: string } | null} judgeCertificate
- * @property {(pem: Buffer, host: string) => boolean} isCertificateFor
- */
-
-/** @returns {Addon} */
+/** @returns {import('./crossing/native').Native} */
 function native() {
   if (loaded === undefined) loaded = load();
   return loaded;

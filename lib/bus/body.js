@@ -227,4 +227,4 @@ function step(from, key) {
   return from[key];
 }
 
-module.exports = { decode, encode, read, sizeOf, write };
+module.exports = { MARK, decode, encode, read, sizeOf, write };

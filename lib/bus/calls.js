@@ -130,4 +130,4 @@ class Calls {
   }
 }
 
-module.exports = { Calls };
+module.exports = { LISTENING, Calls };

@@ -86,7 +86,7 @@ class BusConnection {
 
   /**
    * @param {ReturnType<import('./config').busOptions>} options
-   * @param {import('./secret-keys').NativeSecret | null} secret
+   * @param {import('../crossing/native').Secret | null} secret
    */
   open({ serving, dialing, dialingEtcd, etcd, authorize, ...rest }, secret) {
     if (authorize !== null) log(INFO, `bus: what others may do is by the rules of ${authorize.file}`);

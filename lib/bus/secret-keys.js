@@ -68,14 +68,12 @@ function derive(text, salt) {
   });
 }
 
-/** @typedef {{ keys: Buffer[], mode: string }} NativeSecret */
-
 /**
  * As the native side takes it: the one place where the keys are seen.
  *
  * @param {import('./secret').ClusterSecret} secret
  * @param {string} cluster
- * @returns {Promise<NativeSecret>}
+ * @returns {Promise<import('../crossing/native').Secret>}
  */
 async function nativeSecret(secret, cluster) {
   const keys = await keysOf(secret, cluster);

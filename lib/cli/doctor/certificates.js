@@ -27,7 +27,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
 /**
  * @typedef {import('./report').Report} Report
  * @typedef {import('../../tls/plan').Plan} Plan
- * @typedef {import('../../native').CertificateFacts} CertificateFacts
+ * @typedef {import('../../crossing/native').CertificateFacts} CertificateFacts
  */
 
 /**

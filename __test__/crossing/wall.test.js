@@ -1,0 +1,87 @@
+'use strict';
+
+// What crosses is written down on both sides of the wall: here they are compared, and
+// docs/crossing.md with them.
+
+const assert = require('node:assert').strict;
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { LISTENING } = require('../../lib/bus/calls');
+const { MARK } = require('../../lib/bus/body');
+const { FAILURES } = require('../../lib/bus/errors');
+const bus = require('../../lib/bus/records');
+const records = require('../../lib/crossing/records');
+const { bridge, constant, constants, matches, root, variants } = require('../support/rust');
+
+const { BusState, CallFlag, Closed, Command, Event, HEADER, NO_TIMEOUT, OUTSIDE, cost } = records;
+
+const read = (...parts) => fs.readFileSync(path.join(root, ...parts), 'utf8');
+const declared = read('lib/crossing/native.d.ts');
+
+/** What stands between the braces of a class or interface of native.d.ts. */
+const body = (kind, name) => {
+  const found = new RegExp(`^export ${kind} ${name} \\{\\n([^]*?)^\\}`, 'm').exec(declared);
+  assert.ok(found, `native.d.ts declares no ${kind} ${name}`);
+  return found[1].replace(/\/\*\*[^]*?\*\//g, '');
+};
+
+const namesOf = (kind) => [...declared.matchAll(new RegExp(`^export ${kind} (\\w+) `, 'gm'))].map(([, name]) => name);
+
+/** Methods, with how many arguments they take at most. */
+const methodsOf = (text) => Object.fromEntries([...text.matchAll(/^ {2}(\w+)\((.*)\)(?:: [^;]+)?;$/gm)].map(([, name, args]) => [name, args === '' ? 0 : args.replace(/\([^)]*\)/g, '').split(',').length]));
+
+test('all that is native is declared, in the order of the Rust, and nothing else', () => {
+  const { classes, functions, objects } = bridge();
+  assert.deepEqual(namesOf('class').sort(), Object.keys(classes).sort());
+  for (const [name, methods] of Object.entries(classes)) assert.deepEqual(Object.entries(methodsOf(body('class', name))), Object.entries(methods), name);
+  assert.deepEqual(methodsOf(body('interface', 'Native')), functions);
+  assert.deepEqual(namesOf('interface').filter((name) => name !== 'Native').sort(), Object.keys(objects).sort());
+  for (const [name, fields] of Object.entries(objects)) {
+    const found = [...body('interface', name).matchAll(/^ {2}(\w+)(\??): ([^;]+);$/gm)];
+    assert.deepEqual(found.map(([, field, optional, type]) => ({ name: field, isOptional: optional === '?' || / \| null$/.test(type) })), fields, name);
+  }
+});
+
+test('the addon has what is declared', () => {
+  const addon = require('../../lib/native').native();
+  const { classes, functions } = bridge();
+  assert.deepEqual(Object.keys(addon).sort(), [...Object.keys(classes), ...Object.keys(functions)].sort());
+  for (const [name, methods] of Object.entries(classes)) {
+    assert.deepEqual(Object.getOwnPropertyNames(addon[name].prototype).sort(), Object.keys(methods).sort(), name);
+  }
+});
+
+test('operations, flags, states, reasons and bounds are the same numbers on both sides', () => {
+  const { HAS_MESSAGE, COMPLETE, WAIT_FOR_READY, UNARY, FLAG, TRACED, ...commands } = constants('command');
+  assert.deepEqual(Command, commands);
+  assert.deepEqual(CallFlag, { HAS_MESSAGE, COMPLETE, WAIT_FOR_READY, UNARY });
+  const { FLAG: flag, TRACED: traced, OUTSIDE: outside, ...events } = constants('event');
+  assert.deepEqual(Event, events);
+  assert.deepEqual([bus.FLAG, bus.FLAG, bus.TRACED, bus.TRACED, OUTSIDE], [FLAG, flag, TRACED, traced, outside]);
+  assert.deepEqual(BusState, constants('state'));
+  const variant = (name) => name.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
+  assert.deepEqual(Object.entries(Closed).map(([name, number]) => [variant(name), String(number)]), matches(/\bClosed::(\w+) => (\d+),/g));
+  assert.deepEqual(Object.keys(FAILURES).map(Number), Object.values(variants('Failure')));
+  assert.deepEqual([HEADER, NO_TIMEOUT, LISTENING, MARK.charCodeAt(0)], [constant('HEADER', 'usize'), constant('NO_TIMEOUT', 'u32'), constant('LISTENING', 'usize'), constant('MARK', 'u8')]);
+  assert.deepEqual([[String(cost(0))]], matches(/pub fn cost\(length: usize\) -> usize \{\s*length \+ (\d+)\s*\}/g));
+});
+
+/** The rows of the table that follows a line of docs/crossing.md: op and name. */
+function rowsBehind(line) {
+  const text = read('docs/crossing.md');
+  const rows = text.slice(text.indexOf(line)).split('\n').slice(line.split('\n').length);
+  const table = rows.slice(rows.findIndex((row) => row.startsWith('|')));
+  return Object.fromEntries(table.slice(2, table.findIndex((row) => !row.startsWith('|'))).map((row) => /^\| (\d+) \| (\w+) \|/.exec(row).slice(1, 3)).map(([op, name]) => [name, Number(op)]));
+}
+
+test('docs/crossing.md has every record by its name and number, and every flag and state', () => {
+  assert.deepEqual({ ...rowsBehind('### Commands, JS to Rust'), ...rowsBehind('Commands, carried out as one for each batch:') }, Command);
+  assert.deepEqual({ ...rowsBehind('### Events, Rust to JS'), ...rowsBehind('\nEvents:\n') }, Event);
+  const text = read('docs/crossing.md').replace(/\s+/g, ' ');
+  for (const [name, number] of Object.entries(CallFlag)) assert.ok(text.includes(`${number} ${name}`), `${number} ${name}`);
+  const states = /u32 state, why \(utf8\) to the end \| ([^|]+) \|/.exec(text)[1];
+  for (const [name, number] of Object.entries(BusState)) assert.match(states, new RegExp(`${number} ${name}`), name);
+  const reasons = /CLOSED \| u32 reason \| ([^|]+) \|/.exec(text)[1];
+  for (const [name, number] of Object.entries(Closed)) assert.match(reasons, new RegExp(`${number} ${name}`), name);
+});
