@@ -46,6 +46,22 @@ for (const count of [8, 16, 64, 300]) {
   }, { skip: isHeldUp });
 }
 
+for (const count of [16, 64]) {
+  inAllPairings(`a call is answered beside ${count} streams that their handlers do not read`, async ({ connect }) => {
+    const { client } = await connect('quic', { validateTokenCallback() {}, subscribe: (call, callback) => callback(null, { id: call.request.id }) });
+    const streams = Array.from({ length: count }, () => client.validateTokenCallback().on('error', () => {}));
+    try {
+      for (const stream of streams) fill(stream, { tokenId: 'x'.repeat(100_000) });
+      for (let n = 0; n < 20; n++) {
+        const { error } = await ask(client, 'subscribe', { id: String(n) }, { deadline: Date.now() + 5000 });
+        assert.equal(error, null);
+      }
+    } finally {
+      for (const stream of streams) stream.cancel();
+    }
+  }, { skip: isHeldUp });
+}
+
 test('a call is answered beside 3,000 open streams', { timeout: 20_000 }, async (t) => {
   const server = await ours.serve('webrtc', { ...impl, listenToNotifications: (call) => call.write({ name: 'hello' }) });
   const client = ours.client('webrtc', server.port);
