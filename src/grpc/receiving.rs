@@ -116,13 +116,18 @@ impl<'a> Receiving<'a> {
     /// # Errors
     /// Why there is none.
     pub async fn next(&mut self) -> Result<Option<Framed>, ReceiveError> {
+        self.next_for(None).await
+    }
+
+    /// As [`Self::next`], for the application behind a gate.
+    async fn next_for(&mut self, gate: Option<&Gate>) -> Result<Option<Framed>, ReceiveError> {
         loop {
             if let Some(message) = self.decoder.next_message()? {
                 self.turn = None;
                 return Ok(Some(message));
             }
             match self.end.take() {
-                None => self.more().await?,
+                None => self.more(gate).await?,
                 Some(Err(error)) => return Err(ReceiveError::Transport(error)),
                 Some(Ok(())) if self.decoder.is_empty() => return Ok(None),
                 Some(Ok(())) => return Err(ReceiveError::Truncated),
@@ -173,7 +178,7 @@ impl<'a> Receiving<'a> {
         gate: &Gate,
         events: &impl CallEvents,
     ) -> Result<(), ReceiveError> {
-        while let Some(message) = self.next().await? {
+        while let Some(message) = self.next_for(Some(gate)).await? {
             let message = if gate.is_open() && !events.is_behind() {
                 Some(self.open(message)?)
             } else {
@@ -193,8 +198,12 @@ impl<'a> Receiving<'a> {
     }
 
     /// Takes what comes next, and lets the peer send as much again.
-    async fn more(&mut self) -> Result<(), ReceiveError> {
+    async fn more(&mut self, gate: Option<&Gate>) -> Result<(), ReceiveError> {
         if self.turn.is_none() && self.decoder.awaited() > SMALL {
+            // While room is short, who has not read the last message gets no large one more.
+            if let Some(gate) = gate.filter(|gate| gate.is_pressed()) {
+                self.meanwhile(gate.open()).await?;
+            }
             let turn = self.holding.turn();
             self.turn = self.meanwhile(turn).await?;
             if self.decoder.awaited() == 0 || self.end.is_some() {
