@@ -31,7 +31,7 @@ class NoMessage extends TypeError {}
 /**
  * What is missing altogether is for the encoder to refuse.
  *
- * @param {import('../codec-runtime').Codec} codec
+ * @param {{ name: string }} codec of the message
  * @param {any} value
  */
 function assertMessage(codec, value) {
