@@ -9,7 +9,7 @@ import globals from 'globals';
 const RUNS_EVERYWHERE = ['index.js', 'index.mjs', 'bin/**', 'lib/**', 'examples/**', 'bench/**', 'scripts/api-reference/**', '__test__/**'];
 
 // What an older Node.js reads until it is told that it is too old.
-const READ_BY_OLDER = ['index.js', 'bin/owt-grpc.js', 'lib/compat/node-version.js', 'lib/dropin/amqpClient.js', 'lib/dropin/grpcTools.js'];
+const READ_BY_OLDER = ['index.js', 'bin/owt-grpc.js', 'lib/common/compat/node-version.js', 'lib/dropin/amqpClient.js', 'lib/dropin/grpcTools.js'];
 
 const TEST_RUNNER = ['test', ...['after', 'afterEach', 'before', 'beforeEach', 'describe', 'it', 'mock', 'test'].map((name) => `test.${name}`)];
 

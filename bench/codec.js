@@ -7,7 +7,7 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const loader = require('@grpc/proto-loader');
 const { Writer } = require('../lib/codec-runtime');
-const { worldOf } = require('../lib/config');
+const { worldOf } = require('../lib/grpc/contract');
 const { subscribeRequest } = require('./workload');
 
 const ROUNDS = 21;

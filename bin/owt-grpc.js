@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict';
 
-const { unsupported } = require('../lib/compat/node-version');
+const { unsupported } = require('../lib/common/compat/node-version');
 
 const why = unsupported(process.versions.node);
 if (why === '') {

@@ -17,4 +17,4 @@ function checkSize(file) {
 
 module.exports = { LIMIT, checkSize };
 
-if (require.main === module) checkSize(path.join(__dirname, '..', require('../lib/addon-path').addon()));
+if (require.main === module) checkSize(path.join(__dirname, '..', require('../lib/crossing/platform').addon()));

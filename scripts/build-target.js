@@ -9,7 +9,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { addon, built } = require('../lib/addon-path');
+const { addon, built } = require('../lib/crossing/platform');
 const { OLDEST } = require('./packing/glibc');
 const { INSTALL, zigEnvironment } = require('./zig');
 

@@ -14,6 +14,8 @@ const checks = [
   ['cargo', 'clippy', '--locked', '--quiet', '--all-targets', '--', '-D', 'warnings'],
   [tool('eslint'), '--max-warnings', '0', '.'],
   [tool('tsc'), '--project', 'tsconfig.json'],
+  // Which room of lib/ may know which: .dependency-cruiser.js has the order.
+  [tool('depcruise'), '--config', '.dependency-cruiser.js', 'index.js', 'bin', 'lib'],
   ['node', path.join('scripts', 'addon-size.js')],
   ['node', path.join('scripts', 'api-reference.js')],
   ['node', path.join('scripts', 'third-party-licenses.js')],

@@ -14,7 +14,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { addon, platformPackage } = require('../lib/addon-path');
+const { addon, platformPackage } = require('../lib/crossing/platform');
 const { checkSize } = require('./addon-size');
 const { OLDEST, glibcOf, isNewer } = require('./packing/glibc');
 const { INSTALL } = require('./zig');

@@ -8,7 +8,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { built, target } = require('../lib/addon-path');
+const { built, target } = require('../lib/crossing/platform');
 const { TRIPLES, buildTarget, place } = require('./build-target');
 const { hasZig } = require('./zig');
 

@@ -7,7 +7,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { addon } = require('../lib/addon-path');
+const { addon } = require('../lib/crossing/platform');
 const { buildTarget } = require('./build-target');
 const { packAll } = require('./pack');
 const { run } = require('./testing/run');

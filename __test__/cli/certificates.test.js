@@ -10,7 +10,7 @@ const { isIP } = require('node:net');
 const { test } = require('node:test');
 const { isPair } = require('../../lib/cli/certs/authority');
 const { readCertificate } = require('../../lib/cli/certs/openssl');
-const { native } = require('../../lib/native');
+const { native } = require('../../lib/crossing/addon');
 const { Workshop, hasOpenssl } = require('../support/certificates');
 
 // eslint-disable-next-line n/no-unsupported-features/node-builtins -- what is held against it is here on all versions

@@ -10,7 +10,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const toml = require('toml');
 const { Server, startRegistry } = require('../..');
-const { addon, target } = require('../../lib/addon-path');
+const { addon, target } = require('../../lib/crossing/platform');
 const { readSettings } = require('../../lib/cli/doctor/toml');
 const { updateStore } = require('../../lib/credentials/store');
 const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
@@ -172,7 +172,7 @@ test('variables: names that are mistyped, values that are none', limit, async (t
 /** A program that is preloaded, and takes the addon and its package from elsewhere. */
 function withAddon(t, file, name) {
   const script = path.join(tempFolder(t), 'preload.js');
-  const places = JSON.stringify(path.join(root, 'lib/addon-path.js'));
+  const places = JSON.stringify(path.join(root, 'lib/crossing/platform.js'));
   fs.writeFileSync(script, `const real = require(${places});
     require.cache[${places}].exports = { ...real, addon: () => ${JSON.stringify(path.relative(root, file))}, platformPackage: () => ${JSON.stringify(name)} };\n`);
   return `--require=${script}`;

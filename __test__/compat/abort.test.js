@@ -5,7 +5,7 @@
 
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
-const { AbortController, OwnController, reasonOf, throwIfAborted, timeoutSignal } = require('../../lib/compat/abort');
+const { AbortController, OwnController, reasonOf, throwIfAborted, timeoutSignal } = require('../../lib/common/compat/abort');
 
 const kinds = AbortController === OwnController ? [OwnController] : [AbortController, OwnController];
 

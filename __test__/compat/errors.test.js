@@ -3,7 +3,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { inspect } = require('node:util');
-const { withCause } = require('../../lib/compat/errors');
+const { withCause } = require('../../lib/common/compat/errors');
 
 test('the cause of an error is kept and printed with it on every Node.js', () => {
   const cause = new Error('below');

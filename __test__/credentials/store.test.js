@@ -113,7 +113,7 @@ test('a link to a store stays one', posix, async (t) => {
 test('processes that update one store at once all get their entry in', { timeout: 60_000 }, async (t) => {
   const file = tempStore(t);
   // With what a killed update has left before them.
-  execFileSync(process.execPath, ['-e', 'require(process.argv[1]).tryLock(process.argv[2])', path.join(__dirname, '../../lib/files/lock.js'), `${file}.lock`]);
+  execFileSync(process.execPath, ['-e', 'require(process.argv[1]).tryLock(process.argv[2])', path.join(__dirname, '../../lib/common/files/lock.js'), `${file}.lock`]);
   const script = `const { updateStore } = require(process.argv[1]);
     (async () => { for (let n = 0; n < 10; n++) await updateStore(process.argv[2], { [process.argv[3] + n]: n }); })()`;
   const children = ['a', 'b', 'c', 'd'].map((name) => spawn(process.execPath, ['-e', script, library, file, name], { stdio: 'inherit' }));

@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Outbox, writeNothing, writeNumber } = require('../../lib/crossing/outbox');
 const { BusState, Command, Event, HEADER } = require('../../lib/crossing/records');
-const { native } = require('../../lib/native');
+const { native } = require('../../lib/crossing/addon');
 const { freePort } = require('../support/bus');
 
 const CHANNEL = { target: '', proxy: null, proxyCredentials: null, maxReceiveBytes: null, maxSendBytes: null, maxMetadataBytes: null, keepaliveMs: null, keepaliveTimeoutMs: null };

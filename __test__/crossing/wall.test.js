@@ -44,7 +44,7 @@ test('all that is native is declared, in the order of the Rust, and nothing else
 });
 
 test('the addon has what is declared', () => {
-  const addon = require('../../lib/native').native();
+  const addon = require('../../lib/crossing/addon').native();
   const { classes, functions } = bridge();
   assert.deepEqual(Object.keys(addon).sort(), [...Object.keys(classes), ...Object.keys(functions)].sort());
   for (const [name, methods] of Object.entries(classes)) {

@@ -6,10 +6,10 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
-const { tryLock } = require('../../lib/files/lock');
+const { tryLock } = require('../../lib/common/files/lock');
 const { updateStore } = require('../../lib/credentials/store');
 
-const library = path.join(__dirname, '../../lib/files/lock.js');
+const library = path.join(__dirname, '../../lib/common/files/lock.js');
 const posix = { skip: process.platform === 'win32' && 'locks are symbolic links elsewhere only' };
 
 /** @param {import('node:test').TestContext} t */

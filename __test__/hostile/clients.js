@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const zlib = require('node:zlib');
 const { createClient } = require('../..');
-const { serviceOf } = require('../../lib/config');
+const { serviceOf } = require('../../lib/grpc/contract');
 const { RawClient, Setting, entry, message } = require('../support/raw-http2');
 const { attacked, sleep } = require('./attacked');
 

@@ -11,7 +11,7 @@ const { PRINTS, folder, names, readmeExample, readmePrograms, runs } = require('
 const { blocksFor, installInto } = require('../support/markdown');
 const { Installation, MAIN, PLATFORM, asModule, root } = require('../support/installation');
 const { installation } = require('../support/owt-tree');
-const { platformPackage, target } = require('../../lib/addon-path');
+const { platformPackage, target } = require('../../lib/crossing/platform');
 const { version } = require('../../package.json');
 const { glibcOf } = require('../../scripts/packing/glibc');
 

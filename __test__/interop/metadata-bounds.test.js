@@ -7,7 +7,7 @@ const { once } = require('node:events');
 const http2 = require('node:http2');
 const { test } = require('node:test');
 const { Metadata, RpcError, Server, createClient, setLogger, status } = require('../..');
-const { serviceOf } = require('../../lib/config');
+const { serviceOf } = require('../../lib/grpc/contract');
 const { theirs } = require('../support/peers');
 const { RawClient, entry, message, rawServer, responseHeaders } = require('../support/raw-http2');
 

@@ -7,7 +7,7 @@ const { once } = require('node:events');
 const net = require('node:net');
 const { test } = require('node:test');
 const { Server, createClient, setLogger, status } = require('../..');
-const { serviceOf } = require('../../lib/config');
+const { serviceOf } = require('../../lib/grpc/contract');
 const { theirs } = require('../support/peers');
 const { RawClient, message } = require('../support/raw-http2');
 

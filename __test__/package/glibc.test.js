@@ -6,7 +6,7 @@ const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { addon } = require('../../lib/addon-path');
+const { addon } = require('../../lib/crossing/platform');
 const { ElfError, glibcOf, isNewer } = require('../../scripts/packing/glibc');
 
 const linux = { skip: process.platform !== 'linux' && 'reads files of Linux' };

@@ -5,7 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { addon, libcOf, platformPackage, target } = require('../../lib/addon-path');
+const { addon, libcOf, platformPackage, target } = require('../../lib/crossing/platform');
 
 const root = path.join(__dirname, '../..');
 const npm = (name) => JSON.parse(fs.readFileSync(path.join(root, 'npm', name, 'package.json'), 'utf8'));
@@ -13,8 +13,8 @@ const platforms = fs.readdirSync(path.join(root, 'npm'));
 
 test('a missing addon is an error that says what was tried and how to build it', () => {
   const script = `
-    const real = require('./lib/addon-path.js');
-    require.cache[require.resolve('./lib/addon-path.js')].exports = { ...real, addon: () => 'no-such.node', platformPackage: () => 'no-such-package' };
+    const real = require('./lib/crossing/platform.js');
+    require.cache[require.resolve('./lib/crossing/platform.js')].exports = { ...real, addon: () => 'no-such.node', platformPackage: () => 'no-such-package' };
     try { require('owt-grpc').createClient('webrtc', 'localhost:1'); } catch (error) { console.log(error.message); }`;
   const message = execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' });
   assert.ok(message.startsWith(`owt-grpc has no working native addon for ${target().name} (${process.platform} ${process.arch}`), message);

@@ -8,7 +8,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { unsupported } = require('../../lib/compat/node-version');
+const { unsupported } = require('../../lib/common/compat/node-version');
 const { TOO_OLD, placeOf } = require('../../scripts/testing/node-versions');
 
 const root = path.join(__dirname, '../..');

@@ -37,7 +37,7 @@ test('nothing that is packed tells anybody to fetch a package by a name that is 
   const names = shipped();
   assert.ok(names.length > 100);
   for (const name of names) {
-    // lib/native.js names one that was published with it: by-name.js holds that.
+    // lib/crossing/addon.js names one that was published with it: by-name.js holds that.
     for (const [command] of read(name).matchAll(/npm (?:i|install|add|exec) [^`"'\n]*owt-grpc(?![\w./$-]*\.tgz)[^`"'\n]*/g)) assert.fail(`${name}: ${command}`);
   }
 });

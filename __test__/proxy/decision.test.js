@@ -9,7 +9,7 @@ require('@grpc/grpc-js');
 const { mapProxyName } = require('@grpc/grpc-js/build/src/http_proxy');
 const { mapUriDefaultScheme } = require('@grpc/grpc-js/build/src/resolver');
 const { parseUri } = require('@grpc/grpc-js/build/src/uri-parser');
-const { proxyFor } = require('../../lib/proxy');
+const { proxyFor } = require('../../lib/grpc/proxy');
 const { seed } = require('../support/arbitrary');
 const { withEnvironment } = require('../support/connect-proxy');
 

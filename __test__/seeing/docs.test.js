@@ -11,7 +11,7 @@ const root = path.join(__dirname, '../..');
 const text = fs.readFileSync(path.join(root, 'docs/observability.md'), 'utf8');
 
 test('docs/observability.md has every metric, and no other', () => {
-  const code = fs.readFileSync(path.join(root, 'lib/seeing/metrics.js'), 'utf8');
+  const code = fs.readFileSync(path.join(root, 'lib/observability/metrics.js'), 'utf8');
   const names = new Set();
   for (const [, name] of code.matchAll(/out\.(?:family|histogram)\(\s*[`']([^`']+)[`']/g)) names.add(name);
   for (const [, name] of code.matchAll(/(?:counter|gauge)\(\s*[`']([^`']+)[`']/g)) names.add(`owt_grpc_bus_${name}`);

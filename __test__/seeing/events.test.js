@@ -235,8 +235,8 @@ test('each call and request of the bus that starts ends once, in both styles', a
 });
 
 test('nothing is made for channels that nobody listens to', async (t) => {
-  const { CLIENT } = require('../../lib/seeing/roles');
-  const { grpcTally } = require('../../lib/seeing/tally');
+  const { CLIENT } = require('../../lib/observability/call-kinds');
+  const { grpcTally } = require('../../lib/observability/call-stats');
   const call = { method: { path: '/a.B/C', requestStream: false, responseStream: false }, connection: { target: 'x' } };
   const begin = () => CLIENT.begin(grpcTally(), grpcTally(), /** @type {any} */ (call));
   assert.equal(begin().about, null);

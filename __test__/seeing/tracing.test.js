@@ -7,7 +7,7 @@ const { after, before, test } = require('node:test');
 const fc = require('fast-check');
 const { Metadata, Server, connectBus, createClient, currentTrace, setLogger, setTracing, withTrace } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
-const { fromBlock, fromText, toBlock, toText, valid } = require('../../lib/seeing/w3c');
+const { fromBlock, fromText, toBlock, toText, valid } = require('../../lib/observability/trace-context');
 const { connected, eventually, freePort, participant, rpcClient, rpcServer, subscribed } = require('../support/bus');
 const { theirs } = require('../support/peers');
 

@@ -10,7 +10,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '../..');
 const { version } = require('../../package.json');
-const { platformPackage, target } = require('../../lib/addon-path');
+const { platformPackage, target } = require('../../lib/crossing/platform');
 
 const tarball = (name) => path.join(root, 'target', 'pack', `${name}-${version}.tgz`);
 const MAIN = tarball('owt-grpc');

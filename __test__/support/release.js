@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parse } = require('yaml');
-const { addon } = require('../../lib/addon-path');
+const { addon } = require('../../lib/crossing/platform');
 const { version } = require('../../package.json');
 const { packAll, platforms } = require('../../scripts/pack');
 

@@ -2,7 +2,7 @@
 
 // Signals for tests on every version of Node.js.
 
-const { AbortController, timeoutSignal } = require('../../lib/compat/abort');
+const { AbortController, timeoutSignal } = require('../../lib/common/compat/abort');
 
 /** A signal that has fired. */
 function abortedSignal() {

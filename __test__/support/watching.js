@@ -4,7 +4,7 @@
 
 const assert = require('node:assert').strict;
 const diagnostics = require('node:diagnostics_channel');
-const { hasOwn } = require('../../lib/compat/objects');
+const { hasOwn } = require('../../lib/common/compat/objects');
 
 const ROLES = ['client.call', 'server.call', 'bus.call', 'bus.request'];
 

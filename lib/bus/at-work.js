@@ -2,7 +2,7 @@
 
 // Waiting until handlers are through.
 
-const { clearTimeout, setTimeout } = require('../clock');
+const { clearTimeout, setTimeout } = require('../common/clock');
 
 /** How many are at work, and who waits for none to be. */
 class AtWork {

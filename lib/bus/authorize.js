@@ -5,10 +5,10 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { withCause } = require('../compat/errors');
-const { codeOf } = require('../credentials/errors');
-const { messageOf } = require('../errors');
-const { native } = require('../native');
+const { withCause } = require('../common/compat/errors');
+const { codeOf } = require('../common/errors');
+const { messageOf } = require('../common/errors');
+const { native } = require('../crossing/addon');
 
 const VARIABLE = 'OWT_GRPC_AUTHORIZE';
 /** A larger file is another one. */

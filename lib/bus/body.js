@@ -9,7 +9,7 @@
 // with 0 in their places in `value`, to which the keys lead. JSON begins with no
 // '\x01' and has no line end in it.
 
-const { hasOwn } = require('../compat/objects');
+const { hasOwn } = require('../common/compat/objects');
 const { Repeated } = require('./repeated');
 
 /** @typedef {string | number} Key */

@@ -2,9 +2,9 @@
 
 // The bus for new code: promises, async iteration, errors that say which.
 
-const { clearTimeout, now, setTimeout } = require('../clock');
-const { reasonOf, throwIfAborted } = require('../compat/abort');
-const { thrownTo } = require('../call-site');
+const { clearTimeout, now, setTimeout } = require('../common/clock');
+const { reasonOf, throwIfAborted } = require('../common/compat/abort');
+const { thrownTo } = require('../common/call-site');
 const { within } = require('./at-work');
 const { encode } = require('./body');
 const { argsOf, methodsOf, patternsOf, signalOf } = require('./checks');
@@ -15,10 +15,11 @@ const { BusError, describe, fromHandler, givenUp } = require('./errors');
 const { HandlerCall } = require('./handler-call');
 const { nameOf, servableId } = require('./names');
 const { Subscription } = require('./subscription');
-const { checkedOptions, flagOption, graceOf, numberOption } = require('../config');
-const { INFO, WARN, isLogged, log } = require('../log');
-const { RpcError, isOfKind, messageOf, stackOf } = require('../errors');
-const { onAbort } = require('../signal');
+const { checkedOptions, flagOption, graceOf, numberOption } = require('../common/options');
+const { INFO, WARN, isLogged, log } = require('../common/log');
+const { isOfKind, messageOf, stackOf } = require('../common/errors');
+const { RpcError } = require('../grpc/rpc-error');
+const { onAbort } = require('../common/signal');
 
 const DEFAULT_TIMEOUT = 10_000;
 const CALL_OPTIONS = ['timeout', 'signal'];

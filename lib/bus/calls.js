@@ -4,8 +4,8 @@
 // still listen to replies of other kinds.
 
 const { CallTable } = require('../crossing/call-table');
-const { messageOf, textOf } = require('../errors');
-const { BusOutcome } = require('../seeing/tally');
+const { messageOf, textOf } = require('../common/errors');
+const { BusOutcome } = require('../observability/call-stats');
 const { decode, read, sizeOf } = require('./body');
 const { Queue } = require('./queue');
 const { FLAG } = require('./records');
@@ -20,7 +20,7 @@ const LISTENING = 10_000;
  * @property {boolean} many replies of other kinds are wanted
  * @property {(kind: string, data: any, err: any, failed: boolean, reply: any) => void} onReply kind is '' for the last one
  * @property {(why: number, detail: string) => void} onFailed
- * @property {import('../seeing/report').Report} [report] set when the call is made
+ * @property {import('../observability/call-recorder').Report} [report] set when the call is made
  */
 
 class Calls {

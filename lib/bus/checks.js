@@ -2,8 +2,8 @@
 
 // The arguments of the bus's functions, looked at before anything is begun.
 
-const { isSignal, noSignal } = require('../signal');
-const { kindOf } = require('../words');
+const { isSignal, noSignal } = require('../common/signal');
+const { kindOf } = require('../common/kind-of');
 const { nameOf } = require('./names');
 
 /**

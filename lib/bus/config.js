@@ -4,11 +4,11 @@
 
 const { randomBytes } = require('node:crypto');
 const os = require('node:os');
-const { checkedOptions, numberOption } = require('../config');
+const { checkedOptions, numberOption } = require('../common/options');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
-const { hostAndPort } = require('./place');
+const { hostAndPort } = require('../common/host-port');
 const { clusterSecret, modeOfShared } = require('./secret');
 
 const DEFAULT_PORT = 5680;

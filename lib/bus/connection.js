@@ -6,11 +6,11 @@
 const { inspect } = require('node:util');
 const { getBridge } = require('../crossing/bridge');
 const { BusState, Event } = require('../crossing/records');
-const { INFO, WARN, log } = require('../log');
-const { messageOf } = require('../errors');
-const { BUS_CALL, giveInTrace, traceOf } = require('../seeing/roles');
-const { BusTally, allBuses } = require('../seeing/tally');
-const { toText } = require('../seeing/w3c');
+const { INFO, WARN, log } = require('../common/log');
+const { messageOf } = require('../common/errors');
+const { BUS_CALL, giveInTrace, traceOf } = require('../observability/call-kinds');
+const { BusTally, allBuses } = require('../observability/call-stats');
+const { toText } = require('../observability/trace-context');
 const { within } = require('./at-work');
 const { encode } = require('./body');
 const { Calls } = require('./calls');

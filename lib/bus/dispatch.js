@@ -2,7 +2,7 @@
 
 // From a request that arrived to the method it is for.
 
-const { hasOwn } = require('../compat/objects');
+const { hasOwn } = require('../common/compat/objects');
 const { decode } = require('./body');
 
 /**

@@ -3,9 +3,9 @@
 // Why a call over the bus failed: one table for the codes, the texts and the
 // numbers that cross.
 
-const { now } = require('../clock');
-const { withCause } = require('../compat/errors');
-const { messageOf } = require('../errors');
+const { now } = require('../common/clock');
+const { withCause } = require('../common/compat/errors');
+const { messageOf } = require('../common/errors');
 
 /**
  * By the number that crosses.

@@ -4,9 +4,9 @@
 // `etcd://user:password@h1:2379,h2:2379/prefix`, and options.
 
 const { Secret } = require('../credentials/secret');
-const { checkedOptions } = require('../config');
+const { checkedOptions } = require('../common/options');
 const { credentialsOf, etcdCredentialsOfEnvironment } = require('../tls/credentials');
-const { hostAndPort } = require('./place');
+const { hostAndPort } = require('../common/host-port');
 
 const DEFAULT_PORT = 2379;
 const DEFAULT_PREFIX = '/owt-grpc';

@@ -2,7 +2,7 @@
 
 // What a handler may know of its call: `HandlerCall` in index.d.ts.
 
-const { fromText, valid } = require('../seeing/w3c');
+const { fromText, valid } = require('../observability/trace-context');
 
 class HandlerCall {
   #request;

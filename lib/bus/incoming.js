@@ -3,9 +3,9 @@
 // The calls and casts that are for the ids of a member: which handler each goes
 // to, its reply, and which handlers are at work.
 
-const { messageOf, textOf } = require('../errors');
-const { BUS_REQUEST } = require('../seeing/roles');
-const { BusOutcome, allBuses } = require('../seeing/tally');
+const { messageOf, textOf } = require('../common/errors');
+const { BUS_REQUEST } = require('../observability/call-kinds');
+const { BusOutcome, allBuses } = require('../observability/call-stats');
 const { AtWork } = require('./at-work');
 const { encode } = require('./body');
 const { Callers } = require('./callers');
@@ -36,7 +36,7 @@ class Service extends AtWork {
 class Incoming {
   /**
    * @param {import('./commands').Commands} commands
-   * @param {import('../seeing/tally').BusTally} tally
+   * @param {import('../observability/call-stats').BusTally} tally
    */
   constructor(commands, tally) {
     this.commands = commands;

@@ -7,9 +7,9 @@ const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { setInterval } = require('../clock');
-const { withCause } = require('../compat/errors');
-const { codeOf } = require('../credentials/errors');
+const { setInterval } = require('../common/clock');
+const { withCause } = require('../common/compat/errors');
+const { codeOf } = require('../common/errors');
 const { generated, isGenerated } = require('./secret-keys');
 
 const FILE = 'secret';

@@ -4,8 +4,8 @@
 // docs/crossing.md. `buf` may be used again by what a handler does, so all is
 // read before any is called.
 
-const { clearTimeout, setTimeout, wallTime } = require('../clock');
-const { AbortController } = require('../compat/abort');
+const { clearTimeout, setTimeout, wallTime } = require('../common/clock');
+const { AbortController } = require('../common/compat/abort');
 const { read, sizeOf } = require('./body');
 const { Repeated } = require('./repeated');
 
@@ -64,7 +64,7 @@ class Request {
     this.trace = flags & TRACED ? buf.latin1Slice(trace + 2, caller) : '';
     /** Neither ended nor given up. */
     this.isOpen = false;
-    /** @type {import('../seeing/report').Report | null} */
+    /** @type {import('../observability/call-recorder').Report | null} */
     this.report = null;
     /** Whose handler has it. @type {import('./incoming').Service | null} */
     this.service = null;

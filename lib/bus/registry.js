@@ -3,12 +3,12 @@
 // A registry that stands alone: members come to it instead of one of them being
 // it. All of it is on the native side; this starts and stops it.
 
-const { checkedOptions } = require('../config');
+const { checkedOptions } = require('../common/options');
 const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
-const { hostAndPort } = require('./place');
+const { hostAndPort } = require('../common/host-port');
 const { clusterSecret, modeOfShared } = require('./secret');
 const { nativeSecret } = require('./secret-keys');
 

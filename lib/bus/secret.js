@@ -5,14 +5,14 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { withCause } = require('../compat/errors');
+const { withCause } = require('../common/compat/errors');
 const { STORE, readStore, storeOptions } = require('../credentials/store');
 const { Secret } = require('../credentials/secret');
-const { codeOf } = require('../credentials/errors');
-const { messageOf } = require('../errors');
-const { WARN, log } = require('../log');
+const { codeOf } = require('../common/errors');
+const { messageOf } = require('../common/errors');
+const { WARN, log } = require('../common/log');
 const { localSecret } = require('./local-secret');
-const { isLoopback } = require('./place');
+const { isLoopback } = require('../common/host-port');
 
 const MODES = ['off', 'accepted', 'required'];
 /** The one that is proved, and the one that it replaces. */

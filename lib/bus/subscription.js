@@ -3,20 +3,20 @@
 // Topic messages as an async iterable.
 
 const { performance } = require('node:perf_hooks');
-const { reasonOf, throwIfAborted } = require('../compat/abort');
+const { reasonOf, throwIfAborted } = require('../common/compat/abort');
 const { decode } = require('./body');
 const { signalOf } = require('./checks');
 const { Queue } = require('./queue');
 const { Spells } = require('./spells');
-const { checkedOptions, numberOption } = require('../config');
-const { WARN, log } = require('../log');
-const { fromText, valid } = require('../seeing/w3c');
-const { onAbort } = require('../signal');
+const { checkedOptions, numberOption } = require('../common/options');
+const { WARN, log } = require('../common/log');
+const { fromText, valid } = require('../observability/trace-context');
+const { onAbort } = require('../common/signal');
 
 const MAX_WAITING = 10_000;
 
 /** @typedef {import('./connection').Subscriber} Subscriber */
-/** @typedef {{ routingKey: string, data: any, trace?: import('../seeing/w3c').Carrier }} Message */
+/** @typedef {{ routingKey: string, data: any, trace?: import('../observability/trace-context').Carrier }} Message */
 
 /**
  * Iterating it gives what is published from `ready` on. Leaving the loop ends

@@ -6,7 +6,7 @@ const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { STORE, readStore, updateStore } = require('../credentials/store');
-const { openAnswers } = require('./support/answers');
+const { openAnswers } = require('./support/prompt');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseOptions } = require('./support/arguments');
 
@@ -113,7 +113,7 @@ function existing(folder) {
   return path.resolve(folder);
 }
 
-/** @param {import('./support/answers').Answers} answers */
+/** @param {import('./support/prompt').Answers} answers */
 async function askKey(answers) {
   const credPass = await answers.ask('Pass phrase of the store (credPass): ', { hidden: true });
   const credSalt = await answers.ask('Its salt (credSalt; empty for the built-in one): ', { hidden: true });
@@ -128,7 +128,7 @@ function cleaned(entries) {
 
 /**
  * @param {typeof ENTRIES} entries
- * @param {import('./support/answers').Answers} answers
+ * @param {import('./support/prompt').Answers} answers
  * @param {string} module whose store it is, as a reminder in each question
  */
 async function asked(entries, answers, module) {
@@ -142,7 +142,7 @@ async function asked(entries, answers, module) {
 }
 
 /**
- * @param {import('./support/answers').Answers} answers
+ * @param {import('./support/prompt').Answers} answers
  * @param {string} question
  */
 async function confirmed(answers, question) {

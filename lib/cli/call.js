@@ -2,14 +2,16 @@
 
 // `owt-grpc call`: one gRPC call by OWT's contract.
 
-const { createClient } = require('../client');
-const { worldOf } = require('../config');
-const { RpcError, messageOf, status } = require('../errors');
+const { createClient } = require('../grpc/client/client');
+const { worldOf } = require('../grpc/contract');
+const { messageOf } = require('../common/errors');
+const { status } = require('../common/status');
+const { RpcError } = require('../grpc/rpc-error');
 const { jsonOf, numberOf, parseArguments } = require('./support/arguments');
 const { CommandError, UsageError } = require('./support/errors');
-const { hint } = require('../words');
+const { hint } = require('../common/did-you-mean');
 const { packed, unpacked } = require('./support/packed');
-const { plain, printJson, untilAsked } = require('./support/screen');
+const { plain, printJson, untilAsked } = require('./support/output');
 
 const summary = "Calls a method of one of OWT's gRPC services";
 

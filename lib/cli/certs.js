@@ -6,7 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { STORE, readStore, updateStore } = require('../credentials/store');
-const { codeOf } = require('../credentials/errors');
+const { codeOf } = require('../common/errors');
 const { passphrasesOf } = require('../credentials/passphrases');
 const { authorityIn, checkKey, daysWithin } = require('./certs/authority');
 const { RULES, makeRoles, placeRoles, refuseRoles, rolesOf } = require('./certs/by-role');
@@ -15,7 +15,7 @@ const { commonNameOf, hostsOf } = require('./certs/hosts');
 const { modernStyle } = require('./certs/modern');
 const { needOpenssl, opensslIn } = require('./certs/openssl');
 const { CA_STORE, report, reportRoles } = require('./certs/report');
-const { openAnswers } = require('./support/answers');
+const { openAnswers } = require('./support/prompt');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseFolderAndOptions } = require('./support/arguments');
 

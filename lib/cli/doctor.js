@@ -15,7 +15,7 @@ const { checkSettings } = require('./doctor/settings');
 const { checkStore } = require('./doctor/store');
 const { parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');
-const { plain, printJson, styled } = require('./support/screen');
+const { plain, printJson, styled } = require('./support/output');
 
 const summary = 'Says what is wrong with the settings, and what to do';
 

@@ -3,11 +3,11 @@
 // `owt-grpc registry`: a registry of the bus that stands alone.
 
 const { startRegistry } = require('../bus/registry');
-const { messageOf } = require('../errors');
-const { setLogger } = require('../log');
+const { messageOf } = require('../common/errors');
+const { setLogger } = require('../common/log');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseOptions } = require('./support/arguments');
-const { printJson, untilAsked } = require('./support/screen');
+const { printJson, untilAsked } = require('./support/output');
 
 const summary = 'Runs a registry of the bus, for members on several machines';
 

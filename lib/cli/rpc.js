@@ -5,9 +5,9 @@
 const { BusError } = require('../bus/errors');
 const { jsonOf, numberOf, parseArguments } = require('./support/arguments');
 const { CommandError, UsageError } = require('./support/errors');
-const { hint } = require('../words');
+const { hint } = require('../common/did-you-mean');
 const { BUS_HELP, BUS_OPTIONS, ask, observe } = require('./support/observer');
-const { plain, printJson } = require('./support/screen');
+const { plain, printJson } = require('./support/output');
 
 const summary = 'Calls a method of an id on the bus';
 

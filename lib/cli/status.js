@@ -4,7 +4,7 @@
 
 const { numberOf, parseArguments } = require('./support/arguments');
 const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
-const { printJson, untilAsked } = require('./support/screen');
+const { printJson, untilAsked } = require('./support/output');
 const { picture, withRates } = require('./status/picture');
 const { drawn } = require('./status/drawing');
 

@@ -7,7 +7,7 @@ const { BusError } = require('../bus/errors');
 const { numberOf, parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');
 const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
-const { plain, printJson, styled, untilAsked } = require('./support/screen');
+const { plain, printJson, styled, untilAsked } = require('./support/output');
 
 const summary = 'Shows calls, casts and topic messages as they pass';
 

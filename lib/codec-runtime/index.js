@@ -4,7 +4,7 @@
 // package sees them, and what encoders and decoders call.
 
 const { Buffer } = require('node:buffer');
-const { hasOwn } = require('../compat/objects');
+const { hasOwn } = require('../common/compat/objects');
 const reader = require('./reader');
 const { Writer } = require('./writer');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { withCause } = require('../compat/errors');
+const { withCause } = require('../common/compat/errors');
 
 /**
  * Why a credential store could not be read or written. `code` is one of
@@ -32,15 +32,4 @@ class StoreError extends Error {
 }
 Object.defineProperty(StoreError.prototype, 'name', { value: 'StoreError', configurable: true, writable: true });
 
-/**
- * What the system calls an error, such as EACCES. What Deno does not permit has no
- * such name, but says which permission is missing.
- *
- * @param {unknown} error
- */
-function codeOf(error) {
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error ? String(error.code) : error.message;
-}
-
-module.exports = { StoreError, codeOf };
+module.exports = { StoreError };

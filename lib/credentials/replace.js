@@ -6,9 +6,10 @@
 const fs = require('node:fs');
 const { performance } = require('node:perf_hooks');
 const { promisify } = require('node:util');
-const { tryLock } = require('../files/lock');
-const { put } = require('../files/whole');
-const { StoreError, codeOf } = require('./errors');
+const { tryLock } = require('../common/files/lock');
+const { put } = require('../common/files/atomic-write');
+const { codeOf } = require('../common/errors');
+const { StoreError } = require('./errors');
 
 const OWNER_ONLY = 0o600;
 const POLL_MS = 10;

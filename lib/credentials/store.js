@@ -5,7 +5,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { StoreError, codeOf } = require('./errors');
+const { codeOf } = require('../common/errors');
+const { StoreError } = require('./errors');
 const { MAX_BYTES, keyOf, lock, unlock } = require('./format');
 const { passphrasesOf } = require('./passphrases');
 const { replace } = require('./replace');

@@ -4,10 +4,10 @@
 // outbox, what comes in is dispatched to the call or server it is for. There is
 // one bridge per environment, made by the first client or server.
 
-const { nextTick, setImmediate, setInterval } = require('../clock');
-const { maxBufferedOfEnvironment } = require('../config');
-const { log, onLevel } = require('../log');
-const { native } = require('../native');
+const { nextTick, setImmediate, setInterval } = require('../common/clock');
+const { maxBufferedOfEnvironment } = require('../common/environment');
+const { log, onLevel } = require('../common/log');
+const { native } = require('./addon');
 const { CallTable } = require('./call-table');
 const { Outbox } = require('./outbox');
 const { HEADER, Event, OUTSIDE } = require('./records');

@@ -4,8 +4,8 @@
 // are encoded straight into it, behind their record's header.
 
 const { Writer } = require('../codec-runtime');
-const { nextTick } = require('../clock');
-const { assertMessage, isPlain } = require('../fields');
+const { nextTick } = require('../common/clock');
+const { assertMessage, isPlain } = require('../common/fields');
 const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;

@@ -3,21 +3,21 @@
 // OWT's RabbitMQ client, call for call, on the bus. Translates; decides nothing
 // that the modules could notice.
 
-require('../compat/node-version').demandNode();
+require('../common/compat/node-version').demandNode();
 
 const { BusConnection } = require('../bus/connection');
 const { busOptions, fromRabbit } = require('../bus/config');
-const { callSite, calledAt } = require('../call-site');
+const { callSite, calledAt } = require('../common/call-site');
 const { servableId } = require('../bus/names');
-const { nextTick } = require('../clock');
-const { hasOwn } = require('../compat/objects');
+const { nextTick } = require('../common/clock');
+const { hasOwn } = require('../common/compat/objects');
 const { RpcClient } = require('./amqp/rpc-client');
 const { RpcServer } = require('./amqp/rpc-server');
 const { Monitor, MonitoringTarget } = require('./amqp/monitor');
 const { TopicParticipant } = require('./amqp/topic-participant');
 const { call } = require('./amqp/callbacks');
-const { messageOf } = require('../errors');
-const { WARN, log } = require('../log');
+const { messageOf } = require('../common/errors');
+const { WARN, log } = require('../common/log');
 
 /**
  * What handlers at work are given to end, in ms. OWT's workers are stopped by SIGTERM and wait

@@ -3,12 +3,12 @@
 // OWT's gRPC helper, call for call, on the native core. Translates; decides
 // nothing that the modules could notice.
 
-require('../compat/node-version').demandNode();
+require('../common/compat/node-version').demandNode();
 
-const { createOwtClient } = require('../client');
+const { createOwtClient } = require('../grpc/client/client');
 const { Writer } = require('../codec-runtime');
-const { hasOwn } = require('../compat/objects');
-const { worldOf } = require('../config');
+const { hasOwn } = require('../common/compat/objects');
+const { worldOf } = require('../grpc/contract');
 const { OwtServer } = require('./owt-server');
 
 const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };

@@ -3,8 +3,8 @@
 // A server whose handlers are understood as grpc-js understands them, for which
 // OWT's were written.
 
-const { hasFields } = require('../fields');
-const { Server } = require('../server');
+const { hasFields } = require('../common/fields');
+const { Server } = require('../grpc/server/server');
 
 class OwtServer extends Server {
   /** Fields that no message has are passed over in silence. @param {import('../codec-runtime').Method} method */

@@ -4,7 +4,7 @@
 // it does not have the same as of a key that is damaged.
 
 const { getCiphers } = require('node:crypto');
-const { messageOf } = require('../errors');
+const { messageOf } = require('../common/errors');
 
 /** Object identifiers: what people call the cipher, and what Node does. */
 const CIPHERS = Object.entries(/** @type {Record<string, [name: string, cipher?: string]>} */ ({

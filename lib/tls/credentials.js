@@ -6,11 +6,11 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { inspect } = require('node:util');
-const { clearInterval, setInterval } = require('../clock');
-const { native } = require('../native');
-const { codeOf } = require('../credentials/errors');
-const { messageOf } = require('../errors');
-const { INFO, WARN, log } = require('../log');
+const { clearInterval, setInterval } = require('../common/clock');
+const { native } = require('../crossing/addon');
+const { codeOf } = require('../common/errors');
+const { messageOf } = require('../common/errors');
+const { INFO, WARN, log } = require('../common/log');
 const { TlsError } = require('./errors');
 const { filesOf, readMaterial } = require('./material');
 const { planForEtcd, planOfEnvironment, planOfOption } = require('./plan');

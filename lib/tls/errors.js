@@ -1,6 +1,6 @@
 'use strict';
 
-const { withCause } = require('../compat/errors');
+const { withCause } = require('../common/compat/errors');
 
 /**
  * Why TLS that was asked for cannot be had. `code` is one of

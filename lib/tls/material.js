@@ -7,8 +7,8 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { STORE, grpcPassphrases } = require('../credentials/store');
-const { codeOf } = require('../credentials/errors');
-const { messageOf } = require('../errors');
+const { codeOf } = require('../common/errors');
+const { messageOf } = require('../common/errors');
 const { whyClosed } = require('./cipher');
 const { TlsError } = require('./errors');
 

@@ -5,7 +5,7 @@
 const { createPrivateKey, createPublicKey, randomBytes, sign, verify } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { codeOf } = require('../../credentials/errors');
+const { codeOf } = require('../../common/errors');
 const { whyClosed } = require('../../tls/cipher');
 const { CommandError } = require('../support/errors');
 const { readCertificate } = require('./openssl');

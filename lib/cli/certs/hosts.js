@@ -5,7 +5,7 @@
 const { isIP } = require('node:net');
 const os = require('node:os');
 const { UsageError } = require('../support/errors');
-const { printable } = require('../support/words');
+const { printable } = require('../support/printable');
 
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const NAME = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`, 'i');

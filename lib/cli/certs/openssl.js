@@ -5,7 +5,7 @@
 
 const { execFile } = require('node:child_process');
 const { promisify } = require('node:util');
-const { codeOf } = require('../../credentials/errors');
+const { codeOf } = require('../../common/errors');
 const { CommandError } = require('../support/errors');
 
 const run = promisify(execFile);

@@ -5,8 +5,8 @@
 
 const fs = require('node:fs');
 const { isIP } = require('node:net');
-const { messageOf } = require('../../errors');
-const { native } = require('../../native');
+const { messageOf } = require('../../common/errors');
+const { native } = require('../../crossing/addon');
 const { readMaterial, readSource } = require('../../tls/material');
 const { planOfEnvironment } = require('../../tls/plan');
 const { TlsError } = require('../../tls/errors');

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { messageOf } = require('../../errors');
+const { messageOf } = require('../../common/errors');
 const { fromRabbit } = require('../../bus/config');
 const { readSettings } = require('./toml');
 

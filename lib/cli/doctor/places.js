@@ -5,10 +5,12 @@
 const net = require('node:net');
 const { connectBus } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
-const { createClient } = require('../../client');
-const { timeoutSignal } = require('../../compat/abort');
-const { RpcError, messageOf, status } = require('../../errors');
-const { setLogger } = require('../../log');
+const { createClient } = require('../../grpc/client/client');
+const { timeoutSignal } = require('../../common/compat/abort');
+const { messageOf } = require('../../common/errors');
+const { status } = require('../../common/status');
+const { RpcError } = require('../../grpc/rpc-error');
+const { setLogger } = require('../../common/log');
 const { MEETING } = require('./secrets');
 
 const PATIENCE = 3_000;

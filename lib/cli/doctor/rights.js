@@ -2,7 +2,7 @@
 
 // What the certificates of a module give it a right to, by the rules of OWT_GRPC_AUTHORIZE.
 
-const { messageOf } = require('../../errors');
+const { messageOf } = require('../../common/errors');
 const { placeOf, readRules } = require('../../bus/authorize');
 const { readMaterial } = require('../../tls/material');
 const { planOfEnvironment } = require('../../tls/plan');

@@ -3,12 +3,12 @@
 // The environment variables, and what this machine is.
 
 const { clusterOf, busOptions } = require('../../bus/config');
-const { messageOf } = require('../../errors');
-const { AddonError, native } = require('../../native');
-const { proxyFor } = require('../../proxy');
+const { messageOf } = require('../../common/errors');
+const { AddonError, native } = require('../../crossing/addon');
+const { proxyFor } = require('../../grpc/proxy');
 const { TlsError } = require('../../tls/errors');
-const { hint } = require('../../words');
-const { printable } = require('../support/words');
+const { hint } = require('../../common/did-you-mean');
+const { printable } = require('../support/printable');
 
 const KNOWN = [
   'OWT_GRPC_REGISTRY', 'OWT_GRPC_ETCD_CA', 'OWT_GRPC_ETCD_CERT', 'OWT_GRPC_ETCD_KEY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',

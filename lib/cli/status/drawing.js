@@ -2,7 +2,7 @@
 
 // A picture of a bus as lines of text.
 
-const { plain, styled, table } = require('../support/screen');
+const { plain, styled, table } = require('../support/output');
 
 const HEAD = ['member', 'address', 'calls in', 'out', 'casts in', 'out', 'topics in', 'out', 'kB in', 'out', 'pending', 'waiting', 'queued', 'lost', 'again'];
 

@@ -3,7 +3,7 @@
 // What can be known of a bus at one moment, as data: --json prints it.
 
 const { performance } = require('node:perf_hooks');
-const { messageOf } = require('../../errors');
+const { messageOf } = require('../../common/errors');
 const { statusOf } = require('../support/observer');
 
 /**

@@ -4,11 +4,11 @@
 // and so is everything behind `--`. Errors never show a value: what was put in
 // the wrong place may be a password.
 
-const { hasOwn } = require('../../compat/objects');
-const { codeOf } = require('../../credentials/errors');
+const { hasOwn } = require('../../common/compat/objects');
+const { codeOf } = require('../../common/errors');
 const { CommandError, UsageError } = require('./errors');
-const { hint } = require('../../words');
-const { printable } = require('./words');
+const { hint } = require('../../common/did-you-mean');
+const { printable } = require('./printable');
 
 /**
  * What each option takes: nothing, a value, or a value each time it is given.

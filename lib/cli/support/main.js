@@ -10,8 +10,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { StoreError } = require('../../credentials/store');
 const { CommandError, UsageError } = require('./errors');
-const { hint } = require('../../words');
-const { printable } = require('./words');
+const { hint } = require('../../common/did-you-mean');
+const { printable } = require('./printable');
 const { version } = require('./version');
 
 const folder = path.join(__dirname, '..');

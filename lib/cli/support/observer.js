@@ -7,9 +7,9 @@ const { performance } = require('node:perf_hooks');
 const { connectBus } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { BusError, describe } = require('../../bus/errors');
-const { timeoutSignal } = require('../../compat/abort');
-const { messageOf } = require('../../errors');
-const { setLogger } = require('../../log');
+const { timeoutSignal } = require('../../common/compat/abort');
+const { messageOf } = require('../../common/errors');
+const { setLogger } = require('../../common/log');
 const { TlsError } = require('../../tls/errors');
 const { CommandError, UsageError } = require('./errors');
 

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { codeOf } = require('../../credentials/errors');
+const { codeOf } = require('../../common/errors');
 const { CommandError } = require('../support/errors');
 const { TEMPORARY, fingerprint, put, stateOf } = require('./disk');
 const { folderOf, lastPut, originalOf, readJournal, record, removeJournal, write } = require('./journal');

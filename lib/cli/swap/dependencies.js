@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { platformPackage, target } = require('../../addon-path');
+const { platformPackage, target } = require('../../crossing/platform');
 
 const TARBALL = /^(?:file:)?(.*\.tgz)$/;
 

@@ -2,7 +2,7 @@
 
 // A unified diff, as `patch -p1` takes it.
 
-const { lastOf } = require('../../compat/objects');
+const { lastOf } = require('../../common/compat/objects');
 
 const CONTEXT = 3;
 

@@ -3,12 +3,12 @@
 // Files as they are before and after a swap.
 
 const fs = require('node:fs');
-const whole = require('../../files/whole');
+const whole = require('../../common/files/atomic-write');
 const { sha256 } = require('./known');
 
 const TEMPORARY = '.owt-grpc-new';
 
-/** @typedef {import('../../files/whole').Regular} Regular @typedef {import('../../files/whole').State} State */
+/** @typedef {import('../../common/files/atomic-write').Regular} Regular @typedef {import('../../common/files/atomic-write').State} State */
 
 /**
  * @param {string} file

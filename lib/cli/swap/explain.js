@@ -4,8 +4,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { unsupported } = require('../../compat/node-version');
-const { lastOf } = require('../../compat/objects');
+const { unsupported } = require('../../common/compat/node-version');
+const { lastOf } = require('../../common/compat/objects');
 const { JOURNAL, find } = require('./find');
 const { folderOf } = require('./journal');
 const { isShim } = require('./known');

@@ -7,8 +7,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { lastOf } = require('../../compat/objects');
-const { codeOf } = require('../../credentials/errors');
+const { lastOf } = require('../../common/compat/objects');
+const { codeOf } = require('../../common/errors');
 const { CommandError } = require('../support/errors');
 const { SURFACES } = require('./known');
 

@@ -8,9 +8,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { lastOf } = require('../../compat/objects');
-const { codeOf } = require('../../credentials/errors');
-const { sync, write: writeNew } = require('../../files/whole');
+const { lastOf } = require('../../common/compat/objects');
+const { codeOf } = require('../../common/errors');
+const { sync, write: writeNew } = require('../../common/files/atomic-write');
 const { CommandError } = require('../support/errors');
 const { fingerprint, put } = require('./disk');
 const { JOURNAL } = require('./find');

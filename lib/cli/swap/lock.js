@@ -4,8 +4,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { codeOf } = require('../../credentials/errors');
-const { tryLock } = require('../../files/lock');
+const { codeOf } = require('../../common/errors');
+const { tryLock } = require('../../common/files/lock');
 const { CommandError } = require('../support/errors');
 const { folderOf } = require('./journal');
 

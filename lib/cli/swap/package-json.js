@@ -4,7 +4,7 @@
 // less, and all else as it was, which JSON.stringify would not leave so.
 
 const { isDeepStrictEqual } = require('node:util');
-const { hasOwn, lastOf } = require('../../compat/objects');
+const { hasOwn, lastOf } = require('../../common/compat/objects');
 
 /** Why a package.json cannot be edited. */
 class PackageJsonError extends Error {}

@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { codeOf } = require('../../credentials/errors');
+const { codeOf } = require('../../common/errors');
 const { specification } = require('../support/version');
 const { dependenciesOn } = require('./dependencies');
 const { TEMPORARY, fingerprint, stateOf } = require('./disk');

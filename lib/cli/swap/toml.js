@@ -3,7 +3,7 @@
 // Sets one key in a toml file line by line: comments, order, spaces and line ends
 // of all else stay. Not a parser of toml; what it cannot do safely it refuses.
 
-const { lastOf } = require('../../compat/objects');
+const { lastOf } = require('../../common/compat/objects');
 
 /**
  * @typedef {object} Line

@@ -1,7 +1,7 @@
 'use strict';
 
-const { stackOf } = require('../../errors');
-const { log } = require('../../log');
+const { stackOf } = require('../../common/errors');
+const { log } = require('../../common/log');
 
 const ERROR = 1;
 

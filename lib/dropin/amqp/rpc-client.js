@@ -2,13 +2,13 @@
 
 // remoteCall and remoteCast, with OWT's callbacks.
 
-const { nextTick, now } = require('../../clock');
+const { nextTick, now } = require('../../common/clock');
 const { TIMEOUTS, describe } = require('../../bus/errors');
 const { fits } = require('../../bus/names');
-const { hasOwn } = require('../../compat/objects');
-const { WARN, log } = require('../../log');
-const { messageOf, textOf } = require('../../errors');
-const { capture, within } = require('../../seeing/tracing');
+const { hasOwn } = require('../../common/compat/objects');
+const { WARN, log } = require('../../common/log');
+const { messageOf, textOf } = require('../../common/errors');
+const { capture, within } = require('../../observability/tracing');
 const { callOf } = require('./callbacks');
 
 const DEFAULT_TIMEOUT = 2000;

@@ -4,8 +4,8 @@
 
 const { argumentsOf, methodOf } = require('../../bus/dispatch');
 const { HandlerCall } = require('../../bus/handler-call');
-const { WARN, log } = require('../../log');
-const { isError, messageOf, stackOf, textOf } = require('../../errors');
+const { WARN, log } = require('../../common/log');
+const { isError, messageOf, stackOf, textOf } = require('../../common/errors');
 
 /** @typedef {import('../../bus/records').Request} Request */
 

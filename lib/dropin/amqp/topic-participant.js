@@ -3,8 +3,8 @@
 // A member of a topic exchange, as OWT's cluster managers are.
 
 const { decode, encode } = require('../../bus/body');
-const { WARN, log } = require('../../log');
-const { messageOf } = require('../../errors');
+const { WARN, log } = require('../../common/log');
+const { messageOf } = require('../../common/errors');
 const { call } = require('./callbacks');
 
 /** @typedef {{ number: number, patterns: string[] }} Entry */
