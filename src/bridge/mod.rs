@@ -26,12 +26,13 @@ use crate::bus::trust::{Key, Mode, Trust};
 use crate::crossing::environment::{Environment, level};
 use crate::crossing::network::{Network, Work};
 use crate::grpc::budget;
+use crate::grpc::channel;
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::metadata::MAX_METADATA;
+use crate::grpc::proxy::Proxy;
+use crate::grpc::service;
 use crate::grpc::target::Target;
 use crate::grpc::tenure;
-use crate::grpc::{channel, server};
-use crate::proxy::Proxy;
 use crate::registry::etcd::Login;
 use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
 use crate::tls::credentials::Mutual;
@@ -192,7 +193,7 @@ impl Bridge {
         let port = u16::try_from(options.port)
             .map_err(|_| invalid(format!("port {} is not from 0 to 65535", options.port)))?;
         let methods = options.methods.into_iter().map(|method| {
-            let route = server::Method {
+            let route = service::Method {
                 number: method.method,
                 request_stream: method.request_stream,
             };
@@ -202,7 +203,7 @@ impl Bridge {
             environment: Arc::clone(&self.environment),
             server,
             at: (!options.handed).then_some((options.host, port)),
-            options: server::Options {
+            options: service::Options {
                 methods: methods.collect(),
                 tls,
                 keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),

@@ -12,8 +12,7 @@ use super::node::Node;
 use super::peer::Conn;
 use super::pipe::Pipe;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application as Service, Incoming};
+use crate::grpc::service::{Accepted, Application as Service, Closed, Incoming};
 use crate::grpc::stream::{CallEvents, cost};
 
 /// What happens on one link's stream.

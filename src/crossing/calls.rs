@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::record::event;
 use crate::grpc::call::Ended;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
+use crate::grpc::service::Closed;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Outgoing, cost_of};
 

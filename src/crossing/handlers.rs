@@ -10,8 +10,7 @@ use super::calls::CallHandle;
 use super::environment::{Environment, level};
 use super::record::event;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application, Incoming};
+use crate::grpc::service::{Accepted, Application, Closed, Incoming};
 
 /// The handlers of one server, which live in JS.
 pub struct Handlers {

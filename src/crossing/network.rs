@@ -21,7 +21,8 @@ use super::record::event;
 use crate::bus::node;
 use crate::grpc::channel::{self, Channel, Channels};
 use crate::grpc::memory;
-use crate::grpc::server::{self, Server};
+use crate::grpc::server::Server;
+use crate::grpc::service;
 use crate::grpc::source::Accepting;
 use crate::registry::host;
 
@@ -34,7 +35,7 @@ pub enum Work {
         environment: Arc<Environment>,
         server: u32,
         at: Option<(String, u16)>,
-        options: server::Options,
+        options: service::Options,
     },
     /// A connection for a server that has not bound.
     HandOver(Arc<Environment>, u32, Accepting),
@@ -250,7 +251,7 @@ async fn listen(
     environment: Arc<Environment>,
     server: u32,
     at: Option<(String, u16)>,
-    options: server::Options,
+    options: service::Options,
 ) {
     let handlers = Handlers {
         environment: Arc::clone(&environment),

@@ -9,12 +9,14 @@ use h2::Reason;
 use h2::server::Connection;
 use tokio::task::JoinSet;
 
-use super::budget::{self, Ledger};
+use super::budget;
+use super::context::{Context, Stage, next_stage};
 use super::io::{Greeting, Io};
 use super::keepalive;
 use super::payload::Payload;
+use super::peer::Peer;
 use super::serve::{Arrival, serve};
-use super::server::{Application, Context, Stage, next_stage};
+use super::service::Application;
 use super::tenure::{Due, Tenure};
 use super::windows::Windows;
 
@@ -24,18 +26,6 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 const OLD: &str = "The connection has reached the age that the server allows";
 /// What a GOAWAY alone may take, to a peer that did not read what came before.
 const LAST_WORD: Duration = Duration::from_millis(50);
-
-/// Whom a connection is to, and what all of its calls share.
-pub struct Peer {
-    /// The connection's number.
-    pub connection: u32,
-    /// What it makes the process hold.
-    pub ledger: Arc<Ledger>,
-    /// What the peer has said of itself.
-    pub greeting: Greeting,
-    /// Why its calls are cut off, once they are.
-    pub farewell: OnceLock<&'static str>,
-}
 
 /// Takes the calls of a connection until it ends, or its server does. True if that cut
 /// some off.

@@ -15,43 +15,17 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::budget::Ledger;
 use super::call::{GRPC, GRPC_TIMEOUT, too_large_to_send};
-use super::drive::Peer;
 use super::encoding::Encoding;
 use super::framing::{Decoder, PREFIX};
 use super::gate::Gate;
 use super::metadata;
 use super::payload::Payload;
+use super::peer::Peer;
 use super::receiving::{ReceiveError, Receiving, truncated};
-use super::server::{Application, Incoming, Method as Route, Options};
+use super::service::{Application, Closed, Incoming, Method as Route, Options};
 use super::status::{Code, Status};
 use super::stream::{self, CallEvents, Outgoing, SendError};
 use super::timeout;
-
-/// How a call ended, seen from the application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
-    /// A unary reply was sent: nobody needs to be told.
-    Replied,
-    /// The status was handed to the transport.
-    Finished,
-    /// The client cancelled.
-    Cancelled,
-    /// The deadline passed; the client was told.
-    DeadlineExceeded,
-    /// The connection is gone.
-    ConnectionLost,
-}
-
-impl Closed {
-    /// What an error of the stream says of the peer.
-    pub fn by(error: &h2::Error) -> Self {
-        if error.is_reset() {
-            Self::Cancelled
-        } else {
-            Self::ConnectionLost
-        }
-    }
-}
 
 /// What a call costs before the application has it, beside its headers and its request:
 /// measured with 5,000 of them that never ended.

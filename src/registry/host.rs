@@ -20,8 +20,8 @@ use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::trust;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application as Service, Incoming, Method, Server};
+use crate::grpc::server::Server;
+use crate::grpc::service::{Accepted, Application as Service, Closed, Incoming, Method};
 use crate::grpc::stream::{CallEvents, Outgoing, cost};
 use crate::tls::credentials::ServerCredentials;
 
