@@ -23,7 +23,8 @@ use napi_derive::napi;
 use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
 use crate::bus::trust::{Key, Mode, Trust};
-use crate::crossing::environment::{Environment, level};
+use crate::crossing::environment::Environment;
+use crate::crossing::events::level;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::budget;
 use crate::grpc::channel;
@@ -71,7 +72,7 @@ impl Bridge {
         }));
         let network = Network::get()?;
         env.add_env_cleanup_hook(Arc::clone(&environment), move |environment| {
-            environment.close();
+            environment.events.close();
             network.submit(Work::Abandon(environment));
         })?;
         Ok(Self {
@@ -93,20 +94,20 @@ impl Bridge {
     #[napi]
     #[allow(clippy::cast_precision_loss)] // sizes are far below 2^53
     pub fn drain(&self, mut into: BufferSlice<'_>) -> f64 {
-        self.environment.drain(&mut into) as f64
+        self.environment.events.drain(&mut into) as f64
     }
 
     /// The body of the next record with the flag `OUTSIDE`.
     #[napi]
     pub fn outside<'env>(&self, env: &'env Env) -> Result<Option<Vec<JsString<'env>>>> {
-        let body = self.environment.outside();
+        let body = self.environment.events.outside();
         body.map(|body| body::texts(env, &body)).transpose()
     }
 
     /// The number of a method path.
     #[napi]
     pub fn method(&self, path: String) -> Result<u32> {
-        let number = self.network.shared.method(&path);
+        let number = self.network.tables.method(&path);
         number.ok_or_else(|| invalid(format!("{path:?} is not a method path")))
     }
 
@@ -127,7 +128,7 @@ impl Bridge {
         let proxy =
             proxy.map_err(|e| invalid(format!("{e}").replace("Channel target", "proxy")))?;
         let password = options.proxy_credentials.as_deref();
-        Ok(self.network.shared.open_channel(channel::Options {
+        Ok(self.network.tables.open_channel(channel::Options {
             target,
             proxy: proxy.map(|address| Proxy::new(address, password)),
             tls: tls.map(channel::Tls),
@@ -147,7 +148,7 @@ impl Bridge {
     /// What a channel is doing.
     #[napi]
     pub fn channel_state(&self, channel: u32) -> &'static str {
-        let channel = self.network.shared.channel(channel);
+        let channel = self.network.tables.channel(channel);
         channel.map_or("closed", |channel| channel.state())
     }
 
@@ -158,14 +159,14 @@ impl Bridge {
         let (connected, failed) = match channel {
             None => channel::ATTEMPTS.counts(),
             Some(number) => {
-                let channel = self.network.shared.channel(number);
+                let channel = self.network.tables.channel(number);
                 channel.map_or((0, 0), |channel| channel.attempts())
             }
         };
         Counts {
             connected: connected as f64,
             failed: failed as f64,
-            waiting: self.environment.waiting() as f64,
+            waiting: self.environment.events.waiting() as f64,
             buffered: budget::PROCESS.total() as f64,
             max_buffered: budget::PROCESS.limit() as f64,
         }
@@ -256,7 +257,7 @@ impl Bridge {
         let environment = Arc::clone(&self.environment);
         let warn = move || {
             let environment = Arc::clone(&environment);
-            Box::new(move |text: String| environment.log(level::WARN, &text))
+            Box::new(move |text: String| environment.events.log(level::WARN, &text))
         };
         self.network.submit(Work::OpenRegistry {
             environment: Arc::clone(&self.environment),
@@ -335,7 +336,7 @@ impl Bridge {
     /// Records of LOG up to this level are wanted; 0 for none.
     #[napi]
     pub fn log_level(&self, level: u8) {
-        self.environment.set_log_level(level);
+        self.environment.events.set_log_level(level);
     }
 }
 
