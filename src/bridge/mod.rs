@@ -22,6 +22,7 @@ use napi_derive::napi;
 
 use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
+use crate::bus::registry::Registry;
 use crate::bus::trust::{Key, Mode, Trust};
 use crate::crossing::environment::Environment;
 use crate::crossing::events::level;
@@ -35,7 +36,7 @@ use crate::grpc::service;
 use crate::grpc::target::Target;
 use crate::grpc::tenure;
 use crate::registry::etcd::Login;
-use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
+use crate::registry::{Embedded, Etcd, Standalone, host};
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
 use options::{

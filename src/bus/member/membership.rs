@@ -4,8 +4,8 @@
 use super::{Action, Identity, Member, Serving};
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
-use crate::bus::assembly::Violation;
 use crate::bus::bounds;
+use crate::bus::bounds::Violation;
 use crate::bus::peer::Peer;
 use crate::bus::rules::{Deed, Rights};
 use crate::bus::session::{Effect, Unfit, asked};

@@ -27,7 +27,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use admission::Challenged;
-pub use greeting::Greeted;
 use tally::Tally;
 use tap::{Seen, Tap};
 
