@@ -8,46 +8,37 @@ mod body;
 mod certificates;
 mod credentials;
 mod handed;
+mod limits;
 mod options;
+mod registries;
 mod rules;
+mod terms;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{Buffer, BufferSlice, Env, Function, Result};
+use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
-use crate::bus::registry::Registry;
-use crate::bus::trust::{Key, Mode, Trust};
 use crate::crossing::environment::Environment;
 use crate::crossing::events::level;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::budget;
 use crate::grpc::channel;
-use crate::grpc::keepalive::Keepalive;
-use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::proxy::Proxy;
 use crate::grpc::service;
-use crate::grpc::target::Target;
 use crate::grpc::tenure;
-use crate::registry::etcd::Login;
-use crate::registry::{Embedded, Etcd, Standalone, host};
+use crate::registry::host;
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
-use options::{
-    BusOptions, ChannelOptions, Counts, Protocol, RegistryOptions, Secret, ServerOptions,
-};
+use limits::{MAX_RECEIVE, keepalive, limit, max_metadata, millis};
+use options::{BusOptions, ChannelOptions, Counts, RegistryOptions, ServerOptions};
+use registries::way_to_registry;
 use rules::Rules;
-
-/// Largest message received by default, as in other gRPC libraries.
-const MAX_RECEIVE: usize = 4 << 20;
-/// What a peer may take to answer a ping by default.
-const PING_TIMEOUT_MS: f64 = 20_000.0;
+use terms::terms;
 
 /// See the module.
 #[napi]
@@ -341,98 +332,6 @@ impl Bridge {
     }
 }
 
-fn way_to_registry(
-    options: &BusOptions,
-    terms: &Terms,
-    tls: Option<Mutual>,
-    etcd_tls: Option<&Credentials>,
-) -> Result<Box<dyn Registry>> {
-    let target = |text: &String| {
-        let target = text.parse::<Target>();
-        target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))
-    };
-    let terms = terms.clone();
-    if let Some(etcd) = &options.etcd {
-        let endpoints = etcd.endpoints.iter().map(target);
-        let login = etcd.user.clone().map(|user| Login {
-            user,
-            password: etcd.password.clone().unwrap_or_default(),
-        });
-        return Ok(Box::new(Etcd {
-            endpoints: endpoints.collect::<Result<_>>()?,
-            prefix: etcd.prefix.clone(),
-            terms,
-            name: options.name.clone(),
-            login,
-            tls: etcd_tls.map(Credentials::client).transpose()?,
-            insecure: options.insecure,
-            links_have_tls: tls.is_some(),
-        }));
-    }
-    let at = Standalone {
-        target: target(&options.registry)?.named(options.registry_name.clone()),
-        insecure: options.insecure,
-        tls,
-    };
-    Ok(if options.may_host {
-        Box::new(Embedded { at, terms })
-    } else {
-        Box::new(at)
-    })
-}
-
-/// `protocol` is what to speak, if not all that this build does.
-fn terms(cluster: &str, protocol: Option<&Protocol>, secret: Option<&Secret>) -> Result<Terms> {
-    let mut terms = Terms::of(cluster);
-    if let Some(Protocol { oldest, newest }) = protocol {
-        terms.versions = Versions::new(*oldest, *newest);
-    }
-    if let Some(Secret { keys, mode }) = secret {
-        let key = |bytes: &Buffer| {
-            let bytes = <&[u8; 32]>::try_from(&bytes[..]);
-            bytes
-                .map(Key::new)
-                .map_err(|_| invalid("a key has 32 bytes".to_owned()))
-        };
-        let mode = match mode.as_str() {
-            "offered" => Mode::Offered,
-            "accepted" => Mode::Accepted,
-            "required" => Mode::Required,
-            other => return Err(invalid(format!("a secret has no mode {other:?}"))),
-        };
-        terms.trust = Trust::by(keys.iter().map(key).collect::<Result<Vec<_>>>()?, mode);
-    }
-    Ok(terms)
-}
-
 fn invalid(text: String) -> napi::Error {
     napi::Error::new(napi::Status::InvalidArg, text)
-}
-
-fn millis(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::ZERO)
-}
-
-/// A limit in bytes; negative means none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked
-fn limit(bytes: Option<f64>, default: Option<usize>) -> Option<usize> {
-    match bytes {
-        None => default,
-        Some(bytes) if bytes >= 0.0 => Some(bytes as usize),
-        Some(_) => None,
-    }
-}
-
-/// The largest header list received; negative means none.
-fn max_metadata(bytes: Option<f64>) -> usize {
-    limit(bytes, Some(MAX_METADATA)).unwrap_or(usize::MAX)
-}
-
-/// No interval, or one of 0, means no pings.
-fn keepalive(every: Option<f64>, timeout: Option<f64>) -> Option<Keepalive> {
-    let every = every.filter(|ms| *ms > 0.0)?;
-    Some(Keepalive {
-        every: millis(every),
-        timeout: millis(timeout.unwrap_or(PING_TIMEOUT_MS)),
-    })
 }

@@ -1,28 +1,15 @@
-//! The bus's records, both ways.
+//! The bus's commands.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::environment::Environment;
-use super::events::level;
+use super::listener::{Listener, push_state, state};
 use super::record::{Reader, command, event};
 use crate::bus::Millis;
-use crate::bus::application::{Application, Delivery};
 use crate::bus::member::Member;
 use crate::bus::member::traffic::Calling;
 use crate::bus::node::{Node, Options};
 use crate::bus::wire::{Cast, Publish, Reply};
-
-/// The states of `BUS_STATE`.
-mod state {
-    pub const JOINED: u32 = 1;
-    pub const PARTED: u32 = 2;
-    pub const REFUSED: u32 = 3;
-    pub const LEFT: u32 = 4;
-    pub const WAITING: u32 = 5;
-}
 
 /// Carries out what a batch of commands made the members want.
 pub fn flush(environment: &Environment) {
@@ -47,12 +34,6 @@ pub async fn open(environment: Arc<Environment>, bus: u32, options: Options) {
         }
         Err(why) => push_state(&environment, bus, state::REFUSED, &why),
     }
-}
-
-fn push_state(environment: &Arc<Environment>, bus: u32, state: u32, why: &str) {
-    environment.events.push(event::BUS_STATE, 0, bus, |record| {
-        record.u32(state).bytes(why.as_bytes())
-    });
 }
 
 /// Carries out one command. `None` if it cannot be read.
@@ -230,130 +211,4 @@ fn status(
             record.u32(request).bytes(&json)
         });
     Some(())
-}
-
-/// When a caller gives up that waits for so many ms from now: ms since 1970, since
-/// JS may read it later than now. Infinity if it did not say.
-fn deadline(timeout: u32) -> f64 {
-    if timeout == 0 {
-        return f64::INFINITY;
-    }
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default().as_secs_f64() * 1000.0 + f64::from(timeout)
-}
-
-/// The flag of a record with this trace.
-fn traced(trace: &str) -> u8 {
-    if trace.is_empty() { 0 } else { event::TRACED }
-}
-
-/// Passes what happens on to JS.
-struct Listener {
-    environment: Arc<Environment>,
-    bus: u32,
-}
-
-impl Application for Listener {
-    fn deliver(&self, delivery: Delivery) {
-        let environment = &self.environment;
-        let bus = self.bus;
-        match delivery {
-            Delivery::Reply {
-                call,
-                kind,
-                failed,
-                body,
-            } => {
-                let flags = failed.into();
-                environment
-                    .events
-                    .push_with(event::BUS_REPLY, flags, bus, body, |record| {
-                        record.u32(call).text(&kind)
-                    });
-            }
-            Delivery::Failed { call, why, detail } => {
-                environment
-                    .events
-                    .push(event::BUS_FAILED, 0, bus, |record| {
-                        record.u32(call).u32(why as u32).bytes(detail.as_bytes())
-                    });
-            }
-            Delivery::Request {
-                from,
-                caller,
-                timeout,
-                to,
-                method,
-                body,
-                trace,
-            } => {
-                let (peer, call) = from.unwrap_or_default();
-                let flags = u8::from(from.is_some()) | traced(&trace);
-                environment
-                    .events
-                    .push_with(event::BUS_REQUEST, flags, bus, body, |record| {
-                        let record = record.u32(peer).u32(call).f64(deadline(timeout));
-                        let record = record.trace(&trace).text(&caller);
-                        record.text(&to).text(&method)
-                    });
-            }
-            Delivery::GivenUp { peer, call } => {
-                let flags = u8::from(call.is_none());
-                environment
-                    .events
-                    .push(event::BUS_GIVEN_UP, flags, bus, |record| {
-                        record.u32(peer).u32(call.unwrap_or_default())
-                    });
-            }
-            Delivery::Message {
-                subscriptions,
-                key,
-                body,
-                trace,
-            } => {
-                let flags = traced(&trace);
-                environment
-                    .events
-                    .push_with(event::BUS_MESSAGE, flags, bus, body, |record| {
-                        let count = u32::try_from(subscriptions.len()).unwrap_or(0);
-                        let record = subscriptions
-                            .iter()
-                            .fold(record.u32(count), |record, number| record.u32(*number));
-                        record.trace(&trace).text(&key)
-                    });
-            }
-            Delivery::Done { request } => {
-                environment
-                    .events
-                    .push(event::BUS_DONE, 0, bus, |record| record.u32(request));
-            }
-            Delivery::Declined { request, why } => {
-                environment
-                    .events
-                    .push(event::BUS_DONE, event::FLAG, bus, |record| {
-                        record.u32(request).bytes(why.as_bytes())
-                    });
-            }
-            Delivery::Joined => push_state(environment, bus, state::JOINED, ""),
-            Delivery::Waiting { why } => push_state(environment, bus, state::WAITING, &why),
-            Delivery::Parted { why } => push_state(environment, bus, state::PARTED, &why),
-            Delivery::Refused { why } => push_state(environment, bus, state::REFUSED, &why),
-            Delivery::Left => {
-                environment.members.forget(bus);
-                push_state(environment, bus, state::LEFT, "");
-            }
-            Delivery::Note { warning, text } => {
-                let level = if warning { level::WARN } else { level::INFO };
-                environment.events.log(level, &text);
-            }
-        }
-    }
-
-    fn is_behind(&self) -> bool {
-        self.environment.events.is_behind()
-    }
-
-    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self.environment.events.room())
-    }
 }

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod environment;
 pub mod events;
 mod handlers;
+mod listener;
 mod listening;
 mod members;
 pub mod network;

@@ -62,13 +62,7 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
         Err(Rejection::Http(status)) => return answer.end_http(status),
         Err(Rejection::Status(status)) => return answer.end(status),
     };
-    let asked = head.headers.get(GRPC_TIMEOUT).and_then(timeout::parse);
-    let own = options
-        .max_call
-        .filter(|own| asked.is_none_or(|asked| asked > *own));
-    let deadline = own
-        .or(asked)
-        .and_then(|left| Instant::now().checked_add(left));
+    let (deadline, own) = deadline_of(&head.headers, options);
 
     let weight = metadata::weight(&head.headers);
     if weight > options.max_metadata {
@@ -158,6 +152,16 @@ fn check<'a>(
             format!("The server does not implement the method {path}"),
         ))
     })
+}
+
+/// When a call is over, if ever, and the server's own limit if that is why.
+fn deadline_of(headers: &HeaderMap, options: &Options) -> (Option<Instant>, Option<Duration>) {
+    let asked = headers.get(GRPC_TIMEOUT).and_then(timeout::parse);
+    let own = options
+        .max_call
+        .filter(|own| asked.is_none_or(|asked| asked > *own));
+    let left = own.or(asked);
+    (left.and_then(|left| Instant::now().checked_add(left)), own)
 }
 
 /// `own` is the server's limit, if that was the shorter one.
