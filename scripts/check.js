@@ -12,6 +12,7 @@ const tool = (name) => path.join('node_modules', '.bin', name);
 const checks = [
   ['cargo', 'fmt', '--check'],
   ['cargo', 'clippy', '--locked', '--quiet', '--all-targets', '--', '-D', 'warnings'],
+  ['node', path.join('scripts', 'module-circles.js')],
   [tool('eslint'), '--max-warnings', '0', '.'],
   [tool('tsc'), '--project', 'tsconfig.json'],
   // Which room of lib/ may know which: .dependency-cruiser.js has the order.

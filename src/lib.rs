@@ -6,6 +6,5 @@ mod bridge;
 mod bus;
 mod crossing;
 mod grpc;
-mod proxy;
 mod registry;
 mod tls;

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use owt_grpc_fuzz::proxy::Proxy;
+use owt_grpc_fuzz::grpc::proxy::Proxy;
 use tokio::io::{AsyncReadExt as _, join, sink};
 
 fuzz_target!(|input: &[u8]| {

@@ -7,8 +7,6 @@
 pub mod bus;
 #[path = "../../src/grpc/mod.rs"]
 pub mod grpc;
-#[path = "../../src/proxy.rs"]
-pub mod proxy;
 #[path = "../../src/registry/mod.rs"]
 pub mod registry;
 #[path = "../../src/tls/mod.rs"]

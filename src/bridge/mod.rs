@@ -8,43 +8,37 @@ mod body;
 mod certificates;
 mod credentials;
 mod handed;
+mod limits;
 mod options;
+mod registries;
 mod rules;
+mod terms;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{Buffer, BufferSlice, Env, Function, Result};
+use napi::bindgen_prelude::{BufferSlice, Env, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
-use crate::bus::trust::{Key, Mode, Trust};
-use crate::crossing::environment::{Environment, level};
+use crate::crossing::environment::Environment;
+use crate::crossing::events::level;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::budget;
-use crate::grpc::keepalive::Keepalive;
-use crate::grpc::metadata::MAX_METADATA;
-use crate::grpc::target::Target;
+use crate::grpc::channel;
+use crate::grpc::proxy::Proxy;
+use crate::grpc::service;
 use crate::grpc::tenure;
-use crate::grpc::{channel, server};
-use crate::proxy::Proxy;
-use crate::registry::etcd::Login;
-use crate::registry::{Embedded, Etcd, Registry, Standalone, host};
+use crate::registry::host;
 use crate::tls::credentials::Mutual;
 use credentials::Credentials;
-use options::{
-    BusOptions, ChannelOptions, Counts, Protocol, RegistryOptions, Secret, ServerOptions,
-};
+use limits::{MAX_RECEIVE, keepalive, limit, max_metadata, millis};
+use options::{BusOptions, ChannelOptions, Counts, RegistryOptions, ServerOptions};
+use registries::way_to_registry;
 use rules::Rules;
-
-/// Largest message received by default, as in other gRPC libraries.
-const MAX_RECEIVE: usize = 4 << 20;
-/// What a peer may take to answer a ping by default.
-const PING_TIMEOUT_MS: f64 = 20_000.0;
+use terms::terms;
 
 /// See the module.
 #[napi]
@@ -70,7 +64,7 @@ impl Bridge {
         }));
         let network = Network::get()?;
         env.add_env_cleanup_hook(Arc::clone(&environment), move |environment| {
-            environment.close();
+            environment.events.close();
             network.submit(Work::Abandon(environment));
         })?;
         Ok(Self {
@@ -92,20 +86,20 @@ impl Bridge {
     #[napi]
     #[allow(clippy::cast_precision_loss)] // sizes are far below 2^53
     pub fn drain(&self, mut into: BufferSlice<'_>) -> f64 {
-        self.environment.drain(&mut into) as f64
+        self.environment.events.drain(&mut into) as f64
     }
 
     /// The body of the next record with the flag `OUTSIDE`.
     #[napi]
     pub fn outside<'env>(&self, env: &'env Env) -> Result<Option<Vec<JsString<'env>>>> {
-        let body = self.environment.outside();
+        let body = self.environment.events.outside();
         body.map(|body| body::texts(env, &body)).transpose()
     }
 
     /// The number of a method path.
     #[napi]
     pub fn method(&self, path: String) -> Result<u32> {
-        let number = self.network.shared.method(&path);
+        let number = self.network.tables.method(&path);
         number.ok_or_else(|| invalid(format!("{path:?} is not a method path")))
     }
 
@@ -126,7 +120,7 @@ impl Bridge {
         let proxy =
             proxy.map_err(|e| invalid(format!("{e}").replace("Channel target", "proxy")))?;
         let password = options.proxy_credentials.as_deref();
-        Ok(self.network.shared.open_channel(channel::Options {
+        Ok(self.network.tables.open_channel(channel::Options {
             target,
             proxy: proxy.map(|address| Proxy::new(address, password)),
             tls: tls.map(channel::Tls),
@@ -146,7 +140,7 @@ impl Bridge {
     /// What a channel is doing.
     #[napi]
     pub fn channel_state(&self, channel: u32) -> &'static str {
-        let channel = self.network.shared.channel(channel);
+        let channel = self.network.tables.channel(channel);
         channel.map_or("closed", |channel| channel.state())
     }
 
@@ -157,14 +151,14 @@ impl Bridge {
         let (connected, failed) = match channel {
             None => channel::ATTEMPTS.counts(),
             Some(number) => {
-                let channel = self.network.shared.channel(number);
+                let channel = self.network.tables.channel(number);
                 channel.map_or((0, 0), |channel| channel.attempts())
             }
         };
         Counts {
             connected: connected as f64,
             failed: failed as f64,
-            waiting: self.environment.waiting() as f64,
+            waiting: self.environment.events.waiting() as f64,
             buffered: budget::PROCESS.total() as f64,
             max_buffered: budget::PROCESS.limit() as f64,
         }
@@ -192,7 +186,7 @@ impl Bridge {
         let port = u16::try_from(options.port)
             .map_err(|_| invalid(format!("port {} is not from 0 to 65535", options.port)))?;
         let methods = options.methods.into_iter().map(|method| {
-            let route = server::Method {
+            let route = service::Method {
                 number: method.method,
                 request_stream: method.request_stream,
             };
@@ -202,7 +196,7 @@ impl Bridge {
             environment: Arc::clone(&self.environment),
             server,
             at: (!options.handed).then_some((options.host, port)),
-            options: server::Options {
+            options: service::Options {
                 methods: methods.collect(),
                 tls,
                 keepalive: keepalive(options.keepalive_ms, options.keepalive_timeout_ms),
@@ -255,7 +249,7 @@ impl Bridge {
         let environment = Arc::clone(&self.environment);
         let warn = move || {
             let environment = Arc::clone(&environment);
-            Box::new(move |text: String| environment.log(level::WARN, &text))
+            Box::new(move |text: String| environment.events.log(level::WARN, &text))
         };
         self.network.submit(Work::OpenRegistry {
             environment: Arc::clone(&self.environment),
@@ -334,102 +328,10 @@ impl Bridge {
     /// Records of LOG up to this level are wanted; 0 for none.
     #[napi]
     pub fn log_level(&self, level: u8) {
-        self.environment.set_log_level(level);
+        self.environment.events.set_log_level(level);
     }
-}
-
-fn way_to_registry(
-    options: &BusOptions,
-    terms: &Terms,
-    tls: Option<Mutual>,
-    etcd_tls: Option<&Credentials>,
-) -> Result<Box<dyn Registry>> {
-    let target = |text: &String| {
-        let target = text.parse::<Target>();
-        target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))
-    };
-    let terms = terms.clone();
-    if let Some(etcd) = &options.etcd {
-        let endpoints = etcd.endpoints.iter().map(target);
-        let login = etcd.user.clone().map(|user| Login {
-            user,
-            password: etcd.password.clone().unwrap_or_default(),
-        });
-        return Ok(Box::new(Etcd {
-            endpoints: endpoints.collect::<Result<_>>()?,
-            prefix: etcd.prefix.clone(),
-            terms,
-            name: options.name.clone(),
-            login,
-            tls: etcd_tls.map(Credentials::client).transpose()?,
-            insecure: options.insecure,
-            links_have_tls: tls.is_some(),
-        }));
-    }
-    let at = Standalone {
-        target: target(&options.registry)?.named(options.registry_name.clone()),
-        insecure: options.insecure,
-        tls,
-    };
-    Ok(if options.may_host {
-        Box::new(Embedded { at, terms })
-    } else {
-        Box::new(at)
-    })
-}
-
-/// `protocol` is what to speak, if not all that this build does.
-fn terms(cluster: &str, protocol: Option<&Protocol>, secret: Option<&Secret>) -> Result<Terms> {
-    let mut terms = Terms::of(cluster);
-    if let Some(Protocol { oldest, newest }) = protocol {
-        terms.versions = Versions::new(*oldest, *newest);
-    }
-    if let Some(Secret { keys, mode }) = secret {
-        let key = |bytes: &Buffer| {
-            let bytes = <&[u8; 32]>::try_from(&bytes[..]);
-            bytes
-                .map(Key::new)
-                .map_err(|_| invalid("a key has 32 bytes".to_owned()))
-        };
-        let mode = match mode.as_str() {
-            "offered" => Mode::Offered,
-            "accepted" => Mode::Accepted,
-            "required" => Mode::Required,
-            other => return Err(invalid(format!("a secret has no mode {other:?}"))),
-        };
-        terms.trust = Trust::by(keys.iter().map(key).collect::<Result<Vec<_>>>()?, mode);
-    }
-    Ok(terms)
 }
 
 fn invalid(text: String) -> napi::Error {
     napi::Error::new(napi::Status::InvalidArg, text)
-}
-
-fn millis(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::ZERO)
-}
-
-/// A limit in bytes; negative means none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked
-fn limit(bytes: Option<f64>, default: Option<usize>) -> Option<usize> {
-    match bytes {
-        None => default,
-        Some(bytes) if bytes >= 0.0 => Some(bytes as usize),
-        Some(_) => None,
-    }
-}
-
-/// The largest header list received; negative means none.
-fn max_metadata(bytes: Option<f64>) -> usize {
-    limit(bytes, Some(MAX_METADATA)).unwrap_or(usize::MAX)
-}
-
-/// No interval, or one of 0, means no pings.
-fn keepalive(every: Option<f64>, timeout: Option<f64>) -> Option<Keepalive> {
-    let every = every.filter(|ms| *ms > 0.0)?;
-    Some(Keepalive {
-        every: millis(every),
-        timeout: millis(timeout.unwrap_or(PING_TIMEOUT_MS)),
-    })
 }

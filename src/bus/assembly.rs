@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::bounds;
+use super::bounds::{self, Violation};
 use super::wire::{Frame, Kind};
 
 /// See the module: one lane for requests, one for replies.
@@ -17,10 +17,6 @@ struct Incomplete {
     body: Vec<u8>,
     left: usize,
 }
-
-/// What a peer must not send.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Violation(pub String);
 
 impl Assembly {
     /// Takes a frame; gives one back when it is whole.

@@ -3,7 +3,6 @@
 
 use prost::Message as _;
 
-use super::assembly::Violation;
 use super::profile::Profile;
 use super::trust::NONCE;
 use super::wire::{Delta, Hello, Kind, Record};
@@ -19,6 +18,10 @@ const LONGEST_REASON: usize = 4096;
 pub const MOST: usize = 10_000;
 /// A record as it is sent.
 pub const LARGEST_RECORD: usize = 1 << 20;
+
+/// What a peer must not send.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Violation(pub String);
 
 fn name(what: &str, text: &str, longest: usize) -> Result<(), Violation> {
     if text.len() <= longest {

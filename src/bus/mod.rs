@@ -7,21 +7,18 @@
 pub mod agreement;
 pub mod application;
 pub mod assembly;
-mod behind;
 pub mod bounds;
 mod calls;
-mod endpoint;
-mod listening;
 pub mod member;
 pub mod node;
 mod numbered;
 pub mod once;
-mod options;
 mod outbox;
 mod peer;
 pub mod pipe;
 pub mod profile;
 pub mod reach;
+pub mod registry;
 pub mod rules;
 pub mod session;
 #[cfg(test)]

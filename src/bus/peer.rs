@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Millis;
 use super::assembly::Assembly;
-use super::member::Greeted;
 use super::outbox::Outbox;
 use super::rules::Rights;
 use super::spells::Spells;
@@ -81,6 +82,21 @@ pub struct Peer {
     pub losses: Spells,
     pub outbox: Outbox,
     pub assembly: Assembly,
+}
+
+/// What this member has said where it has dialed.
+pub struct Greeted {
+    /// The words.
+    pub hello: Hello,
+    /// What it was asked to prove something about.
+    pub challenge: Option<Bytes>,
+}
+
+impl Greeted {
+    /// What it said, and what it was asked to prove about it, if it was.
+    pub fn challenged(self) -> Option<(Hello, Bytes)> {
+        Some((self.hello, self.challenge?))
+    }
 }
 
 /// How a Hello is answered.

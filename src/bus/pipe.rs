@@ -20,7 +20,7 @@ use crate::grpc::gate::Gate;
 use crate::grpc::keepalive::Keepalive;
 use crate::grpc::metadata::MAX_METADATA;
 use crate::grpc::payload::Payload;
-use crate::grpc::server;
+use crate::grpc::service;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Outgoing, cost};
 use crate::grpc::target::Target;
@@ -169,12 +169,12 @@ pub async fn dial(
 }
 
 /// What a server of one stream method is made with.
-pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -> server::Options {
-    let method = server::Method {
+pub fn server_options(path: &'static str, tls: Option<Arc<ServerCredentials>>) -> service::Options {
+    let method = service::Method {
         number: 0,
         request_stream: true,
     };
-    server::Options {
+    service::Options {
         methods: HashMap::from([(path.to_owned(), method)]),
         tls,
         keepalive: Some(DIALED),

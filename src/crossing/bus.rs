@@ -1,32 +1,20 @@
-//! The bus's records, both ways.
+//! The bus's commands.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use super::environment::{Environment, level};
+use super::environment::Environment;
+use super::listener::{Listener, push_state, state};
 use super::record::{Reader, command, event};
 use crate::bus::Millis;
-use crate::bus::application::{Application, Delivery};
 use crate::bus::member::Member;
 use crate::bus::member::traffic::Calling;
 use crate::bus::node::{Node, Options};
 use crate::bus::wire::{Cast, Publish, Reply};
 
-/// The states of `BUS_STATE`.
-mod state {
-    pub const JOINED: u32 = 1;
-    pub const PARTED: u32 = 2;
-    pub const REFUSED: u32 = 3;
-    pub const LEFT: u32 = 4;
-    pub const WAITING: u32 = 5;
-}
-
 /// Carries out what a batch of commands made the members want.
 pub fn flush(environment: &Environment) {
-    for bus in environment.take_touched_buses() {
-        if let Some(node) = environment.bus(bus) {
+    for bus in environment.members.take_touched() {
+        if let Some(node) = environment.members.get(bus) {
             node.flush_all();
         }
     }
@@ -40,18 +28,12 @@ pub async fn open(environment: Arc<Environment>, bus: u32, options: Options) {
     };
     match Node::start(options, Box::new(application)).await {
         Ok(node) => {
-            if let Some(unwanted) = environment.keep_bus(bus, node) {
+            if let Some(unwanted) = environment.members.keep(bus, node) {
                 unwanted.abandon();
             }
         }
         Err(why) => push_state(&environment, bus, state::REFUSED, &why),
     }
-}
-
-fn push_state(environment: &Arc<Environment>, bus: u32, state: u32, why: &str) {
-    environment.push(event::BUS_STATE, 0, bus, |record| {
-        record.u32(state).bytes(why.as_bytes())
-    });
 }
 
 /// Carries out one command. `None` if it cannot be read.
@@ -63,14 +45,14 @@ pub fn carry_out(
     body: Reader,
 ) -> Option<()> {
     // A member that is gone has told JS so.
-    let Some(node) = environment.bus(bus) else {
+    let Some(node) = environment.members.get(bus) else {
         if op == command::BUS_LEAVE {
-            environment.drop_bus(bus);
+            environment.members.forget(bus);
             push_state(environment, bus, state::LEFT, "");
         }
         return Some(());
     };
-    environment.touch_bus(bus);
+    environment.members.touch(bus);
     let flag = flags & command::FLAG != 0;
     match op {
         command::BUS_CALL => call(&node, flags, body),
@@ -102,9 +84,11 @@ pub fn refuse(
     match op {
         command::BUS_CALL => {
             let call = body.u32()?;
-            environment.push(event::BUS_REPLY, event::FLAG, bus, |record| {
-                record.u32(call).text("").bytes(json.as_bytes())
-            });
+            environment
+                .events
+                .push(event::BUS_REPLY, event::FLAG, bus, |record| {
+                    record.u32(call).text("").bytes(json.as_bytes())
+                });
         }
         command::BUS_REPLY => {
             let peer = body.u32()?;
@@ -115,8 +99,8 @@ pub fn refuse(
                 left: 0,
                 failed: true,
             };
-            let node = environment.bus(bus)?;
-            environment.touch_bus(bus);
+            let node = environment.members.get(bus)?;
+            environment.members.touch(bus);
             node.queue(|member, now| member.reply(now, peer, reply));
         }
         _ => {}
@@ -221,120 +205,10 @@ fn status(
     let request = body.u32()?;
     let status = node.with(|member, _| member.status());
     let json = serde_json::to_vec(&status).unwrap_or_default();
-    environment.push(event::BUS_STATUS, 0, bus, |record| {
-        record.u32(request).bytes(&json)
-    });
+    environment
+        .events
+        .push(event::BUS_STATUS, 0, bus, |record| {
+            record.u32(request).bytes(&json)
+        });
     Some(())
-}
-
-/// When a caller gives up that waits for so many ms from now: ms since 1970, since
-/// JS may read it later than now. Infinity if it did not say.
-fn deadline(timeout: u32) -> f64 {
-    if timeout == 0 {
-        return f64::INFINITY;
-    }
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default().as_secs_f64() * 1000.0 + f64::from(timeout)
-}
-
-/// The flag of a record with this trace.
-fn traced(trace: &str) -> u8 {
-    if trace.is_empty() { 0 } else { event::TRACED }
-}
-
-/// Passes what happens on to JS.
-struct Listener {
-    environment: Arc<Environment>,
-    bus: u32,
-}
-
-impl Application for Listener {
-    fn deliver(&self, delivery: Delivery) {
-        let environment = &self.environment;
-        let bus = self.bus;
-        match delivery {
-            Delivery::Reply {
-                call,
-                kind,
-                failed,
-                body,
-            } => {
-                let flags = failed.into();
-                environment.push_with(event::BUS_REPLY, flags, bus, body, |record| {
-                    record.u32(call).text(&kind)
-                });
-            }
-            Delivery::Failed { call, why, detail } => {
-                environment.push(event::BUS_FAILED, 0, bus, |record| {
-                    record.u32(call).u32(why as u32).bytes(detail.as_bytes())
-                });
-            }
-            Delivery::Request {
-                from,
-                caller,
-                timeout,
-                to,
-                method,
-                body,
-                trace,
-            } => {
-                let (peer, call) = from.unwrap_or_default();
-                let flags = u8::from(from.is_some()) | traced(&trace);
-                environment.push_with(event::BUS_REQUEST, flags, bus, body, |record| {
-                    let record = record.u32(peer).u32(call).f64(deadline(timeout));
-                    let record = record.trace(&trace).text(&caller);
-                    record.text(&to).text(&method)
-                });
-            }
-            Delivery::GivenUp { peer, call } => {
-                let flags = u8::from(call.is_none());
-                environment.push(event::BUS_GIVEN_UP, flags, bus, |record| {
-                    record.u32(peer).u32(call.unwrap_or_default())
-                });
-            }
-            Delivery::Message {
-                subscriptions,
-                key,
-                body,
-                trace,
-            } => {
-                let flags = traced(&trace);
-                environment.push_with(event::BUS_MESSAGE, flags, bus, body, |record| {
-                    let count = u32::try_from(subscriptions.len()).unwrap_or(0);
-                    let record = subscriptions
-                        .iter()
-                        .fold(record.u32(count), |record, number| record.u32(*number));
-                    record.trace(&trace).text(&key)
-                });
-            }
-            Delivery::Done { request } => {
-                environment.push(event::BUS_DONE, 0, bus, |record| record.u32(request));
-            }
-            Delivery::Declined { request, why } => {
-                environment.push(event::BUS_DONE, event::FLAG, bus, |record| {
-                    record.u32(request).bytes(why.as_bytes())
-                });
-            }
-            Delivery::Joined => push_state(environment, bus, state::JOINED, ""),
-            Delivery::Waiting { why } => push_state(environment, bus, state::WAITING, &why),
-            Delivery::Parted { why } => push_state(environment, bus, state::PARTED, &why),
-            Delivery::Refused { why } => push_state(environment, bus, state::REFUSED, &why),
-            Delivery::Left => {
-                environment.drop_bus(bus);
-                push_state(environment, bus, state::LEFT, "");
-            }
-            Delivery::Note { warning, text } => {
-                let level = if warning { level::WARN } else { level::INFO };
-                environment.log(level, &text);
-            }
-        }
-    }
-
-    fn is_behind(&self) -> bool {
-        self.environment.is_behind()
-    }
-
-    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self.environment.room())
-    }
 }

@@ -10,18 +10,19 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
-use super::environment::Environment;
+use super::events::Events;
 use super::record::event;
 use crate::grpc::call::Ended;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
+use crate::grpc::service::Closed;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{CallEvents, Outgoing, cost_of};
 
 /// Those that are under way.
-#[derive(Default)]
 pub struct Calls {
     table: Mutex<Table>,
+    /// Where JS is told of them.
+    events: Arc<Events>,
 }
 
 #[derive(Default)]
@@ -55,6 +56,14 @@ fn is_of_server(id: u32) -> bool {
 }
 
 impl Calls {
+    /// None yet, of an environment that is told by `events`.
+    pub fn new(events: Arc<Events>) -> Self {
+        Self {
+            table: Mutex::default(),
+            events,
+        }
+    }
+
     /// Ends those that this side has made; those of servers end with their
     /// connections.
     pub fn abandon(&self) {
@@ -68,7 +77,7 @@ impl Calls {
 
     /// Gives a server call its number: even, and none of a call that has lasted a
     /// whole round.
-    fn admit(&self, entry: Entry) -> u32 {
+    fn number(&self, entry: Entry) -> u32 {
         let mut table = self.table.lock();
         let mut id = table.last_server_call;
         loop {
@@ -80,9 +89,7 @@ impl Calls {
             }
         }
     }
-}
 
-impl Environment {
     /// Registers a client call; its end is reported exactly once, by
     /// [`CallHandle::end`] or when the handle is dropped.
     pub fn begin(
@@ -92,9 +99,9 @@ impl Environment {
         gate: Arc<Gate>,
     ) -> CallHandle {
         let entry = Entry::new(inbox, gate);
-        self.calls.table.lock().entries.insert(id, entry);
+        self.table.lock().entries.insert(id, entry);
         CallHandle {
-            environment: Arc::clone(self),
+            calls: Arc::clone(self),
             id,
             is_server: false,
         }
@@ -108,22 +115,22 @@ impl Environment {
         gate: Arc<Gate>,
     ) -> CallHandle {
         CallHandle {
-            environment: Arc::clone(self),
-            id: self.calls.admit(Entry::new(inbox, gate)),
+            calls: Arc::clone(self),
+            id: self.number(Entry::new(inbox, gate)),
             is_server: true,
         }
     }
 
     /// How to cancel a call that has begun.
     pub fn set_task(&self, id: u32, task: AbortHandle) {
-        if let Some(entry) = self.calls.table.lock().entries.get_mut(&id) {
+        if let Some(entry) = self.table.lock().entries.get_mut(&id) {
             entry.task = Some(task);
         }
     }
 
     /// Passes on what the application sends; a call that is over ignores it.
     pub fn pass(&self, id: u32, outgoing: Outgoing) {
-        if let Some(entry) = self.calls.table.lock().entries.get(&id) {
+        if let Some(entry) = self.table.lock().entries.get(&id) {
             if let Outgoing::Message(message) = &outgoing {
                 entry.gate.wrote(cost_of(message));
             }
@@ -133,14 +140,14 @@ impl Environment {
 
     /// The application has read that much.
     pub fn credit(&self, id: u32, bytes: usize) {
-        if let Some(entry) = self.calls.table.lock().entries.get(&id) {
+        if let Some(entry) = self.table.lock().entries.get(&id) {
             entry.gate.consume(bytes);
         }
     }
 
     /// The application gives up.
-    pub fn cancel(self: &Arc<Self>, id: u32) {
-        let Some(entry) = self.calls.table.lock().entries.remove(&id) else {
+    pub fn cancel(&self, id: u32) {
+        let Some(entry) = self.table.lock().entries.remove(&id) else {
             return;
         };
         if let Some(task) = entry.task {
@@ -156,8 +163,8 @@ impl Environment {
 
     /// A command for a call was refused: the call ends with the reason, for nobody
     /// would know what it waits for.
-    pub fn fail(self: &Arc<Self>, id: u32, why: Status) {
-        let mut table = self.calls.table.lock();
+    pub fn fail(&self, id: u32, why: Status) {
+        let mut table = self.table.lock();
         if is_of_server(id) {
             if let Some(entry) = table.entries.get(&id) {
                 let _ = entry.inbox.send(Outgoing::Status(why));
@@ -173,7 +180,7 @@ impl Environment {
         self.push_ended(id, &why.into());
     }
 
-    fn push_ended(self: &Arc<Self>, id: u32, ended: &Ended) {
+    fn push_ended(&self, id: u32, ended: &Ended) {
         let trailers = &ended.status.trailers;
         if let Some(reply) = &ended.reply
             && ended.status.code == Code::OK
@@ -185,18 +192,19 @@ impl Environment {
                 any
             };
             if told(&ended.headers) || told(trailers) {
-                self.push(event::REPLY, event::FLAG, id, |record| {
+                self.events.push(event::REPLY, event::FLAG, id, |record| {
                     record
                         .sized_metadata(&ended.headers)
                         .sized_metadata(trailers)
                         .bytes(reply)
                 });
             } else {
-                self.push(event::REPLY, 0, id, |record| record.bytes(reply));
+                self.events
+                    .push(event::REPLY, 0, id, |record| record.bytes(reply));
             }
             return;
         }
-        self.push(event::STATUS, event::FLAG, id, |record| {
+        self.events.push(event::STATUS, event::FLAG, id, |record| {
             record
                 .f64(ended.status.code.to_js())
                 .sized(ended.status.details.as_bytes())
@@ -205,7 +213,7 @@ impl Environment {
         });
     }
 
-    fn push_closed(self: &Arc<Self>, id: u32, how: Closed) {
+    fn push_closed(&self, id: u32, how: Closed) {
         let reason = match how {
             Closed::Replied => return,
             Closed::Finished => 0,
@@ -213,14 +221,15 @@ impl Environment {
             Closed::DeadlineExceeded => 2,
             Closed::ConnectionLost => 3,
         };
-        self.push(event::CLOSED, 0, id, |record| record.u32(reason));
+        self.events
+            .push(event::CLOSED, 0, id, |record| record.u32(reason));
     }
 }
 
 /// The running side of a registered call. Whoever takes the entry out of the
 /// table reports the end, so it is reported once: on the network thread alone.
 pub struct CallHandle {
-    environment: Arc<Environment>,
+    calls: Arc<Calls>,
     id: u32,
     is_server: bool,
 }
@@ -229,14 +238,14 @@ impl CallHandle {
     /// The end of a client call.
     pub fn end(self, ended: &Ended) {
         if self.leave() {
-            self.environment.push_ended(self.id, ended);
+            self.calls.push_ended(self.id, ended);
         }
     }
 
     /// The end of a server call.
     pub fn close(self, how: Closed) {
         if self.leave() {
-            self.environment.push_closed(self.id, how);
+            self.calls.push_closed(self.id, how);
         }
     }
 
@@ -246,7 +255,7 @@ impl CallHandle {
     }
 
     fn leave(&self) -> bool {
-        let mut table = self.environment.calls.table.lock();
+        let mut table = self.calls.table.lock();
         table.entries.remove(&self.id).is_some()
     }
 }
@@ -258,43 +267,47 @@ impl Drop for CallHandle {
             return;
         }
         if self.is_server {
-            self.environment
-                .push_closed(self.id, Closed::ConnectionLost);
+            self.calls.push_closed(self.id, Closed::ConnectionLost);
         } else {
             let status = Status::internal("The call ended without a result: a bug in owt-grpc");
-            self.environment.push_ended(self.id, &status.into());
+            self.calls.push_ended(self.id, &status.into());
         }
     }
 }
 
 impl CallEvents for CallHandle {
     fn headers(&self, headers: &HeaderMap) {
-        self.environment.push(event::HEADERS, 0, self.id, |record| {
-            record.metadata(headers)
-        });
+        self.calls
+            .events
+            .push(event::HEADERS, 0, self.id, |record| {
+                record.metadata(headers)
+            });
     }
 
     fn message(&self, message: Bytes) {
-        self.environment
+        self.calls
+            .events
             .push(event::MESSAGE, 0, self.id, |record| record.bytes(&message));
     }
 
     fn writable(&self, cost: usize) {
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        self.environment
+        self.calls
+            .events
             .push(event::WRITABLE, 0, self.id, |record| record.u32(cost));
     }
 
     fn is_behind(&self) -> bool {
-        self.environment.is_behind()
+        self.calls.events.is_behind()
     }
 
     async fn room(&self) {
-        self.environment.room().await;
+        self.calls.events.room().await;
     }
 
     fn half_closed(&self) {
-        self.environment
+        self.calls
+            .events
             .push(event::HALF_CLOSED, 0, self.id, |record| record);
     }
 }

@@ -10,9 +10,10 @@ use http::uri::PathAndQuery;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::batch::{Batch, Record};
-use super::environment::{Environment, level};
-use super::network::Shared;
+use super::environment::Environment;
+use super::events::level;
 use super::record::{Reader, command};
+use super::tables::Tables;
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::Channel;
 use crate::grpc::gate::Gate;
@@ -25,17 +26,17 @@ const NO_TIMEOUT: u32 = u32::MAX;
 
 /// Carries out one batch. A record that cannot be carried out costs itself alone,
 /// and whoever waits for what it would have done is told.
-pub fn carry_out(environment: &Arc<Environment>, shared: &Shared, batch: Bytes) {
+pub fn carry_out(environment: &Arc<Environment>, tables: &Tables, batch: Bytes) {
     match Batch::read(batch) {
         Ok(mut batch) => {
             while let Some(record) = batch.next() {
                 let (at, op, id) = (record.at, record.op, record.id);
-                if let Err(why) = apply_whole(environment, shared, record) {
+                if let Err(why) = apply_whole(environment, tables, record) {
                     refuse(environment, op, id, at, &why, batch.body_at(at));
                 }
             }
         }
-        Err(what) => environment.log(
+        Err(what) => environment.events.log(
             level::ERROR,
             &format!("a batch of commands was refused: {what}: a bug in owt-grpc"),
         ),
@@ -46,14 +47,14 @@ pub fn carry_out(environment: &Arc<Environment>, shared: &Shared, batch: Bytes) 
 /// Carries out a record, or says why that cannot be.
 fn apply_whole(
     environment: &Arc<Environment>,
-    shared: &Shared,
+    tables: &Tables,
     record: Record,
 ) -> Result<(), String> {
     if let Some(misfit) = record.misfit {
         return Err(misfit);
     }
     // A bug must cost one command, not the thread that all share.
-    let applied = catch_unwind(AssertUnwindSafe(|| apply(environment, shared, record)));
+    let applied = catch_unwind(AssertUnwindSafe(|| apply(environment, tables, record)));
     match applied {
         Ok(Some(())) => Ok(()),
         Ok(None) => Err("the sizes in it do not add up".to_owned()),
@@ -66,9 +67,9 @@ fn refuse(environment: &Arc<Environment>, op: u8, id: u32, at: usize, why: &str,
     let text = format!(
         "command {op} for {id}, at byte {at} of its batch, was refused: {why}: a bug in owt-grpc"
     );
-    environment.log(level::ERROR, &text);
+    environment.events.log(level::ERROR, &text);
     match op {
-        command::CALL..=command::STATUS => environment.fail(id, Status::internal(text)),
+        command::CALL..=command::STATUS => environment.calls.fail(id, Status::internal(text)),
         command::BUS_CALL..=command::BUS_LEAVE => {
             super::bus::refuse(environment, op, id, body, &text);
         }
@@ -76,7 +77,7 @@ fn refuse(environment: &Arc<Environment>, op: u8, id: u32, at: usize, why: &str,
     }
 }
 
-fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Option<()> {
+fn apply(environment: &Arc<Environment>, tables: &Tables, record: Record) -> Option<()> {
     let Record {
         op,
         flags,
@@ -85,15 +86,17 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
         ..
     } = record;
     match op {
-        command::CALL => return start_call(environment, shared, flags, id, body),
-        command::MESSAGE => environment.pass(id, Outgoing::Message(frame(body)?.into())),
-        command::END => environment.pass(id, Outgoing::End),
-        command::CANCEL => environment.cancel(id),
-        command::CREDIT => environment.credit(id, body.u32()? as usize),
+        command::CALL => return start_call(environment, tables, flags, id, body),
+        command::MESSAGE => environment
+            .calls
+            .pass(id, Outgoing::Message(frame(body)?.into())),
+        command::END => environment.calls.pass(id, Outgoing::End),
+        command::CANCEL => environment.calls.cancel(id),
+        command::CREDIT => environment.calls.credit(id, body.u32()? as usize),
         command::REPLY => {
             let trailers = sized_metadata(&mut body)?;
             let message = frame(body)?;
-            environment.pass(
+            environment.calls.pass(
                 id,
                 match trailers {
                     Ok(trailers) => Outgoing::Reply(message, trailers),
@@ -102,7 +105,7 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
             );
         }
         command::HEADERS => {
-            environment.pass(
+            environment.calls.pass(
                 id,
                 match read_metadata(body)? {
                     Ok(headers) => Outgoing::Headers(headers),
@@ -119,7 +122,7 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
                 Ok(trailers) => status.trailers = trailers,
                 Err(why) => status = Status::internal(why),
             }
-            environment.pass(id, Outgoing::Status(status));
+            environment.calls.pass(id, Outgoing::Status(status));
         }
         command::BUS_CALL..=command::BUS_LEAVE => {
             return super::bus::carry_out(environment, op, flags, id, body);
@@ -133,7 +136,7 @@ fn apply(environment: &Arc<Environment>, shared: &Shared, record: Record) -> Opt
 
 fn start_call(
     environment: &Arc<Environment>,
-    shared: &Shared,
+    tables: &Tables,
     flags: u8,
     id: u32,
     mut body: Reader,
@@ -144,8 +147,8 @@ fn start_call(
     let metadata = sized_metadata(&mut body)?;
     let (sender, inbox) = unbounded_channel();
     let gate = Arc::new(Gate::default());
-    let handle = environment.begin(id, sender, Arc::clone(&gate));
-    let (channel, path, metadata) = match look_up(shared, channel, method, metadata) {
+    let handle = environment.calls.begin(id, sender, Arc::clone(&gate));
+    let (channel, path, metadata) = match look_up(tables, channel, method, metadata) {
         Ok(found) => found,
         Err(status) => {
             handle.end(&status.into());
@@ -172,20 +175,20 @@ fn start_call(
         let ended = call::run(channel, call, inbox, gate, &handle).await;
         handle.end(&ended);
     }));
-    environment.set_task(id, task.abort_handle());
+    environment.calls.set_task(id, task.abort_handle());
     Some(())
 }
 
 /// What the numbers of a CALL stand for.
 fn look_up(
-    shared: &Shared,
+    tables: &Tables,
     channel: u32,
     method: u32,
     metadata: Result<HeaderMap, String>,
 ) -> Result<(Arc<Channel>, PathAndQuery, HeaderMap), Status> {
-    let channel = shared.channel(channel);
+    let channel = tables.channel(channel);
     let channel = channel.ok_or_else(|| Status::unavailable("Channel has been shut down"))?;
-    let path = shared.path(method);
+    let path = tables.path(method);
     let path = path.ok_or_else(|| Status::internal(format!("method {method} is not known")))?;
     let metadata = metadata.map_err(|why| Status::new(Code::INVALID_ARGUMENT, why))?;
     Ok((channel, path, metadata))

@@ -7,11 +7,11 @@ use bytes::Bytes;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::calls::CallHandle;
-use super::environment::{Environment, level};
+use super::environment::Environment;
+use super::events::level;
 use super::record::event;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application, Incoming};
+use crate::grpc::service::{Accepted, Application, Closed, Incoming};
 
 /// The handlers of one server, which live in JS.
 pub struct Handlers {
@@ -26,6 +26,7 @@ impl Application for Handlers {
 
     fn connected(&self, connection: u32, peer: SocketAddr) {
         self.environment
+            .events
             .push(event::CONNECTED, 0, connection, |record| {
                 record.u32(self.server).bytes(peer.to_string().as_bytes())
             });
@@ -33,32 +34,35 @@ impl Application for Handlers {
 
     fn disconnected(&self, connection: u32) {
         self.environment
+            .events
             .push(event::DISCONNECTED, 0, connection, |record| record);
     }
 
     async fn room(&self) {
-        self.environment.room().await;
+        self.environment.events.room().await;
     }
 
     fn accept(&self, incoming: Incoming<'_>) -> Accepted<CallHandle> {
         let environment = &self.environment;
         let (sender, inbox) = unbounded_channel();
         let gate = Arc::new(Gate::default());
-        let events = environment.admit(sender, Arc::clone(&gate));
+        let events = environment.calls.admit(sender, Arc::clone(&gate));
         let left = incoming
             .deadline
             .map_or(f64::INFINITY, |left| left.as_secs_f64() * 1000.0);
         let message: Option<&Bytes> = incoming.message.as_ref();
         let flags = if message.is_some() { event::FLAG } else { 0 };
-        environment.push(event::INCOMING, flags, events.id(), |record| {
-            record
-                .u32(self.server)
-                .u32(incoming.method)
-                .u32(incoming.connection)
-                .f64(left)
-                .sized_metadata(&incoming.metadata)
-                .bytes(message.map_or(&[], |message| message))
-        });
+        environment
+            .events
+            .push(event::INCOMING, flags, events.id(), |record| {
+                record
+                    .u32(self.server)
+                    .u32(incoming.method)
+                    .u32(incoming.connection)
+                    .f64(left)
+                    .sized_metadata(&incoming.metadata)
+                    .bytes(message.map_or(&[], |message| message))
+            });
         Accepted {
             inbox,
             gate,
@@ -71,6 +75,6 @@ impl Application for Handlers {
     }
 
     fn warn(&self, text: String) {
-        self.environment.log(level::WARN, &text);
+        self.environment.events.log(level::WARN, &text);
     }
 }

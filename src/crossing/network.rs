@@ -1,27 +1,27 @@
-//! The network thread: one per process, started by the first environment, shared
+//! The network thread: one per process, started by the first environment, tables
 //! by all. Everything but draining happens here.
 
-use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::Notify;
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::commands::carry_out;
-use super::environment::{Environment, Listening, level};
+use super::environment::Environment;
+use super::events::level;
 use super::handlers::Handlers;
+use super::listening::Listening;
 use super::record::event;
+use super::tables::Tables;
+use super::wakeups;
 use crate::bus::node;
-use crate::grpc::channel::{self, Channel, Channels};
 use crate::grpc::memory;
-use crate::grpc::server::{self, Server};
+use crate::grpc::server::Server;
+use crate::grpc::service;
 use crate::grpc::source::Accepting;
 use crate::registry::host;
 
@@ -34,7 +34,7 @@ pub enum Work {
         environment: Arc<Environment>,
         server: u32,
         at: Option<(String, u16)>,
-        options: server::Options,
+        options: service::Options,
     },
     /// A connection for a server that has not bound.
     HandOver(Arc<Environment>, u32, Accepting),
@@ -65,78 +65,14 @@ pub enum Work {
     Abandon(Arc<Environment>),
 }
 
-/// Tables that JS threads fill and the network thread reads.
-#[derive(Default)]
-pub struct Shared {
-    paths: RwLock<Paths>,
-    channels: Mutex<HashMap<u32, Arc<Channel>>>,
-    next_channel: AtomicU32,
-    live: Channels,
-}
-
-#[derive(Default)]
-struct Paths {
-    numbers: HashMap<String, u32>,
-    paths: Vec<PathAndQuery>,
-}
-
-impl Shared {
-    /// The number of a path; equal paths have one. `None` for what is no path.
-    pub fn method(&self, path: &str) -> Option<u32> {
-        if let Some(number) = self.paths.read().numbers.get(path) {
-            return Some(*number);
-        }
-        let parsed: PathAndQuery = path.parse().ok()?;
-        let mut paths = self.paths.write();
-        let number = u32::try_from(paths.paths.len()).ok()?;
-        paths.paths.push(parsed);
-        Some(*paths.numbers.entry(path.to_owned()).or_insert(number))
-    }
-
-    /// The path of a number.
-    pub fn path(&self, method: u32) -> Option<PathAndQuery> {
-        self.paths.read().paths.get(method as usize).cloned()
-    }
-
-    /// A number for a channel; equal options share the connection behind it.
-    pub fn open_channel(&self, options: channel::Options) -> u32 {
-        let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
-        let channel = self.live.get(options);
-        self.channels.lock().insert(number, channel);
-        number
-    }
-
-    /// The channel of a number that has not been closed.
-    pub fn channel(&self, number: u32) -> Option<Arc<Channel>> {
-        self.channels.lock().get(&number).cloned()
-    }
-}
-
 /// The thread, seen from the others.
 pub struct Network {
     work: UnboundedSender<Work>,
-    /// See [`Shared`].
-    pub shared: Arc<Shared>,
+    /// What numbers in commands stand for.
+    pub tables: Arc<Tables>,
 }
 
 static NETWORK: OnceLock<Network> = OnceLock::new();
-static DIRTY: Dirty = Dirty {
-    environments: Mutex::new(Vec::new()),
-    any: OnceLock::new(),
-};
-
-/// Environments that have events and are not woken yet.
-struct Dirty {
-    environments: Mutex<Vec<Arc<Environment>>>,
-    any: OnceLock<Notify>,
-}
-
-/// Wakes an environment at the end of this turn of the network thread, when all
-/// that is ready now has been done: one wake-up for many events.
-pub fn wake_later(environment: &Arc<Environment>) {
-    DIRTY.environments.lock().push(Arc::clone(environment));
-    DIRTY.any.get_or_init(Notify::new).notify_one();
-}
 
 impl Network {
     /// The network thread, started if it is not running.
@@ -153,18 +89,18 @@ impl Network {
             .enable_all()
             .build()?;
         let (work, inbox) = unbounded_channel();
-        let shared = Arc::new(Shared::default());
+        let tables = Arc::new(Tables::default());
         let network = Self {
             work,
-            shared: Arc::clone(&shared),
+            tables: Arc::clone(&tables),
         };
         std::thread::Builder::new()
             .name("owt-grpc-net".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    tokio::spawn(wake_dirty());
+                    tokio::spawn(wakeups::keep_waking());
                     tokio::spawn(memory::keep_giving_back());
-                    work_off(inbox, shared).await;
+                    work_off(inbox, tables).await;
                 });
             })?;
         Ok(NETWORK.get_or_init(|| network))
@@ -176,27 +112,18 @@ impl Network {
     }
 }
 
-async fn wake_dirty() {
-    let any = DIRTY.any.get_or_init(Notify::new);
-    loop {
-        any.notified().await;
-        let environments = std::mem::take(&mut *DIRTY.environments.lock());
-        for environment in environments {
-            environment.wake();
-        }
-    }
-}
-
-async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
+async fn work_off(mut inbox: UnboundedReceiver<Work>, tables: Arc<Tables>) {
     while let Some(work) = inbox.recv().await {
         match work {
             Work::Batch(environment, batch) => {
                 // A bug must not cost the thread that all share.
                 let carried_out = catch_unwind(AssertUnwindSafe(|| {
-                    carry_out(&environment, &shared, batch);
+                    carry_out(&environment, &tables, batch);
                 }));
                 if carried_out.is_err() {
-                    environment.log(level::ERROR, "a batch was cut short: a bug in owt-grpc");
+                    environment
+                        .events
+                        .log(level::ERROR, "a batch was cut short: a bug in owt-grpc");
                 }
             }
             Work::Listen {
@@ -208,7 +135,7 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
                 tokio::spawn(listen(environment, server, at, options));
             }
             Work::HandOver(environment, server, connection) => {
-                environment.hand_over(server, connection);
+                environment.listening.hand_over(server, connection);
             }
             Work::OpenRegistry {
                 environment,
@@ -235,11 +162,11 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, shared: Arc<Shared>) {
                 bus,
                 options,
             } => {
-                environment.expect_bus(bus);
+                environment.members.expect(bus);
                 tokio::spawn(super::bus::open(environment, bus, options));
             }
             Work::CloseChannel(number) => {
-                shared.channels.lock().remove(&number);
+                tables.close_channel(number);
             }
             Work::Abandon(environment) => environment.abandon(),
         }
@@ -250,7 +177,7 @@ async fn listen(
     environment: Arc<Environment>,
     server: u32,
     at: Option<(String, u16)>,
-    options: server::Options,
+    options: service::Options,
 ) {
     let handlers = Handlers {
         environment: Arc::clone(&environment),
@@ -268,10 +195,12 @@ fn listens(environment: &Arc<Environment>, server: u32, bound: io::Result<Listen
     match bound {
         Ok(listening) => {
             let port = u32::from(listening.port());
-            environment.keep_listening(server, listening);
-            environment.push(event::LISTENING, 0, server, |record| {
-                record.u32(port).u32(0)
-            });
+            environment.listening.keep(server, listening);
+            environment
+                .events
+                .push(event::LISTENING, 0, server, |record| {
+                    record.u32(port).u32(0)
+                });
         }
         Err(error) => {
             let code = match error.kind() {
@@ -280,22 +209,26 @@ fn listens(environment: &Arc<Environment>, server: u32, bound: io::Result<Listen
                 io::ErrorKind::PermissionDenied => "EACCES",
                 _ => "EINVAL",
             };
-            environment.push(event::LISTENING, 0, server, |record| {
-                record
-                    .u32(0)
-                    .sized(error.to_string().as_bytes())
-                    .bytes(code.as_bytes())
-            });
+            environment
+                .events
+                .push(event::LISTENING, 0, server, |record| {
+                    record
+                        .u32(0)
+                        .sized(error.to_string().as_bytes())
+                        .bytes(code.as_bytes())
+                });
         }
     }
 }
 
 async fn stop(environment: Arc<Environment>, server: u32, grace: Duration) {
-    let cut_off = match environment.take_listening(server) {
+    let cut_off = match environment.listening.take(server) {
         Some(listening) => listening.stop(grace).await,
         None => 0,
     };
-    environment.push(event::STOPPED, 0, server, |record| record.u32(cut_off));
+    environment
+        .events
+        .push(event::STOPPED, 0, server, |record| record.u32(cut_off));
 }
 
 #[cfg(test)]
@@ -336,7 +269,7 @@ mod tests {
     fn environment() -> (Arc<Environment>, std::sync::mpsc::Receiver<()>) {
         let (wake, woken) = std::sync::mpsc::channel();
         let environment = Environment::new(Box::new(move || wake.send(()).unwrap_or(())));
-        environment.set_log_level(level::ERROR);
+        environment.events.set_log_level(level::ERROR);
         (environment, woken)
     }
 
@@ -350,7 +283,7 @@ mod tests {
         woken.recv_timeout(Duration::from_secs(10)).unwrap();
         let mut into = vec![0; 4096];
         let mut events = Vec::new();
-        while let Ok(length @ 1..) = usize::try_from(environment.drain(&mut into)) {
+        while let Ok(length @ 1..) = usize::try_from(environment.events.drain(&mut into)) {
             let mut at = 0;
             while at < length {
                 events.push((into[at + 4], u32::from(into[at + 8])));

@@ -8,11 +8,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
 
 use super::call::GRPC;
-use super::drive::Peer;
 use super::encoding::{ACCEPTED, GRPC_ACCEPT_ENCODING};
 use super::metadata;
 use super::payload::Payload;
-use super::serve::Closed;
+use super::peer::Peer;
+use super::service::Closed;
 use super::status::Status;
 
 /// What is added to the headers of a response, in HTTP/2's count of bytes.

@@ -17,9 +17,9 @@ use super::backoff::Backoff;
 use super::connection::{Connection, Marker, Way, connect};
 use super::keepalive::Keepalive;
 use super::line::{Line, Phase};
+use super::proxy::{Proxy, Via};
 use super::status::Status;
 use super::target::Target;
-use crate::proxy::{Proxy, Via};
 use crate::tls::credentials::ClientCredentials;
 
 /// What a channel is made with. Channels with equal options and targets are one.

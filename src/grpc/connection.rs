@@ -15,10 +15,10 @@ use super::keepalive::{self, Keepalive};
 use super::life::{Counted, Life};
 use super::metadata::hard_limit;
 use super::payload::Payload;
+use super::proxy::Via;
 use super::status::with_causes;
 use super::target::Target;
 use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW, Windows};
-use crate::proxy::Via;
 use crate::tls::credentials::ClientCredentials;
 use crate::tls::handshake;
 

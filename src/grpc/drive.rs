@@ -2,19 +2,23 @@
 //! server stops.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use h2::Reason;
-use h2::server::Connection;
+use h2::server::{Connection, SendResponse};
+use h2::{Reason, RecvStream};
+use http::Request;
 use tokio::task::JoinSet;
 
-use super::budget::{self, Ledger};
+use super::budget;
+use super::context::{Context, Stage, next_stage};
 use super::io::{Greeting, Io};
 use super::keepalive;
 use super::payload::Payload;
+use super::peer::Peer;
 use super::serve::{Arrival, serve};
-use super::server::{Application, Context, Stage, next_stage};
+use super::service::Application;
 use super::tenure::{Due, Tenure};
 use super::windows::Windows;
 
@@ -22,20 +26,10 @@ use super::windows::Windows;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// What calls are told that outlast their connection.
 const OLD: &str = "The connection has reached the age that the server allows";
+/// What calls are told that their server does not wait for.
+const STOPPING: &str = "The server is stopping";
 /// What a GOAWAY alone may take, to a peer that did not read what came before.
 const LAST_WORD: Duration = Duration::from_millis(50);
-
-/// Whom a connection is to, and what all of its calls share.
-pub struct Peer {
-    /// The connection's number.
-    pub connection: u32,
-    /// What it makes the process hold.
-    pub ledger: Arc<Ledger>,
-    /// What the peer has said of itself.
-    pub greeting: Greeting,
-    /// Why its calls are cut off, once they are.
-    pub farewell: OnceLock<&'static str>,
-}
 
 /// Takes the calls of a connection until it ends, or its server does. True if that cut
 /// some off.
@@ -48,8 +42,8 @@ pub async fn drive<A: Application>(
     let mut stage = context.stage.clone();
     let mut seen = Stage::Serving;
     let pings = connection.ping_pong();
-    let silent = keepalive::watch(pings, context.options.keepalive, greeting.heard());
-    tokio::pin!(silent);
+    let watch = keepalive::watch(pings, context.options.keepalive, greeting.heard());
+    let mut silent = pin!(watch);
     // Dropping the set ends the calls that are left without a word.
     let mut calls = JoinSet::new();
     let mut windows = Windows::new();
@@ -62,30 +56,14 @@ pub async fn drive<A: Application>(
     let mut tenure = Tenure::new(context.options.terms, Instant::now(), chance());
     let ledger = &peer.ledger;
     // Made once: whoever waits anew for each call is registered anew for each.
-    let evicted = ledger.evicted();
-    tokio::pin!(evicted);
+    let mut evicted = pin!(ledger.evicted());
     let end = loop {
         windows.fit(calls.len(), |size| connection.set_initial_window_size(size));
         tenure.set_calls(calls.len(), Instant::now);
         ledger.saw_calls(calls.len());
         tokio::select! {
             accepted = connection.accept() => match accepted {
-                Some(Ok((request, respond))) => {
-                    let context = context.clone();
-                    let peer = Arc::clone(&peer);
-                    // A task copies what it is made of when it begins and when it ends: so that
-                    // is a box.
-                    calls.spawn(Box::pin(async move {
-                        serve(Arrival {
-                            request,
-                            respond,
-                            peer: &peer,
-                            options: &context.options,
-                            application: &*context.application,
-                        })
-                        .await;
-                    }));
-                }
+                Some(Ok(call)) => take(&mut calls, call, &peer, context),
                 Some(Err(error)) => break (Err(error), false),
                 None => break (Ok(()), false),
             },
@@ -103,12 +81,7 @@ pub async fn drive<A: Application>(
             }
             due = come(tenure.next()) => match due {
                 Due::NoCall => {
-                    let given = context.options.terms.first_call.unwrap_or_default();
-                    let ms = given.as_millis();
-                    context.application.warn(format!(
-                        "connection {number} was closed: no call came within the {ms} ms of \
-                         firstCallTimeoutMs"
-                    ));
+                    context.application.warn(no_call(number, context));
                     hang_up(&mut connection, Reason::NO_ERROR).await;
                     break (Ok(()), false);
                 }
@@ -117,10 +90,7 @@ pub async fn drive<A: Application>(
                     connection.graceful_shutdown();
                 }
                 Due::Overdue => {
-                    let cut_off = !calls.is_empty();
-                    cut_off_calls(&mut calls, &peer, OLD).await;
-                    say_goodbye(connection).await;
-                    return (Ok(()), cut_off);
+                    return (Ok(()), cut_off(connection, &mut calls, &peer, OLD).await);
                 }
             },
             () = &mut silent => {
@@ -132,10 +102,7 @@ pub async fn drive<A: Application>(
                 if seen == Stage::Draining {
                     connection.graceful_shutdown();
                 } else {
-                    let cut_off = !calls.is_empty();
-                    cut_off_calls(&mut calls, &peer, "The server is stopping").await;
-                    say_goodbye(connection).await;
-                    return (Ok(()), cut_off);
+                    return (Ok(()), cut_off(connection, &mut calls, &peer, STOPPING).await);
                 }
             }
         }
@@ -147,10 +114,47 @@ pub async fn drive<A: Application>(
     end
 }
 
-/// Each tells its client as it goes.
-async fn cut_off_calls(calls: &mut JoinSet<()>, peer: &Peer, why: &'static str) {
+/// Serves a call, in a task of its own.
+fn take<A: Application>(
+    calls: &mut JoinSet<()>,
+    (request, respond): (Request<RecvStream>, SendResponse<Payload>),
+    peer: &Arc<Peer>,
+    context: &Context<A>,
+) {
+    let context = context.clone();
+    let peer = Arc::clone(peer);
+    // A task copies what it is made of when it begins and when it ends: so that is a box.
+    calls.spawn(Box::pin(async move {
+        serve(Arrival {
+            request,
+            respond,
+            peer: &peer,
+            options: &context.options,
+            application: &*context.application,
+        })
+        .await;
+    }));
+}
+
+/// Ends a connection and the calls that are left on it: each tells its client why as it
+/// goes. Returns whether there were any.
+async fn cut_off(
+    connection: Connection<Io, Payload>,
+    calls: &mut JoinSet<()>,
+    peer: &Peer,
+    why: &'static str,
+) -> bool {
+    let any = !calls.is_empty();
     peer.farewell.get_or_init(|| why);
     calls.shutdown().await;
+    say_goodbye(connection).await;
+    any
+}
+
+fn no_call<A>(number: u32, context: &Context<A>) -> String {
+    let given = context.options.terms.first_call.unwrap_or_default();
+    let ms = given.as_millis();
+    format!("connection {number} was closed: no call came within the {ms} ms of firstCallTimeoutMs")
 }
 
 /// Waits until something is due.

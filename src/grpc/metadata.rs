@@ -21,7 +21,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 const TRACE: &str = "traceparent";
 
 /// Headers that belong to gRPC or to HTTP, and never reach the application, nor come
-/// from it. `lib/metadata.js` has the same list, and refuses them by name.
+/// from it. `lib/grpc/metadata.js` has the same list, and refuses them by name.
 fn is_reserved(name: &str) -> bool {
     matches!(
         name,

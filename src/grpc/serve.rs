@@ -15,43 +15,17 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::budget::Ledger;
 use super::call::{GRPC, GRPC_TIMEOUT, too_large_to_send};
-use super::drive::Peer;
 use super::encoding::Encoding;
 use super::framing::{Decoder, PREFIX};
 use super::gate::Gate;
 use super::metadata;
 use super::payload::Payload;
+use super::peer::Peer;
 use super::receiving::{ReceiveError, Receiving, truncated};
-use super::server::{Application, Incoming, Method as Route, Options};
+use super::service::{Application, Closed, Incoming, Method as Route, Options};
 use super::status::{Code, Status};
 use super::stream::{self, CallEvents, Outgoing, SendError};
 use super::timeout;
-
-/// How a call ended, seen from the application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
-    /// A unary reply was sent: nobody needs to be told.
-    Replied,
-    /// The status was handed to the transport.
-    Finished,
-    /// The client cancelled.
-    Cancelled,
-    /// The deadline passed; the client was told.
-    DeadlineExceeded,
-    /// The connection is gone.
-    ConnectionLost,
-}
-
-impl Closed {
-    /// What an error of the stream says of the peer.
-    pub fn by(error: &h2::Error) -> Self {
-        if error.is_reset() {
-            Self::Cancelled
-        } else {
-            Self::ConnectionLost
-        }
-    }
-}
 
 /// What a call costs before the application has it, beside its headers and its request:
 /// measured with 5,000 of them that never ended.
@@ -88,13 +62,7 @@ pub async fn serve<A: Application>(arrival: Arrival<'_, A>) {
         Err(Rejection::Http(status)) => return answer.end_http(status),
         Err(Rejection::Status(status)) => return answer.end(status),
     };
-    let asked = head.headers.get(GRPC_TIMEOUT).and_then(timeout::parse);
-    let own = options
-        .max_call
-        .filter(|own| asked.is_none_or(|asked| asked > *own));
-    let deadline = own
-        .or(asked)
-        .and_then(|left| Instant::now().checked_add(left));
+    let (deadline, own) = deadline_of(&head.headers, options);
 
     let weight = metadata::weight(&head.headers);
     if weight > options.max_metadata {
@@ -184,6 +152,16 @@ fn check<'a>(
             format!("The server does not implement the method {path}"),
         ))
     })
+}
+
+/// When a call is over, if ever, and the server's own limit if that is why.
+fn deadline_of(headers: &HeaderMap, options: &Options) -> (Option<Instant>, Option<Duration>) {
+    let asked = headers.get(GRPC_TIMEOUT).and_then(timeout::parse);
+    let own = options
+        .max_call
+        .filter(|own| asked.is_none_or(|asked| asked > *own));
+    let left = own.or(asked);
+    (left.and_then(|left| Instant::now().checked_add(left)), own)
 }
 
 /// `own` is the server's limit, if that was the shorter one.

@@ -1,6 +1,5 @@
 //! A listening server: its port, its connections, its end.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -8,125 +7,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use h2::server::{Builder, Connection};
-use http::HeaderMap;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection::{FRAME_SIZE, RESET_STREAMS};
+use super::context::{Context, Stage, next_stage};
 use super::door::Door;
 use super::drive::drive;
-use super::gate::Gate;
 use super::io::{Greeting, Io, Transport, without_delay};
-use super::keepalive::Keepalive;
 use super::metadata::hard_limit;
 use super::payload::Payload;
-use super::serve::Closed;
+use super::service::{Application, Options};
 use super::source::{Accepting, Source};
 use super::status::with_causes;
-use super::stream::{CallEvents, Outgoing};
-use super::tenure::Terms;
 use super::windows::{CONNECTION_WINDOW, SMALL_FRAMES, STREAM_WINDOW};
-use crate::tls::credentials::ServerCredentials;
 use crate::tls::handshake::{self, HandshakeError};
-
-/// A method that has a handler.
-#[derive(Debug, Clone, Copy)]
-pub struct Method {
-    /// The number that stands for its path in this process.
-    pub number: u32,
-    /// The client sends a stream.
-    pub request_stream: bool,
-}
-
-/// What a server is made with.
-#[derive(Debug)]
-pub struct Options {
-    /// By path.
-    pub methods: HashMap<String, Method>,
-    /// TLS, or plaintext.
-    pub tls: Option<Arc<ServerCredentials>>,
-    /// Pings, or none.
-    pub keepalive: Option<Keepalive>,
-    /// Largest message received, in bytes.
-    pub max_receive: Option<usize>,
-    /// Largest message sent, in bytes.
-    pub max_send: Option<usize>,
-    /// Largest header list received, in bytes.
-    pub max_metadata: usize,
-    /// Calls at once on one connection, if there is a limit; the client's further
-    /// calls wait.
-    pub max_streams: Option<u32>,
-    /// Connections at once; others are closed as they come.
-    pub max_connections: Option<usize>,
-    /// How long connections stay.
-    pub terms: Terms,
-    /// How long a call may take, whatever its client says.
-    pub max_call: Option<Duration>,
-}
-
-/// A call for the application.
-pub struct Incoming<'a> {
-    /// The number of its path.
-    pub method: u32,
-    /// The connection it came on.
-    pub connection: u32,
-    /// What the client has shown in TLS, in DER.
-    pub certificate: Option<&'a [u8]>,
-    /// What is left until the deadline.
-    pub deadline: Option<Duration>,
-    /// All headers, reserved ones included.
-    pub metadata: HeaderMap,
-    /// The request, unless the client sends a stream.
-    pub message: Option<Bytes>,
-}
-
-/// What the application answers to a call.
-pub struct Accepted<E> {
-    /// What it sends.
-    pub inbox: UnboundedReceiver<Outgoing>,
-    /// Closes while it is behind in reading.
-    pub gate: Arc<Gate>,
-    /// What it is told.
-    pub events: E,
-}
-
-/// Who handles the calls of a server.
-pub trait Application: Send + Sync + 'static {
-    /// What a call reports to.
-    type Events: CallEvents;
-    /// A peer has connected.
-    fn connected(&self, connection: u32, peer: SocketAddr);
-    /// The peer is gone; its calls have been closed.
-    fn disconnected(&self, connection: u32);
-    /// Waits while too much is queued for it.
-    fn room(&self) -> impl Future<Output = ()> + Send {
-        std::future::ready(())
-    }
-    /// Takes a call.
-    fn accept(&self, incoming: Incoming<'_>) -> Accepted<Self::Events>;
-    /// The call is over.
-    fn closed(&self, events: Self::Events, how: Closed);
-    /// Something went wrong that no call can report.
-    fn warn(&self, text: String);
-}
 
 /// Numbers for the connections of the whole process.
 static NEXT_CONNECTION: AtomicU32 = AtomicU32::new(1);
-
-/// What a server does, in this order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub enum Stage {
-    /// It takes calls.
-    Serving,
-    /// GOAWAY is sent, calls under way go on.
-    Draining,
-    /// What is left is cut off.
-    Aborting,
-}
 
 /// A server that listens.
 pub struct Server {
@@ -196,26 +97,6 @@ impl Server {
         }
         self.stage.send_replace(Stage::Aborting);
         self.accepting.await.unwrap_or(0)
-    }
-}
-
-/// What all connections of a server share.
-pub struct Context<A> {
-    /// What it was made with.
-    pub options: Arc<Options>,
-    /// Who handles its calls.
-    pub application: Arc<A>,
-    /// What it does.
-    pub stage: watch::Receiver<Stage>,
-}
-
-impl<A> Clone for Context<A> {
-    fn clone(&self) -> Self {
-        Self {
-            options: Arc::clone(&self.options),
-            application: Arc::clone(&self.application),
-            stage: self.stage.clone(),
-        }
     }
 }
 
@@ -337,12 +218,6 @@ async fn begin(
 
 /// What a peer may take to say that it speaks HTTP/2, TLS before it included.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The stage after `seen`. A server that was dropped is one to abort.
-pub async fn next_stage(stage: &mut watch::Receiver<Stage>, seen: Stage) -> Stage {
-    let changed = stage.wait_for(|stage| *stage > seen).await;
-    changed.map_or(Stage::Aborting, |stage| *stage)
-}
 
 /// Whose connection, for the log.
 struct Ends {

@@ -1,4 +1,4 @@
-//! A member's way to a registry that has a host and a port, and its session with it.
+//! A member's session with a registry that has a host and a port.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -8,81 +8,15 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 
 use super::host::SESSION;
-use super::{Complaints, Pending, Registry, Session, patiently, search};
-use crate::bus::agreement::Terms;
+use super::{Complaints, patiently};
 use crate::bus::application::Delivery;
-use crate::bus::member::Member;
-use crate::bus::node::Node;
 use crate::bus::pipe::{self, Pipe};
-use crate::bus::reach::Reach;
+use crate::bus::registry::{Joined, Session};
 use crate::bus::wire::{FromRegistry, ToRegistry, Told};
 use crate::grpc::channel::Channel;
 use crate::grpc::gate::Gate;
 use crate::grpc::status::Status;
 use crate::grpc::stream::{CallEvents, cost};
-use crate::grpc::target::Target;
-use crate::tls::credentials::Mutual;
-
-/// A registry in a process of its own.
-#[derive(Debug, Clone)]
-pub struct Standalone {
-    /// Host and port.
-    pub target: Target,
-    /// Plaintext may leave this machine.
-    pub insecure: bool,
-    /// Mutual TLS, for links too, or plaintext.
-    pub tls: Option<Mutual>,
-}
-
-impl Standalone {
-    async fn route(&self) -> Result<Reach, String> {
-        let addresses = self
-            .target
-            .resolve()
-            .await
-            .map_err(|error| format!("the registry {} is not found: {error}", self.target))?;
-        let first = addresses.first();
-        let first = first.ok_or_else(|| format!("the registry {} has no address", self.target))?;
-        if !first.ip().is_loopback() && !self.insecure && self.tls.is_none() {
-            return Err(format!(
-                "the registry {} is not on this machine, and the bus would talk to it in plaintext: \
-                 set up TLS, or OWT_GRPC_INSECURE=1 if you trust that network",
-                self.target
-            ));
-        }
-        Reach::by_route_to(*first)
-    }
-}
-
-impl Registry for Standalone {
-    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
-        Box::pin(self.route())
-    }
-
-    fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()> {
-        Box::pin(search::stay_joined(node, *self, here, None))
-    }
-}
-
-/// A registry that the first member on its machine becomes. From elsewhere it is
-/// one that stands alone.
-pub struct Embedded {
-    /// Where it is, or is to be.
-    pub at: Standalone,
-    /// Who differs in them is refused.
-    pub terms: Terms,
-}
-
-impl Registry for Embedded {
-    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
-        self.at.reach()
-    }
-
-    fn keep_joined(self: Box<Self>, node: Weak<Node>, here: bool) -> Pending<'static, ()> {
-        let terms = here.then_some(self.terms);
-        Box::pin(search::stay_joined(node, self.at, here, terms))
-    }
-}
 
 /// The member's side of a session.
 struct Line {
@@ -117,7 +51,7 @@ pub(super) struct Ended {
 /// One session. `None` if there is no reason for another. `is_first` says that this is where the registry
 /// is said to be: what is wrong there does not end by itself.
 pub(super) async fn session(
-    node: &Weak<Node>,
+    node: &Weak<dyn Joined>,
     channel: Arc<Channel>,
     is_first: bool,
     complaints: &mut Complaints,
@@ -137,12 +71,9 @@ pub(super) async fn session(
         pipe,
         cut: Arc::clone(&cut),
     };
-    node.upgrade()?.registry_open(Box::new(line));
+    node.upgrade()?.opened(Box::new(line));
     let tell = || {
-        if node
-            .upgrade()
-            .is_some_and(|node| node.ask(Member::is_joining))
-        {
+        if node.upgrade().is_some_and(|node| node.is_joining()) {
             let what = format!("{target} is connected, and does not let this member in");
             complaints.silent(node, &what, "");
         }
@@ -158,7 +89,7 @@ pub(super) async fn session(
     if status.details.is_empty() {
         status.details = String::from("the registry closed the session");
     }
-    let parted = node.upgrade()?.registry_lost(&status.details);
+    let parted = node.upgrade()?.lost(&status.details);
     let refused = events.refused.into_inner();
     Some(Ended {
         status,
@@ -168,7 +99,7 @@ pub(super) async fn session(
 }
 
 struct SessionEvents {
-    node: Weak<Node>,
+    node: Weak<dyn Joined>,
     gate: Arc<Gate>,
     is_first: bool,
     refused: AtomicBool,
@@ -179,11 +110,11 @@ struct SessionEvents {
 
 impl SessionEvents {
     /// Whether the member is to hear it.
-    fn admits(&self, node: &Node, message: &FromRegistry) -> bool {
+    fn admits(&self, node: &dyn Joined, message: &FromRegistry) -> bool {
         let Some(Told::Refusal(refusal)) = &message.kind else {
             return true;
         };
-        let counts = self.is_first || !node.ask(Member::has_joined);
+        let counts = self.is_first || !node.has_joined();
         if counts {
             self.refused.store(true, Ordering::Relaxed);
         } else {
@@ -196,7 +127,7 @@ impl SessionEvents {
 impl CallEvents for SessionEvents {
     fn carried(&self, certificate: Option<&[u8]>) {
         if let Some(node) = self.node.upgrade() {
-            node.registry_carried(certificate);
+            node.carried(certificate);
         }
     }
 
@@ -208,7 +139,7 @@ impl CallEvents for SessionEvents {
             return;
         };
         match pipe::read(message) {
-            Ok(message) if self.admits(&node, &message) => node.registry_message(message),
+            Ok(message) if self.admits(&*node, &message) => node.told(message),
             Ok(_) => {}
             Err(error) => node.deliver(Delivery::Note {
                 warning: true,

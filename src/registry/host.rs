@@ -18,10 +18,11 @@ use super::unread;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::pipe::{self, Pipe};
+use crate::bus::registry::{Hosted, Pending};
 use crate::bus::trust;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application as Service, Incoming, Method, Server};
+use crate::grpc::server::Server;
+use crate::grpc::service::{Accepted, Application as Service, Closed, Incoming, Method};
 use crate::grpc::stream::{CallEvents, Outgoing, cost};
 use crate::tls::credentials::ServerCredentials;
 
@@ -121,6 +122,16 @@ impl Host {
             }
         };
         tokio::join!(self.server.stop(LAST_WORDS), close);
+    }
+}
+
+impl Hosted for Host {
+    fn port(&self) -> u16 {
+        Self::port(self)
+    }
+
+    fn stop(self: Box<Self>) -> Pending<'static, ()> {
+        Box::pin(Self::stop(*self))
     }
 }
 

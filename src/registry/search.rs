@@ -3,15 +3,14 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::client::{Ended, Standalone, session};
+use super::client::{Ended, session};
 use super::host::{self, Host};
 use super::places::{self, Search};
 use super::{Complaints, SILENCE, patiently};
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
-use crate::bus::member::Member;
-use crate::bus::node::Node;
 use crate::bus::pipe;
+use crate::bus::registry::Joined;
 use crate::bus::rules::Deed;
 use crate::grpc::backoff::STOOD;
 use crate::grpc::channel::Channel;
@@ -28,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What one member does about its registry.
 struct Seeker {
-    node: Weak<Node>,
+    node: Weak<dyn Joined>,
     /// Where it may be: where it is said to be first.
     places: Vec<Target>,
     search: Search,
@@ -42,17 +41,18 @@ struct Seeker {
 
 /// Stays joined, and becomes the registry on these terms, if there are any and no registry.
 pub async fn stay_joined(
-    node: Weak<Node>,
-    registry: Standalone,
+    node: Weak<dyn Joined>,
+    target: Target,
+    tls: Option<Mutual>,
     is_here: bool,
     terms: Option<Terms>,
 ) {
-    let places = places::of(&registry.target, is_here);
+    let places = places::of(&target, is_here);
     let mut seeker = Seeker {
         node,
         search: Search::among(places.len()),
         places,
-        tls: registry.tls,
+        tls,
         terms,
         complaints: Complaints::default(),
         pause: FIRST_PAUSE,
@@ -136,7 +136,7 @@ impl Seeker {
 
     fn complain(&mut self, why: &str) {
         if let Some(node) = self.node.upgrade() {
-            self.complaints.no_registry(&node, why);
+            self.complaints.no_registry(&*node, why);
         }
     }
 
@@ -148,20 +148,20 @@ impl Seeker {
             owner.deliver(Delivery::Refused { why });
             return None;
         }
-        match self.host(&owner).await {
+        match self.host(&*owner).await {
             Some(Ok(())) => return Some(()),
             // Another process was faster, which shows at once, or it is another program.
             Some(Err(error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
                 if self.without.elapsed() > SILENCE {
-                    self.complaints.no_registry(&owner, &failure.details);
+                    self.complaints.no_registry(&*owner, &failure.details);
                 }
             }
-            Some(Err(error)) => self.complaints.no_registry(&owner, &error.to_string()),
+            Some(Err(error)) => self.complaints.no_registry(&*owner, &error.to_string()),
             None => {
                 let why = self.check_hosting().err();
                 let why = why.map_or_else(String::new, |why| format!("; {why}"));
                 let text = format!("{}{why}", failure.details);
-                self.complaints.no_registry(&owner, &text);
+                self.complaints.no_registry(&*owner, &text);
             }
         }
         let hopeless = hopeless(self.target(), self.tls.as_ref());
@@ -172,9 +172,9 @@ impl Seeker {
         };
         match found {
             Ok(None) => {}
-            Ok(Some(why)) if owner.ask(Member::has_joined) => {
+            Ok(Some(why)) if owner.has_joined() => {
                 // There was a registry, so there may be one again.
-                self.complaints.no_registry(&owner, &why);
+                self.complaints.no_registry(&*owner, &why);
             }
             Ok(Some(why)) => {
                 owner.deliver(Delivery::Refused { why });
@@ -193,16 +193,16 @@ impl Seeker {
     /// There is none at a later place, either, and those before it are silent.
     async fn stand_in(&mut self, failure: &Status) -> Option<()> {
         let owner = self.node.upgrade()?;
-        match self.host(&owner).await {
+        match self.host(&*owner).await {
             Some(Ok(())) => return Some(()),
             Some(Err(error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
                 self.search.taken();
                 if self.is_first() {
-                    self.complaints.no_registry(&owner, &failure.details);
+                    self.complaints.no_registry(&*owner, &failure.details);
                 }
             }
             Some(Err(error)) => {
-                self.complaints.no_registry(&owner, &error.to_string());
+                self.complaints.no_registry(&*owner, &error.to_string());
                 self.search.first();
             }
             None => self.search.first(),
@@ -230,7 +230,7 @@ impl Seeker {
     }
 
     /// Becomes the registry, if this member may.
-    async fn host(&self, owner: &Arc<Node>) -> Option<std::io::Result<()>> {
+    async fn host(&self, owner: &dyn Joined) -> Option<std::io::Result<()>> {
         self.check_hosting().ok()?;
         let terms = self.terms.clone()?;
         let options = host::Options {
@@ -253,19 +253,19 @@ impl Seeker {
             Ok(host) => host,
             Err(error) => return Some(Err(error)),
         };
-        owner.keep_host(host);
+        owner.keep_host(Box::new(host));
         let (before, _) = self.places.split_at(self.search.at());
         if !before.is_empty() {
             let node = Weak::clone(&self.node);
             let give_way = give_way(node, here.clone(), before.to_vec(), self.tls.clone());
-            owner.spawn(give_way);
+            owner.spawn(Box::pin(give_way));
         }
         Some(Ok(()))
     }
 }
 
 /// Hosts the registry here for as long as the places before this one are silent.
-async fn give_way(node: Weak<Node>, here: Target, before: Vec<Target>, tls: Option<Mutual>) {
+async fn give_way(node: Weak<dyn Joined>, here: Target, before: Vec<Target>, tls: Option<Mutual>) {
     let tell = |text: String| {
         if let Some(node) = node.upgrade() {
             let warning = false;

@@ -7,26 +7,13 @@ use bytes::Bytes;
 use super::Member;
 use super::detour::FIRST_PAUSE;
 use crate::bus::Millis;
-use crate::bus::peer::Conn;
+use crate::bus::peer::{Conn, Greeted};
 use crate::bus::table::PeerNumber;
 use crate::bus::trust::{Doubt, NONCE, Transcript, token};
 use crate::bus::wire::{Frame, Hello, Kind, Proof, Reason, Refusal, Welcome};
 
 /// The pause after a dial that crossed the peer's: its link should stand by then.
 const CROSSED_PAUSE: Millis = 100;
-
-/// What this member has said where it has dialed.
-pub struct Greeted {
-    hello: Hello,
-    /// What it was asked to prove something about.
-    challenge: Option<Bytes>,
-}
-
-impl Greeted {
-    fn challenged(self) -> Option<(Hello, Bytes)> {
-        Some((self.hello, self.challenge?))
-    }
-}
 
 impl Member {
     pub(super) fn greet(

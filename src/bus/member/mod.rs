@@ -5,18 +5,23 @@
 //! `links` the links to other members, `greeting` and `admission` what passes
 //! before one stands, `rest` their end when nobody uses them,
 //! `detour` what becomes of those that fail; `membership` what the registry knows
-//! and tells; `rights` what others may do by the rules; `inside` what a member answers without its application; `tap` copies
+//! and tells, `roster` what it tells of others; `rights` what others may do by the rules; `inside` what a member answers without its application; `tap` copies
 //! of what it hands over; `losses` what is said of what was dropped.
 
+mod action;
 mod admission;
 mod detour;
 mod greeting;
+mod identity;
 mod inside;
+#[cfg(test)]
+mod inspection;
 mod links;
 mod losses;
 mod membership;
 mod rest;
 mod rights;
+mod roster;
 mod status;
 mod tally;
 mod tap;
@@ -26,88 +31,25 @@ mod waiting;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+pub use action::Action;
 use admission::Challenged;
-pub use greeting::Greeted;
+pub use identity::Identity;
 use tally::Tally;
 use tap::{Seen, Tap};
 
 use super::Millis;
-use super::agreement::Terms;
-#[cfg(test)]
-use super::agreement::Versions;
 use super::application::Delivery;
 use super::calls::Calls;
 use super::numbered::Numbered;
 use super::once::Once;
 use super::peer::{Conn, LinkState, Peer};
-#[cfg(test)]
-use super::profile::Profile;
 use super::rules::Rights;
 use super::session::Session;
 use super::subscriptions::Subscriptions;
 pub use super::table::TAP;
 use super::table::{PeerNumber, Table};
 use super::trust::{Nonces, Trust, token};
-use super::wire::{Call, Packet, Record, ToRegistry};
-
-/// What is to be done for the member.
-#[derive(Debug)]
-pub enum Action {
-    /// Open a transport. It is lost if that fails.
-    Dial {
-        /// Its number from now on.
-        conn: Conn,
-        /// host:port
-        address: String,
-    },
-    /// Send this before anything that `next_packet` gives.
-    Send {
-        /// On which transport.
-        conn: Conn,
-        /// What.
-        packet: Packet,
-    },
-    /// Send what was given, and end. Nothing more is said of the transport.
-    Close {
-        /// Which.
-        conn: Conn,
-    },
-    /// Tell the registry.
-    ToRegistry(ToRegistry),
-    /// End the session with the registry, whatever that does: it is not trusted.
-    LeaveRegistry,
-    /// Listen on another port, and call `moved`.
-    Move,
-    /// Tell the application.
-    Deliver(Delivery),
-    /// All that `leave` waits for has happened.
-    Left,
-}
-
-/// What a member is made with.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// Unique among all members that are and were.
-    pub name: String,
-    /// Shows on links that the member is who it says it is.
-    pub token: String,
-    /// Who differs in them is refused.
-    pub terms: Terms,
-    /// host:port of its endpoint.
-    pub address: String,
-    /// Whether that may become another.
-    pub may_move: bool,
-    /// Whether the registry is one of ours, and has the secret if there is one.
-    pub registry_proves: bool,
-    /// Of what it makes numbers that nobody can foretell: random, and told to nobody.
-    pub entropy: [u8; 32],
-    /// Where its links' numbers begin: chosen at random.
-    pub seed: u64,
-    /// Largest body, in bytes, in both directions.
-    pub max_message: usize,
-    /// A link without traffic is closed after so long.
-    pub idle: Millis,
-}
+use super::wire::{Call, Record};
 
 /// What a transport is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,81 +268,5 @@ impl Member {
 
     fn note(&mut self, warning: bool, text: String) {
         self.deliver(Delivery::Note { warning, text });
-    }
-}
-
-/// For tests.
-#[cfg(test)]
-impl Identity {
-    /// One of that name in the cluster `c`; its token is its name, too.
-    pub fn of(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            token: name.to_owned(),
-            terms: Terms::of("c"),
-            address: format!("{name}:1"),
-            may_move: false,
-            registry_proves: true,
-            entropy: [0; 32],
-            seed: 1,
-            max_message: 1 << 20,
-            idle: 300_000,
-        }
-    }
-}
-
-/// For the simulation, which sees through walls.
-#[cfg(test)]
-impl Member {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.identity.name
-    }
-
-    /// Whether all know of this member, as far as the registry has told.
-    pub fn is_registered(&self) -> bool {
-        self.session.is_registered()
-    }
-
-    /// Of the registry it was let in by.
-    pub fn epoch(&self) -> u64 {
-        self.session.epoch
-    }
-
-    /// Whether requests to an id have somewhere to go.
-    pub fn knows(&self, id: &str) -> bool {
-        self.table.serves(id)
-    }
-
-    /// What this member wants known of itself.
-    pub fn profile(&self) -> &Profile {
-        &self.session.profile
-    }
-
-    /// What it knows of a member, itself included.
-    pub fn view(&self, name: &str) -> Option<&Profile> {
-        if name == self.identity.name {
-            return self.table.profile(super::table::SELF);
-        }
-        self.table.profile(*self.numbers.get(name)?)
-    }
-
-    /// What it speaks.
-    pub fn versions(&self) -> Versions {
-        self.identity.terms.versions
-    }
-
-    /// In what it talks to a member, 0 if it did not.
-    pub fn version_with(&self, name: &str) -> u32 {
-        let peer = self.numbers.get(name).and_then(|n| self.peers.get(n));
-        peer.map_or(0, |peer| peer.version)
-    }
-
-    /// How many others it knows.
-    pub fn known(&self) -> usize {
-        let others = self.table.profiles();
-        others
-            .filter(|(peer, _)| *peer != super::table::SELF)
-            .count()
     }
 }

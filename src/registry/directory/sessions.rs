@@ -2,8 +2,8 @@
 
 use super::{Action, Directory, Session, SessionNumber};
 use crate::bus::Millis;
-use crate::bus::assembly::Violation;
 use crate::bus::bounds;
+use crate::bus::bounds::Violation;
 use crate::bus::wire::{Asked, Delta, Reason, Refusal, ToRegistry, Told};
 
 /// A member that lost its session is kept so long.

@@ -30,11 +30,11 @@ use self::keys::Keys;
 use self::rpc::Endpoint;
 pub use self::rpc::Login;
 use self::session::{End, Place};
-use super::{Complaints, Pending, Registry};
+use super::Complaints;
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
-use crate::bus::node::Node;
 use crate::bus::reach::Reach;
+use crate::bus::registry::{Joined, Pending, Registry};
 use crate::grpc::backoff::STOOD;
 use crate::grpc::target::Target;
 use crate::tls::credentials::ClientCredentials;
@@ -96,7 +96,7 @@ impl Etcd {
         ))
     }
 
-    async fn stay_joined(self, node: Weak<Node>) {
+    async fn stay_joined(self, node: Weak<dyn Joined>) {
         let random = RandomState::new();
         let keys = Keys::new(&self.prefix, &self.terms);
         let mut desk = Desk::new(
@@ -144,7 +144,7 @@ impl Etcd {
                     return owner.deliver(Delivery::Refused { why });
                 }
                 None if told => {}
-                _ => complaints.no_registry(&owner, &explain.text(&status)),
+                _ => complaints.no_registry(&*owner, &explain.text(&status)),
             }
             drop(owner);
             tokio::time::sleep(jitter(pause, random.hash_one(attempt))).await;
@@ -179,8 +179,8 @@ impl Registry for Etcd {
         false
     }
 
-    fn keep_joined(self: Box<Self>, node: Weak<Node>, _: bool) -> Pending<'static, ()> {
-        Box::pin(self.stay_joined(node))
+    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, _: bool) -> Pending<'static, ()> {
+        Box::pin(self.stay_joined(member))
     }
 }
 

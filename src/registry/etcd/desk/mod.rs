@@ -4,7 +4,9 @@
 //!
 //! A desk outlives its session: what it knows is continued in the next one.
 
+mod eldest;
 mod news;
+mod words;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,9 +16,7 @@ use super::keys::Write;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::profile::Profile;
-use crate::bus::wire::{
-    Asked, Done, FromRegistry, Join, Joined, Reason, Refusal, ToRegistry, Told,
-};
+use crate::bus::wire::{Done, FromRegistry, Reason, Refusal, Told};
 
 /// A member that etcd does not hear of is kept so long, in seconds.
 pub const LEASE: u32 = 5;
@@ -246,54 +246,6 @@ impl Desk {
         !self.own.dirty
     }
 
-    /// The member says something.
-    pub fn asked(&mut self, now: Millis, message: ToRegistry) {
-        match message.kind {
-            Some(Asked::Join(join)) => self.join(join),
-            Some(Asked::Announce(announce)) => {
-                let delta = announce.delta.unwrap_or_default();
-                if let Some(profile) = &mut self.own.profile {
-                    profile.change(&delta);
-                    self.own.request = announce.request;
-                    self.own.dirty = true;
-                }
-            }
-            Some(Asked::Applied(applied)) => self.applied = self.applied.max(applied.revision),
-            Some(Asked::Leave(leave)) => {
-                self.own.gone = true;
-                self.own.request = leave.request;
-                self.own.dirty = true;
-            }
-            Some(Asked::Proof(_)) | None => {}
-        }
-        self.turn(now);
-    }
-
-    fn join(&mut self, join: Join) {
-        let Some(record) = join.record else { return };
-        let profile = Some(Profile::from(record));
-        self.own.dirty |= self.own.profile != profile;
-        self.own.profile = profile;
-        self.own.request = join.request;
-        self.phase = Phase::Joining;
-        self.tell(Told::Joined(Joined {
-            epoch: self.epoch,
-            lease_ms: LEASE * 1000,
-            // etcd is asked in its own words; the links are what has a version.
-            version: 0,
-            proof: bytes::Bytes::new(),
-        }));
-        if self.revision == 0 {
-            // Revisions may count anew.
-            self.told = 0;
-            self.applied = 0;
-            self.actions.push(Action::List);
-        } else {
-            let from = self.revision + 1;
-            self.actions.push(Action::Watch { from });
-        }
-    }
-
     /// The watch stands: nothing is missed from now on.
     pub fn watching(&mut self, now: Millis) {
         if self.phase == Phase::Open {
@@ -362,40 +314,6 @@ impl Desk {
             self.tell(Told::Done(Done { request }));
         }
         self.write_what_is_due(now);
-    }
-
-    fn is_eldest(&self) -> bool {
-        let eldest = self.ages.first();
-        eldest.is_some_and(|(_, name)| *name == self.name)
-    }
-
-    /// Up to where the member knows everything.
-    fn known(&self) -> u64 {
-        if self.applied >= self.told {
-            self.revision
-        } else {
-            self.applied
-        }
-    }
-
-    /// The eldest finds out what everybody knows.
-    fn tend_effects(&mut self, now: Millis) {
-        let eldest = self.is_eldest();
-        let follow = eldest && self.members.len() > 1;
-        if follow && !self.following {
-            self.actions.push(Action::Follow);
-        } else if self.following && !follow {
-            self.actions.push(Action::Unfollow);
-            self.effects.forget_all();
-        }
-        self.following = follow;
-        // The last one to leave asks nobody.
-        if eldest || self.members.is_empty() {
-            let known = self.known();
-            let others = self.members.keys().map(String::as_str);
-            let others = others.filter(|name| *name != self.name);
-            self.effects.settle(now, known, &others);
-        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Session<'_> {
         if let Some(node) = self.place.node.upgrade() {
             let why = self.place.explain.text(status);
             let text = format!("the registry refuses what this member writes, trying again: {why}");
-            self.complaints.say(&node, text, &why);
+            self.complaints.say(&*node, text, &why);
         }
     }
 

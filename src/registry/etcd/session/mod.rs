@@ -25,10 +25,10 @@ use super::wire::{
 };
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
-use crate::bus::node::Node;
+use crate::bus::registry::{Joined, Session as Hears};
 use crate::bus::wire::{ToRegistry, Told};
 use crate::grpc::status::Status;
-use crate::registry::{Complaints, Session as Hears};
+use crate::registry::Complaints;
 
 /// The lease.
 fn lease_time() -> Duration {
@@ -88,7 +88,7 @@ enum Renewed {
 /// What all sessions of a member have in common.
 pub struct Place<'a> {
     /// Whose they are.
-    pub node: &'a Weak<Node>,
+    pub node: &'a Weak<dyn Joined>,
     /// Where everything is.
     pub keys: &'a Keys,
     /// The member's.
@@ -139,12 +139,11 @@ pub async fn run(
     let Some(node) = place.node.upgrade() else {
         return (End::Gone, false);
     };
-    node.registry_open(Box::new(Ear(ear)));
-    drop(node);
+    node.opened(Box::new(Ear(ear)));
     let end = session.carry_on(asks).await;
     session.desk.lost();
     let told = match (&end, place.node.upgrade()) {
-        (End::Lost(status), Some(node)) => node.registry_lost(&status.details),
+        (End::Lost(status), Some(node)) => node.lost(&status.details),
         _ => true,
     };
     (end, told)
@@ -235,7 +234,7 @@ impl Session<'_> {
             Action::Tell(message) => {
                 let refused = matches!(message.kind, Some(Told::Refusal(_)));
                 match node.upgrade() {
-                    Some(node) => node.registry_message(message),
+                    Some(node) => node.told(message),
                     None => return Some(End::Gone),
                 }
                 if refused {

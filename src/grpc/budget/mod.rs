@@ -3,16 +3,18 @@
 //! ledger for each connection. What is over the budget is what the greediest
 //! connection holds, and it alone is refused, or closed.
 
-use std::cmp::Ordering as Cmp;
+mod holding;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
+pub use holding::Holding;
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 
-use super::latch::Latch;
-use super::memory;
-use super::status::{Code, Status};
+use crate::grpc::latch::Latch;
+use crate::grpc::memory;
+use crate::grpc::status::{Code, Status};
 
 /// How much a process may hold by default, in bytes.
 const LIMIT: usize = 96 << 20;
@@ -169,10 +171,7 @@ impl Ledger {
 
     /// What a call holds that begins.
     pub fn call(&self) -> Holding<'_> {
-        Holding {
-            ledger: self,
-            bytes: 0,
-        }
+        Holding::new(self)
     }
 
     fn describe(&self) -> String {
@@ -241,49 +240,6 @@ impl From<Full> for Status {
             Code::RESOURCE_EXHAUSTED,
             format!("The connection of this call makes the process {what}"),
         )
-    }
-}
-
-/// What one call holds. Given back when it is dropped.
-pub struct Holding<'a> {
-    ledger: &'a Ledger,
-    bytes: usize,
-}
-
-impl<'a> Holding<'a> {
-    /// It holds so much from now on.
-    ///
-    /// # Errors
-    /// The budget is used up, mostly by this connection. The call holds what it held.
-    pub fn set(&mut self, bytes: usize) -> Result<(), Full> {
-        match bytes.cmp(&self.bytes) {
-            Cmp::Greater => self.ledger.add(self.bytes, bytes - self.bytes)?,
-            Cmp::Less => self.ledger.subtract(self.bytes - bytes),
-            Cmp::Equal => {}
-        }
-        self.bytes = bytes;
-        Ok(())
-    }
-
-    /// Waits, while the budget is tight, until this is the only call of its connection
-    /// whose large message comes. None if it is not.
-    pub fn turn(&self) -> impl Future<Output = Option<SemaphorePermit<'a>>> + use<'a> {
-        let ledger = self.ledger;
-        async move {
-            if !ledger.budget.is_tight() {
-                return None;
-            }
-            // The semaphore is never closed.
-            ledger.turn.acquire().await.ok()
-        }
-    }
-}
-
-impl Drop for Holding<'_> {
-    fn drop(&mut self) {
-        if self.bytes > 0 {
-            self.ledger.subtract(self.bytes);
-        }
     }
 }
 

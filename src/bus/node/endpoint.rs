@@ -7,13 +7,12 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::application::Delivery;
-use super::node::Node;
-use super::peer::Conn;
-use super::pipe::Pipe;
+use super::Node;
+use crate::bus::application::Delivery;
+use crate::bus::peer::Conn;
+use crate::bus::pipe::Pipe;
 use crate::grpc::gate::Gate;
-use crate::grpc::serve::Closed;
-use crate::grpc::server::{Accepted, Application as Service, Incoming};
+use crate::grpc::service::{Accepted, Application as Service, Closed, Incoming};
 use crate::grpc::stream::{CallEvents, cost};
 
 /// What happens on one link's stream.

@@ -1,8 +1,8 @@
 //! What a node is made with.
 
-use super::Millis;
-use super::agreement::Terms;
-use crate::registry::Registry;
+use crate::bus::Millis;
+use crate::bus::agreement::Terms;
+use crate::bus::registry::Registry;
 use crate::tls::credentials::Mutual;
 
 /// See the module.

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Millis;
-use super::application::{Application, Delivery};
-use super::spells::Spells;
+use crate::bus::Millis;
+use crate::bus::application::{Application, Delivery};
+use crate::bus::spells::Spells;
 
 /// It may be so long behind before that is told.
 const LONG: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::Node;
 use super::endpoint::Endpoint;
-use super::node::Node;
-use super::pipe;
+use crate::bus::pipe;
 use crate::grpc::server::Server;
 use crate::tls::credentials::Mutual;
 

@@ -11,7 +11,7 @@ use http::uri::Authority;
 use httparse::{EMPTY_HEADER, ParserConfig, Status as Parsed};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::grpc::target::Target;
+use super::target::Target;
 
 /// What a proxy's answer may have in front of the tunnel's own bytes.
 const MAX_HEAD: usize = 8 << 10;

@@ -1,0 +1,39 @@
+//! What a member wants done.
+
+use crate::bus::application::Delivery;
+use crate::bus::peer::Conn;
+use crate::bus::wire::{Packet, ToRegistry};
+
+/// See the module.
+#[derive(Debug)]
+pub enum Action {
+    /// Open a transport. It is lost if that fails.
+    Dial {
+        /// Its number from now on.
+        conn: Conn,
+        /// host:port
+        address: String,
+    },
+    /// Send this before anything that `next_packet` gives.
+    Send {
+        /// On which transport.
+        conn: Conn,
+        /// What.
+        packet: Packet,
+    },
+    /// Send what was given, and end. Nothing more is said of the transport.
+    Close {
+        /// Which.
+        conn: Conn,
+    },
+    /// Tell the registry.
+    ToRegistry(ToRegistry),
+    /// End the session with the registry, whatever that does: it is not trusted.
+    LeaveRegistry,
+    /// Listen on another port, and call `moved`.
+    Move,
+    /// Tell the application.
+    Deliver(Delivery),
+    /// All that `leave` waits for has happened.
+    Left,
+}
