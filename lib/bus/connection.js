@@ -9,7 +9,7 @@ const { BusState, Event } = require('../crossing/records');
 const { INFO, WARN, log } = require('../common/log');
 const { messageOf } = require('../common/errors');
 const { BUS_CALL, giveInTrace, traceOf } = require('../observability/call-kinds');
-const { BusTally, allBuses } = require('../observability/call-stats');
+const { BusStats, allBuses } = require('../observability/call-stats');
 const { toText } = require('../observability/trace-context');
 const { within } = require('./at-work');
 const { encode } = require('./body');
@@ -53,8 +53,8 @@ class BusConnection {
     /** @type {Map<number, (value: any) => void>} */
     this.requests = new Map();
     this.nextRequest = 1;
-    this.tally = new BusTally();
-    this.incoming = new Incoming(this.commands, this.tally);
+    this.stats = new BusStats();
+    this.incoming = new Incoming(this.commands, this.stats);
     /** @type {Map<number, Subscriber>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
@@ -127,11 +127,11 @@ class BusConnection {
   call(to, method, args, timeout, receiver) {
     const body = encode(args) ?? '';
     const number = this.calls.add(receiver);
-    const report = BUS_CALL.begin(this.tally.calls, allBuses.calls, { id: to, method, member: this.member });
-    receiver.report = report;
-    const trace = report.trace === null ? '' : toText(report.trace);
+    const recorder = BUS_CALL.begin(this.stats.calls, allBuses.calls, { id: to, method, member: this.member });
+    receiver.recorder = recorder;
+    const trace = recorder.trace === null ? '' : toText(recorder.trace);
     try {
-      report.sent(this.commands.call({ number, timeout, trace, to, method, body, many: receiver.many }));
+      recorder.sent(this.commands.call({ number, timeout, trace, to, method, body, many: receiver.many }));
     } catch (error) {
       this.calls.abandon(number, messageOf(error));
       throw error;
@@ -152,7 +152,7 @@ class BusConnection {
   cast(to, method, args) {
     const body = encode(args) ?? '';
     this.commands.cast(traceOf('bus.cast', { id: to, method, member: this.member }), to, method, body);
-    this.tally.casts++;
+    this.stats.casts++;
     allBuses.casts++;
   }
 
@@ -163,7 +163,7 @@ class BusConnection {
    */
   publish(exchange, key, body) {
     this.commands.publish(traceOf('bus.publish', { exchange, routingKey: key, member: this.member }), exchange, key, body);
-    this.tally.published++;
+    this.stats.published++;
     allBuses.published++;
   }
 
@@ -244,8 +244,10 @@ class BusConnection {
   async status() {
     const status = await this.nativeStatus();
     if (status === null) return null;
-    const { calls, requests, casts, published, received, joined } = this.tally;
-    return { ...status, joined, calls: calls.counts(), requests: requests.counts(), casts, published, received };
+    const { calls, requests, casts, published, received, joined } = this.stats;
+    // `untapped` is what it is called on the native side, and was called before: both until 1.0.
+    const traffic = { ...status.traffic, tapDropped: status.traffic.untapped };
+    return { ...status, traffic, joined, calls: calls.counts(), requests: requests.counts(), casts, published, received };
   }
 
   /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
@@ -359,7 +361,7 @@ class BusConnection {
 
   /** @param {ReturnType<typeof readMessage>} message */
   onMessage({ subscriptions, routingKey, body, trace }) {
-    this.tally.received++;
+    this.stats.received++;
     allBuses.received++;
     giveInTrace(trace, { routingKey, member: this.member }, () => {
       for (const number of subscriptions) this.subscriptions.get(number)?.arrived(routingKey, body, trace);
@@ -373,7 +375,7 @@ class BusConnection {
   onState(state, why) {
     if (state === BusState.JOINED) {
       this.joined = true;
-      this.tally.joined++;
+      this.stats.joined++;
       allBuses.joined++;
       this.listener.onJoined();
     } else if (state === BusState.PARTED) {

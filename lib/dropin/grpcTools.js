@@ -8,7 +8,7 @@ require('../common/compat/node-version').demandNode();
 const { createOwtClient } = require('../grpc/client/client');
 const { Writer } = require('../codec-runtime');
 const { hasOwn } = require('../common/compat/objects');
-const { worldOf } = require('../grpc/contract');
+const { contractOf } = require('../grpc/contract');
 const { OwtServer } = require('./owt-server');
 
 const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };
@@ -123,7 +123,7 @@ function unpackNotification({ type, name, data }) {
  * @param {string} message
  */
 function codecOf(type, message) {
-  const codec = worldOf(type).lookup(message);
+  const codec = contractOf(type).lookup(message);
   if (codec === undefined) throw new Error(`no such type: ${message} in the proto of ${type}`);
   return codec;
 }

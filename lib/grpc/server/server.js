@@ -4,10 +4,10 @@
 
 const { checkedOptions, flagOption, graceOf, numberOption, switchOption } = require('../../common/options');
 const { transportOptions } = require('../transport-options');
-const { fullNameOf, serviceOf, worldOf } = require('../contract');
+const { contractOf, fullNameOf, serviceOf } = require('../contract');
 const { getBridge } = require('../../crossing/bridge');
 const { warnOfMisspelt } = require('./misspelt');
-const { grpcTally, methodTally } = require('../../observability/call-stats');
+const { grpcStats, methodStats } = require('../../observability/call-stats');
 const { startCall } = require('./incoming-call');
 const { hasCode } = require('./handler-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
@@ -48,7 +48,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
 
 /**
  * @typedef {import('../../codec-runtime').Method} Method
- * @typedef {{ method: Method, handle: Function, tally: import('../../observability/call-stats').Tally }} Handler
+ * @typedef {{ method: Method, handle: Function, callStats: import('../../observability/call-stats').CallStats }} Handler
  */
 
 /** @param {Record<string, any>} options */
@@ -78,8 +78,8 @@ class Server {
     this.hideThrown = flagOption('server', checked, 'hideThrown');
     /** @type {Map<string, Handler>} by path */
     this.handlers = new Map();
-    /** @type {Set<import('../../codec-runtime').World>} what it serves */
-    this.worlds = new Set();
+    /** @type {Set<import('../../codec-runtime').Contract>} what it serves */
+    this.contracts = new Set();
     /** @type {Map<number, Handler>} by the native number of the path */
     this.byNumber = new Map();
     /** @type {Map<number, string>} */
@@ -87,7 +87,7 @@ class Server {
     /** @type {import('../../crossing/bridge').Bridge | null} */
     this.bridge = null;
     this.id = 0;
-    this.tally = grpcTally();
+    this.callStats = grpcStats();
     /** The port while it listens, otherwise null. @type {number | null} */
     this.port = null;
     /** In a worker of `node:cluster`, whose primary listens. @type {SharedPort | null} */
@@ -111,7 +111,7 @@ class Server {
 
   withReflection() {
     const { REFLECTION, Reflection } = require('../services/reflection');
-    const reflection = new Reflection(this.worlds);
+    const reflection = new Reflection(this.contracts);
     for (const name of REFLECTION) this.register(name, reflection);
     return reflection;
   }
@@ -139,11 +139,11 @@ class Server {
 
   /** @param {string} type @param {Record<string, any>} impl */
   register(type, impl) {
-    this.worlds.add(worldOf(type));
+    this.contracts.add(contractOf(type));
     for (const method of serviceOf(type).methods) {
       const handle = impl[method.originalName] ?? impl[method.name];
       if (typeof handle !== 'function') continue;
-      this.handlers.set(method.path, { method: this.methodOf(method), handle: handle.bind(impl), tally: methodTally('server', method) });
+      this.handlers.set(method.path, { method: this.methodOf(method), handle: handle.bind(impl), callStats: methodStats('server', method) });
     }
   }
 
@@ -327,7 +327,7 @@ class Server {
   /** @returns {import('../../..').ServerStats} what has come in so far */
   stats() {
     const { buffered, maxBuffered } = getBridge().native.counts();
-    return { port: this.port, connections: this.peers.size, bufferedBytes: buffered, maxBufferedBytes: maxBuffered, ...this.tally.counts() };
+    return { port: this.port, connections: this.peers.size, bufferedBytes: buffered, maxBufferedBytes: maxBuffered, ...this.callStats.counts() };
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
