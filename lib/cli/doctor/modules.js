@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { messageOf } = require('../../common/errors');
+const { withoutPort } = require('../../common/host-port');
 const { fromRabbit } = require('../../bus/config');
 const { readSettings } = require('./toml');
 
@@ -172,7 +173,7 @@ function ownNames(modules) {
     const ip = kind === 'agent' ? values['cluster.worker.ip'] : undefined;
     if (ip !== undefined) return [{ setting: `${file} [cluster.worker] ip`, host: String(ip) }];
     const target = kind === 'cluster_manager' ? values['manager.grpc_host'] : undefined;
-    return target === undefined ? [] : [{ setting: `${file} [manager] grpc_host`, host: String(target).replace(/:\d+$/, '') }];
+    return target === undefined ? [] : [{ setting: `${file} [manager] grpc_host`, host: withoutPort(String(target)) }];
   });
 }
 

@@ -2,6 +2,7 @@
 
 // A server: which handlers it has, its port, its life.
 
+const { parseHostPort, withoutBrackets } = require('../../common/host-port');
 const { checkedOptions, flagOption, graceOf, numberOption, switchOption } = require('../../common/options');
 const { transportOptions } = require('../transport-options');
 const { contractOf, fullNameOf, serviceOf } = require('../contract');
@@ -371,12 +372,11 @@ function parseAddress(address) {
   // The environment has numbers as texts.
   const isPort = typeof address === 'number' || /^\d+$/.test(String(address));
   const text = isPort ? `0.0.0.0:${address}` : String(address);
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  const port = match ? Number(match[3]) : NaN;
-  if (match === null || port > 65535) {
+  const { host, port } = parseHostPort(text) ?? { host: '', port: null };
+  if (port === null || port > 65535) {
     throw new TypeError(`Cannot listen on "${text}": expected a port from 0 to 65535, or host:port, such as 127.0.0.1:0`);
   }
-  return { host: match[1] ?? match[2], port };
+  return { host: withoutBrackets(host), port };
 }
 
 module.exports = { Server };
