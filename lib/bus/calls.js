@@ -3,9 +3,9 @@
 // The calls of one member that wait for their end, and those that have ended and
 // still listen to replies of other kinds.
 
+const { BusOutcome } = require('../common/bus-outcome');
 const { CallTable } = require('../crossing/call-table');
 const { messageOf, textOf } = require('../common/errors');
-const { BusOutcome } = require('../observability/call-stats');
 const { decode, read, sizeOf } = require('./body');
 const { Queue } = require('./queue');
 const { FLAG } = require('./records');

@@ -3,9 +3,10 @@
 // The calls and casts that are for the ids of a member: which handler each goes
 // to, its reply, and which handlers are at work.
 
+const { BusOutcome, busOutcomeNames } = require('../common/bus-outcome');
 const { messageOf, textOf } = require('../common/errors');
 const { BUS_REQUEST } = require('../observability/call-kinds');
-const { BusOutcome, allBuses } = require('../observability/call-stats');
+const { allBuses } = require('../observability/call-stats');
 const { AtWork } = require('./at-work');
 const { encode } = require('./body');
 const { Callers } = require('./callers');
@@ -153,7 +154,7 @@ class Incoming {
     this.open.delete(request);
     const { id, method, service } = request;
     request.recorder?.endBus(outcome, why);
-    request.giveUp(new BusError(GIVEN_UP[outcome], `${id}.${method}: ${why}`, { id, method }));
+    request.giveUp(new BusError(busOutcomeNames[outcome], `${id}.${method}: ${why}`, { id, method }));
     if (service?.tellsEnd === false) this.endWork(request);
   }
 
@@ -209,8 +210,5 @@ class Incoming {
     this.served.clear();
   }
 }
-
-/** What signals are aborted with. @type {Record<number, string>} */
-const GIVEN_UP = { [BusOutcome.TIMEOUT]: 'TIMEOUT', [BusOutcome.PEER_LOST]: 'PEER_LOST', [BusOutcome.CLOSED]: 'CLOSED', [BusOutcome.CANCELLED]: 'CANCELLED' };
 
 module.exports = { Incoming, Service };

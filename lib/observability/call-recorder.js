@@ -6,7 +6,6 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { now } = require('../common/clock');
-const { BusOutcome } = require('./call-stats');
 const { endSpan, ownTracer, runIn, startSpan, stepOfCall, tracing } = require('./tracing');
 
 /** @typedef {import('./call-stats').CallStats} CallStats */
@@ -223,11 +222,6 @@ class CallRecorder {
    */
   endBus(outcome, details) {
     this.end(outcome, this.one.names[outcome], details);
-  }
-
-  /** @param {string} [details] */
-  cancelBus(details = 'given up by the caller') {
-    this.endBus(BusOutcome.CANCELLED, details);
   }
 }
 

@@ -4,17 +4,11 @@
 // always done. Each client, server and member of the bus has its own, and each method
 // one for the whole thread, which outlives them.
 
+const { busOutcomeNames } = require('../common/bus-outcome');
 const { statusNames } = require('../common/status');
 
 /** Upper bounds of the latency histograms, in seconds. */
 const BOUNDS = Object.freeze([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]);
-
-/** How a call over the bus may end, by the numbers of src/bus/application.rs, and those that JS adds. */
-const BUS_OUTCOMES = Object.freeze([
-  'OK', 'UNKNOWN_ID', 'UNREACHABLE', 'TIMEOUT', 'PEER_LOST', 'OVERLOADED', 'TOO_LARGE', 'CLOSED', 'HANDLER', 'CANCELLED',
-  'REFUSED',
-]);
-const BusOutcome = Object.freeze({ OK: 0, TIMEOUT: 3, PEER_LOST: 4, CLOSED: 7, HANDLER: 8, CANCELLED: 9 });
 
 class CallStats {
   /** @param {readonly string[]} outcomes names of the ways a call may end, the first one being success */
@@ -74,8 +68,8 @@ const grpcStats = () => new CallStats(statusNames);
 /** What a member of the bus has done. */
 class BusStats {
   constructor() {
-    this.calls = new CallStats(BUS_OUTCOMES);
-    this.requests = new CallStats(BUS_OUTCOMES);
+    this.calls = new CallStats(busOutcomeNames);
+    this.requests = new CallStats(busOutcomeNames);
     this.casts = 0;
     this.published = 0;
     this.received = 0;
@@ -132,4 +126,4 @@ function methodStats(side, method) {
   return found.stats;
 }
 
-module.exports = { BOUNDS, BUS_OUTCOMES, BusOutcome, BusStats, CallStats, allBuses, grpcStats, methodStats, methods, typeOf };
+module.exports = { BOUNDS, BusStats, CallStats, allBuses, grpcStats, methodStats, methods, typeOf };

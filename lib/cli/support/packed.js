@@ -3,7 +3,7 @@
 // Messages as a command line writes and reads them: packed ones (Any) as objects
 // with "@type", as proto3's JSON has them, and bytes as base64.
 
-const { Writer } = require('../../codec-runtime');
+const { packAny, unpackAny } = require('../../codec-runtime/any');
 const { UsageError } = require('./errors');
 
 const TYPE = '@type';
@@ -25,9 +25,7 @@ function packed(contract, value) {
   if (type === undefined) return inner;
   const codec = contract.lookup(String(type));
   if (codec === undefined) throw new UsageError(`"@type" ${JSON.stringify(type)} is no message of ${contract.type}, such as owt.RequestOption`);
-  const writer = new Writer(512);
-  codec.encode(inner, writer);
-  return { type_url: codec.name, value: Buffer.from(writer.buf.subarray(0, writer.pos)) };
+  return packAny(codec, inner);
 }
 
 /**
@@ -55,7 +53,7 @@ function messageOf(contract, { type_url: type, value }) {
   const codec = contract.lookup(type.slice(type.lastIndexOf('/') + 1));
   if (codec === undefined) return null;
   try {
-    return { [TYPE]: codec.name, ...codec.decodeBare(value, 0, value.length) };
+    return { [TYPE]: codec.name, ...unpackAny(codec, value) };
   } catch (_error) {
     // Shown as the bytes that it is.
     return null;
