@@ -804,6 +804,8 @@ export interface BusStatus {
     /** Links that were made again to a member that had one before. */
     reconnects: number;
     /** Copies that `owt-grpc tap` was too slow for. */
+    tapDropped: number;
+    /** `tapDropped`, by the name that it had first: gone with 1.0. */
     untapped: number;
   };
   /** The others. */

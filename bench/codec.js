@@ -7,14 +7,14 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const loader = require('@grpc/proto-loader');
 const { Writer } = require('../lib/codec-runtime');
-const { worldOf } = require('../lib/grpc/contract');
+const { contractOf } = require('../lib/grpc/contract');
 const { subscribeRequest } = require('./workload');
 
 const ROUNDS = 21;
 const MESSAGES = 20_000;
 
 function ours() {
-  const codec = worldOf('quic').lookup('owt.SubscribeRequest');
+  const codec = contractOf('quic').lookup('owt.SubscribeRequest');
   const writer = new Writer(1024);
   return {
     encode(message) {

@@ -35,4 +35,4 @@ fs.mkdirSync(addons, { recursive: true });
 fs.copyFileSync(buildTarget(PLATFORM), path.join(addons, addon(PLATFORM)));
 const { main, platforms } = packAll({ addons, output: path.join(folder, 'pack') });
 const env = { OWT_GRPC_ARM64_TARBALLS: [main, platforms.get(PLATFORM)].join(path.delimiter), OWT_GRPC_EMULATOR: `${emulator} -L ${LIBRARIES}` };
-process.exit(run(['__test__/install/arm64.js'], { env }));
+process.exit(run(['__test__/install/install.arm64.js'], { env }));

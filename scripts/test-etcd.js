@@ -28,7 +28,7 @@ async function test(names, wanted) {
   try {
     console.log(`three members of ${(await etcd.control(['version'])).split('\n')[0].replace('etcdctl', 'etcd')}`);
     // One after the other: each has a cluster and measures times.
-    const results = chosen.map((name) => run([`__test__/etcd/${name}.js`], { env: name === 'behaviour' ? { OWT_GRPC_REGISTRY: etcd.url('/behaviour') } : {} }));
+    const results = chosen.map((name) => run([`__test__/etcd/${name}.etcd.js`], { env: name === 'behaviour' ? { OWT_GRPC_REGISTRY: etcd.url('/behaviour') } : {} }));
     return Math.max(...results);
   } finally {
     await etcd.stop();

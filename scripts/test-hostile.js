@@ -8,14 +8,14 @@ const path = require('node:path');
 const { run } = require('./testing/run');
 
 const folder = path.join('__test__', 'hostile');
-/** What the attacks have in common, and who is attacked. */
-const SUPPORT = ['attacked.js', 'caller.js', 'victim.js', 'watched.js'];
+const SUFFIX = '.hostile.js';
 
-const files = readdirSync(path.join(__dirname, '..', folder)).filter((name) => !SUPPORT.includes(name));
+// The others are what the attacks have in common, and who is attacked.
+const files = readdirSync(path.join(__dirname, '..', folder)).filter((name) => name.endsWith(SUFFIX));
 const wanted = process.argv.slice(2);
 const chosen = files.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 if (chosen.length === 0) {
-  console.error(`no attack is called ${wanted.join(' or ')}: there are ${files.map((name) => path.parse(name).name).join(', ')}`);
+  console.error(`no attack is called ${wanted.join(' or ')}: there are ${files.map((name) => path.basename(name, SUFFIX)).join(', ')}`);
   process.exit(2);
 }
 process.exit(run(chosen.map((name) => path.join(folder, name)), { atOnce: 1 }));

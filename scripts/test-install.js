@@ -8,7 +8,7 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { run } = require('./testing/run');
 
-const FILES = ['install.js', 'published.js', 'by-name.js'].map((name) => `__test__/install/${name}`);
+const FILES = ['install', 'published', 'by-name'].map((name) => `__test__/install/${name}.install.js`);
 
 const env = { OWT_GRPC_THIS_MACHINE: process.argv.includes('--this-machine') ? '1' : '0' };
 const { status } = spawnSync(process.execPath, [path.join(__dirname, 'pack.js')], { stdio: 'inherit' });

@@ -13,7 +13,7 @@ async function main() {
   const { product, version } = connection.connection.serverProperties;
   await connection.close();
   console.log(`comparing with ${product} ${version}`);
-  const files = ['__test__/rabbitmq/comparison.js', '__test__/rabbitmq/port.js', '__test__/bus/behaviour.test.js'];
+  const files = ['__test__/rabbitmq/comparison.rabbitmq.js', '__test__/rabbitmq/port.rabbitmq.js', '__test__/bus/behaviour.test.js'];
   process.exit(run(files, { atOnce: 1 }));
 }
 

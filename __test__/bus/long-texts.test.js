@@ -53,5 +53,5 @@ test('what cannot be sent is not pending afterwards', { timeout: 20_000 }, async
   assert.throws(() => connection.subscribe('exchange', [TOO_LONG], () => {}), RangeError);
   assert.throws(() => connection.serve(TOO_LONG, () => {}, true), RangeError);
   assert.equal((await bus.status()).calls.inFlight, 0);
-  assert.deepEqual([connection.subscriptions.size, connection.incoming.served.size, connection.requests.size], [0, 0, 0]);
+  assert.deepEqual([connection.subscriptions.size, connection.incoming.served.size, connection.awaited.waiting.size], [0, 0, 0]);
 });

@@ -1,7 +1,7 @@
 'use strict';
 
 // docs/cli.md: the commands that look at what runs, or run a registry, in its
-// order, with members and a server that they fit. docs.test.js has the others.
+// order, with members and a server that they fit. docs/pages.test.js has the others.
 
 const assert = require('node:assert').strict;
 const { spawn, spawnSync } = require('node:child_process');

@@ -11,7 +11,7 @@ const { test } = require('node:test');
 const toml = require('toml');
 const { Server, startRegistry } = require('../..');
 const { addon, target } = require('../../lib/crossing/platform');
-const { readSettings } = require('../../lib/cli/doctor/toml');
+const { readSettings } = require('../../lib/cli/owt/read-toml');
 const { updateStore } = require('../../lib/credentials/store');
 const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
 const { freePort } = require('../support/bus');
@@ -225,7 +225,7 @@ test('an addon that is missing, of another version, or for a newer C library is 
 });
 
 test('every variable that the package reads is known to the doctor', () => {
-  const { KNOWN } = require('../../lib/cli/doctor/settings');
+  const known = Object.keys(require('../../lib/common/environment').SETTINGS);
   const lib = path.join(__dirname, '../../lib');
   const read = new Set();
   for (const name of filesIn(lib).filter((file) => file.endsWith('.js'))) {
@@ -233,7 +233,7 @@ test('every variable that the package reads is known to the doctor', () => {
   }
   // `certs` hands passphrases to openssl by variables of its own.
   const settings = [...read].filter((variable) => !variable.endsWith('_PASS'));
-  assert.deepEqual(settings.filter((variable) => !KNOWN.includes(variable)), []);
+  assert.deepEqual(settings.filter((variable) => !known.includes(variable)), []);
 });
 
 test('TLS that is half set, and files that are not there', limit, async (t) => {

@@ -12,7 +12,7 @@ const toml = require('toml');
 const { unifiedDiff } = require('../../lib/cli/swap/diff');
 const { OwnLinesError, withoutOwnLines } = require('../../lib/cli/swap/own-lines');
 const { addDependency, removeDependency } = require('../../lib/cli/swap/package-json');
-const { TomlError, setValue } = require('../../lib/cli/swap/toml');
+const { TomlError, setValue } = require('../../lib/cli/owt/edit-toml');
 const { tempFolder } = require('../support/owt-tree');
 const { rounds } = require('../support/rounds');
 

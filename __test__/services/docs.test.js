@@ -1,6 +1,6 @@
 'use strict';
 
-// docs/services.md: its variables. run/docs.test.js runs its programs.
+// docs/services.md: its variables. docs/pages.test.js runs its programs.
 
 const assert = require('node:assert').strict;
 const fs = require('node:fs');

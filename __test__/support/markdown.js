@@ -8,10 +8,10 @@
 //   <!-- test: output -->     what the program before it prints
 //   <!-- test: picture -->    there is nothing to run
 //   <!-- test: generated -->  scripts/api-reference.js has made it, a test holds it current
-//   <!-- test: not here -->   no test can run it; run/docs.test.js has the reason
+//   <!-- test: not here -->   no test can run it; docs/pages.test.js has the reason
 //   <!-- test: cli/docs -->   __test__/cli/docs.test.js runs it, with what it needs
 //
-// run/docs.test.js holds that every block has one of these, and runs programs.
+// docs/pages.test.js holds that every block has one of these, and runs programs.
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');

@@ -6,8 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { withCause } = require('../common/compat/errors');
-const { codeOf } = require('../common/errors');
-const { messageOf } = require('../common/errors');
+const { codeOf, messageOf } = require('../common/errors');
 const { native } = require('../crossing/addon');
 
 const VARIABLE = 'OWT_GRPC_AUTHORIZE';

@@ -3,9 +3,9 @@
 // The calls of one member that wait for their end, and those that have ended and
 // still listen to replies of other kinds.
 
+const { BusOutcome } = require('../common/bus-outcome');
 const { CallTable } = require('../crossing/call-table');
 const { messageOf, textOf } = require('../common/errors');
-const { BusOutcome } = require('../observability/call-stats');
 const { decode, read, sizeOf } = require('./body');
 const { Queue } = require('./queue');
 const { FLAG } = require('./records');
@@ -20,7 +20,7 @@ const LISTENING = 10_000;
  * @property {boolean} many replies of other kinds are wanted
  * @property {(kind: string, data: any, err: any, failed: boolean, reply: any) => void} onReply kind is '' for the last one
  * @property {(why: number, detail: string) => void} onFailed
- * @property {import('../observability/call-recorder').Report} [report] set when the call is made
+ * @property {import('../observability/call-recorder').CallRecorder} [recorder] set when the call is made
  */
 
 class Calls {
@@ -44,7 +44,7 @@ class Calls {
    * @returns {boolean} whether it was there
    */
   cancel(number) {
-    this.table.get(number)?.report?.endBus(BusOutcome.CANCELLED, 'Given up by the caller');
+    this.table.get(number)?.recorder?.endBus(BusOutcome.CANCELLED, 'Given up by the caller');
     return this.table.delete(number);
   }
 
@@ -55,7 +55,7 @@ class Calls {
    * @param {string} why
    */
   abandon(number, why) {
-    this.table.get(number)?.report?.endBus(BusOutcome.CANCELLED, why);
+    this.table.get(number)?.recorder?.endBus(BusOutcome.CANCELLED, why);
     this.table.delete(number);
   }
 
@@ -65,7 +65,7 @@ class Calls {
    * @param {string} why
    */
   close(why) {
-    for (const { report } of this.table.values()) report?.endBus(BusOutcome.CLOSED, why);
+    for (const { recorder } of this.table.values()) recorder?.endBus(BusOutcome.CLOSED, why);
   }
 
   /**
@@ -82,7 +82,7 @@ class Calls {
     this.table.delete(number);
     const why = buf.readUInt32LE(start + 4);
     const detail = buf.utf8Slice(start + 8, end);
-    receiver.report?.endBus(why, detail);
+    receiver.recorder?.endBus(why, detail);
     receiver.onFailed(why, detail);
   }
 
@@ -110,9 +110,9 @@ class Calls {
       flags |= FLAG;
     }
     const failed = (flags & FLAG) !== 0;
-    const { report } = receiver;
-    report?.received(sizeOf(buf, body, end, outside));
-    if (kind === '') report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, failed ? textOf(reply?.err ?? reply?.data) : '');
+    const { recorder } = receiver;
+    recorder?.received(sizeOf(buf, body, end, outside));
+    if (kind === '') recorder?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, failed ? textOf(reply?.err ?? reply?.data) : '');
     receiver.onReply(kind, reply?.data, reply?.err, failed, reply ?? {});
   }
 

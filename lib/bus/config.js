@@ -4,11 +4,12 @@
 
 const { randomBytes } = require('node:crypto');
 const os = require('node:os');
+const { SETTINGS, isOn } = require('../common/environment');
 const { checkedOptions, numberOption } = require('../common/options');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
-const { etcdCredentials, etcdPlace, isEtcd } = require('./etcd');
-const { hostAndPort } = require('../common/host-port');
+const { etcdCredentials, etcdAddress, isEtcd } = require('./etcd');
+const { hostAndPort, withBrackets, withoutBrackets, withoutPort } = require('../common/host-port');
 const { clusterSecret, modeOfShared } = require('./secret');
 
 const DEFAULT_PORT = 5680;
@@ -44,20 +45,15 @@ function registryTarget(text, what) {
 function fromRabbit(rabbit) {
   const host = rabbit?.host ?? rabbit?.hostname ?? 'localhost';
   const port = Number(rabbit?.port ?? DEFAULT_PORT);
-  const bare = String(host);
-  const shown = bare.includes(':') && !bare.startsWith('[') ? `[${bare}]` : bare;
   /** @type {BusOptions} */
-  const options = { registry: `${shown}:${AMQP_PORTS.includes(port) ? DEFAULT_PORT : port}` };
+  const options = { registry: `${withBrackets(String(host))}:${AMQP_PORTS.includes(port) ? DEFAULT_PORT : port}` };
   if (rabbit?.secret != null) options.secret = rabbit.secret;
   if (rabbit?.vhost && rabbit.vhost !== '/') options.cluster = String(rabbit.vhost);
   return options;
 }
 
-/** @param {string | undefined} value */
-const isSet = (value) => value !== undefined && !['', '0', 'false'].includes(value);
-
 /** @param {unknown} given */
-const clusterOf = (given) => process.env.OWT_GRPC_CLUSTER || String(given ?? 'owt');
+const clusterOf = (given) => process.env.OWT_GRPC_CLUSTER || String(given ?? SETTINGS.OWT_GRPC_CLUSTER.default);
 
 /**
  * What the native side is given. The environment goes before the options: who
@@ -69,21 +65,21 @@ const clusterOf = (given) => process.env.OWT_GRPC_CLUSTER || String(given ?? 'ow
 function busOptions(owner, given) {
   const options = checkedOptions(owner, given, OPTIONS);
   const { env } = process;
-  const [place, what] = env.OWT_GRPC_REGISTRY
+  const [address, what] = env.OWT_GRPC_REGISTRY
     ? [env.OWT_GRPC_REGISTRY, 'OWT_GRPC_REGISTRY']
-    : [String(options.registry ?? `localhost:${DEFAULT_PORT}`), `${owner}: option registry`];
-  const onEtcd = isEtcd(place);
-  const registry = onEtcd ? etcdPlace(owner, place, what, options.etcd) : registryTarget(place, what);
+    : [String(options.registry ?? SETTINGS.OWT_GRPC_REGISTRY.default), `${owner}: option registry`];
+  const onEtcd = isEtcd(address);
+  const registry = onEtcd ? etcdAddress(owner, address, what, options.etcd) : registryTarget(address, what);
   const advertise = env.OWT_GRPC_ADVERTISE
     ? hostAndPort(env.OWT_GRPC_ADVERTISE, 'OWT_GRPC_ADVERTISE', DEFAULT_PORT)
     : options.advertise == null
       ? { host: null, port: null }
       : hostAndPort(String(options.advertise), `${owner}: option advertise`, DEFAULT_PORT);
-  const advertiseHost = advertise.host === null ? null : advertise.host.replace(/^\[|\]$/g, '');
+  const advertiseHost = advertise.host === null ? null : withoutBrackets(advertise.host);
   const serving = credentialsOf(owner, 'server', options.tls);
   const dialing = credentialsOf(owner, 'client', options.tls);
   // On etcd its own users and certificates decide who finds whom.
-  const ofUser = onEtcd ? null : modeOfShared(registry.registry.replace(/:\d+$/, ''), { tls: serving !== null, advertised: advertiseHost });
+  const ofUser = onEtcd ? null : modeOfShared(withoutPort(registry.registry), { tls: serving !== null, advertised: advertiseHost });
   const random = randomBytes(24).toString('hex');
   return {
     name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
@@ -91,8 +87,8 @@ function busOptions(owner, given) {
     cluster: clusterOf(options.cluster),
     seed: randomBytes(6).readUIntBE(0, 6) + 1,
     ...registry,
-    insecure: isSet(env.OWT_GRPC_INSECURE) || options.insecure === true,
-    mayHost: options.host !== false && (env.OWT_GRPC_HOST_REGISTRY === undefined || isSet(env.OWT_GRPC_HOST_REGISTRY)),
+    insecure: isOn('OWT_GRPC_INSECURE') || options.insecure === true,
+    mayHost: options.host !== false && isOn('OWT_GRPC_HOST_REGISTRY'),
     advertiseHost,
     advertisePort: advertise.port,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: LONGEST_TEXT }) ?? MAX_MESSAGE,
@@ -105,4 +101,4 @@ function busOptions(owner, given) {
   };
 }
 
-module.exports = { DEFAULT_PORT, busOptions, clusterOf, fromRabbit, isSet };
+module.exports = { DEFAULT_PORT, busOptions, clusterOf, fromRabbit };

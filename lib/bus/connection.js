@@ -9,9 +9,10 @@ const { BusState, Event } = require('../crossing/records');
 const { INFO, WARN, log } = require('../common/log');
 const { messageOf } = require('../common/errors');
 const { BUS_CALL, giveInTrace, traceOf } = require('../observability/call-kinds');
-const { BusTally, allBuses } = require('../observability/call-stats');
+const { BusStats, allBuses } = require('../observability/call-stats');
 const { toText } = require('../observability/trace-context');
 const { within } = require('./at-work');
+const { Awaited } = require('./awaited');
 const { encode } = require('./body');
 const { Calls } = require('./calls');
 const { Commands } = require('./commands');
@@ -50,11 +51,9 @@ class BusConnection {
     this.number = this.bridge.nextBus++;
     this.commands = new Commands(this.bridge.outbox, this.number);
     this.calls = new Calls();
-    /** @type {Map<number, (value: any) => void>} */
-    this.requests = new Map();
-    this.nextRequest = 1;
-    this.tally = new BusTally();
-    this.incoming = new Incoming(this.commands, this.tally);
+    this.awaited = new Awaited();
+    this.stats = new BusStats();
+    this.incoming = new Incoming(this.commands, this.stats);
     /** @type {Map<number, Subscriber>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
@@ -127,11 +126,11 @@ class BusConnection {
   call(to, method, args, timeout, receiver) {
     const body = encode(args) ?? '';
     const number = this.calls.add(receiver);
-    const report = BUS_CALL.begin(this.tally.calls, allBuses.calls, { id: to, method, member: this.member });
-    receiver.report = report;
-    const trace = report.trace === null ? '' : toText(report.trace);
+    const recorder = BUS_CALL.begin(this.stats.calls, allBuses.calls, { id: to, method, member: this.member });
+    receiver.recorder = recorder;
+    const trace = recorder.trace === null ? '' : toText(recorder.trace);
     try {
-      report.sent(this.commands.call({ number, timeout, trace, to, method, body, many: receiver.many }));
+      recorder.sent(this.commands.call({ number, timeout, trace, to, method, body, many: receiver.many }));
     } catch (error) {
       this.calls.abandon(number, messageOf(error));
       throw error;
@@ -152,7 +151,7 @@ class BusConnection {
   cast(to, method, args) {
     const body = encode(args) ?? '';
     this.commands.cast(traceOf('bus.cast', { id: to, method, member: this.member }), to, method, body);
-    this.tally.casts++;
+    this.stats.casts++;
     allBuses.casts++;
   }
 
@@ -163,20 +162,8 @@ class BusConnection {
    */
   publish(exchange, key, body) {
     this.commands.publish(traceOf('bus.publish', { exchange, routingKey: key, member: this.member }), exchange, key, body);
-    this.tally.published++;
+    this.stats.published++;
     allBuses.published++;
-  }
-
-  /**
-   * Asks for what is to come into effect. Throws what asking throws.
-   *
-   * @param {(number: number) => void} ask
-   * @returns {Promise<any>} true if it has while this member was open; rejects if it will not
-   */
-  request(ask) {
-    const number = this.nextRequest++;
-    ask(number);
-    return new Promise((resolve) => this.requests.set(number, resolve));
   }
 
   /**
@@ -188,7 +175,7 @@ class BusConnection {
    */
   serve(id, handler, tellsEnd) {
     if (this.incoming.served.size >= MOST) throw new BusError('OVERLOADED', `${id} cannot be served: this member serves ${MOST} ids, which is the limit`, { id });
-    const asked = this.request((number) => this.commands.serve(number, id, false));
+    const asked = this.awaited.ask((number) => this.commands.serve(number, id, false));
     const service = new Service(id, handler, tellsEnd);
     this.incoming.served.set(id, service);
     const done = asked.catch(async (error) => {
@@ -207,7 +194,7 @@ class BusConnection {
     const { id } = service;
     const { served } = this.incoming;
     if (served.get(id) !== service || this.leaving !== null) return;
-    await this.request((number) => this.commands.serve(number, id, true));
+    await this.awaited.ask((number) => this.commands.serve(number, id, true));
     if (served.get(id) === service) served.delete(id);
   }
 
@@ -221,7 +208,7 @@ class BusConnection {
   subscribe(exchange, patterns, subscriber) {
     if (this.patterns + patterns.length > MOST) throw new BusError('OVERLOADED', `${exchange} cannot be subscribed to: this member's subscriptions may have ${MOST} patterns and have ${this.patterns}`);
     const number = this.nextSubscription++;
-    const done = this.request((request) => this.commands.subscribe(request, number, exchange, patterns, false));
+    const done = this.awaited.ask((request) => this.commands.subscribe(request, number, exchange, patterns, false));
     this.subscriptions.set(number, subscriber);
     this.patterns += patterns.length;
     return { number, done };
@@ -237,21 +224,23 @@ class BusConnection {
     if (isLast) this.subscriptions.delete(number);
     this.patterns -= patterns.length;
     if (this.leaving !== null) return Promise.resolve();
-    return this.request((request) => this.commands.subscribe(request, number, exchange, patterns, true));
+    return this.awaited.ask((request) => this.commands.subscribe(request, number, exchange, patterns, true));
   }
 
   /** @returns {Promise<any>} what BusStatus in index.d.ts says; null when closed */
   async status() {
     const status = await this.nativeStatus();
     if (status === null) return null;
-    const { calls, requests, casts, published, received, joined } = this.tally;
-    return { ...status, joined, calls: calls.counts(), requests: requests.counts(), casts, published, received };
+    const { calls, requests, casts, published, received, joined } = this.stats;
+    // `untapped` is what it is called on the native side, and was called before: both until 1.0.
+    const traffic = { ...status.traffic, tapDropped: status.traffic.untapped };
+    return { ...status, traffic, joined, calls: calls.counts(), requests: requests.counts(), casts, published, received };
   }
 
   /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
   nativeStatus() {
     if (this.leaving !== null) return Promise.resolve(null);
-    return this.request((number) => this.commands.status(number));
+    return this.awaited.ask((number) => this.commands.status(number));
   }
 
   /**
@@ -322,12 +311,12 @@ class BusConnection {
         else this.incoming.cancelled(buf.readUInt32LE(start), buf.readUInt32LE(start + 4));
         break;
       case Event.BUS_DONE:
-        if (flags & FLAG) this.decline(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
+        if (flags & FLAG) this.awaited.decline(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
         // What is asked for while it is being closed is to end something.
-        else this.settle(buf.readUInt32LE(start), this.closing === null);
+        else this.awaited.settle(buf.readUInt32LE(start), this.closing === null);
         break;
       case Event.BUS_STATUS:
-        this.settle(buf.readUInt32LE(start), JSON.parse(buf.utf8Slice(start + 4, end)));
+        this.awaited.settle(buf.readUInt32LE(start), JSON.parse(buf.utf8Slice(start + 4, end)));
         break;
       case Event.BUS_STATE:
         this.onState(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
@@ -337,29 +326,9 @@ class BusConnection {
     }
   }
 
-  /**
-   * @param {number} number
-   * @param {any} value
-   */
-  settle(number, value) {
-    const resolve = this.requests.get(number);
-    this.requests.delete(number);
-    resolve?.(value);
-  }
-
-  /**
-   * What was asked for will not come into effect.
-   *
-   * @param {number} number
-   * @param {string} why
-   */
-  decline(number, why) {
-    if (this.requests.has(number)) this.settle(number, Promise.reject(new BusError('REFUSED', why)));
-  }
-
   /** @param {ReturnType<typeof readMessage>} message */
   onMessage({ subscriptions, routingKey, body, trace }) {
-    this.tally.received++;
+    this.stats.received++;
     allBuses.received++;
     giveInTrace(trace, { routingKey, member: this.member }, () => {
       for (const number of subscriptions) this.subscriptions.get(number)?.arrived(routingKey, body, trace);
@@ -373,7 +342,7 @@ class BusConnection {
   onState(state, why) {
     if (state === BusState.JOINED) {
       this.joined = true;
-      this.tally.joined++;
+      this.stats.joined++;
       allBuses.joined++;
       this.listener.onJoined();
     } else if (state === BusState.PARTED) {
@@ -391,8 +360,7 @@ class BusConnection {
       const why = 'This member has left the bus';
       this.incoming.close(why);
       this.calls.close(why);
-      for (const resolve of this.requests.values()) resolve(null);
-      this.requests.clear();
+      this.awaited.close();
       for (const subscriber of this.subscriptions.values()) subscriber.end?.();
       this.subscriptions.clear();
       this.onLeft();

@@ -1,30 +1,31 @@
 'use strict';
 
-// Why a call over the bus failed: one table for the codes, the texts and the
-// numbers that cross.
+// Why a call over the bus failed, in words. lib/common/bus-outcome.js has the codes
+// and the numbers that cross.
 
+const { BusOutcome, busOutcomeNames } = require('../common/bus-outcome');
 const { now } = require('../common/clock');
 const { withCause } = require('../common/compat/errors');
 const { messageOf } = require('../common/errors');
 
 /**
- * By the number that crosses.
+ * What is said of a failure, by the number that crosses.
  *
- * @type {Record<number, { code: string, text: (to: string, detail: string) => string }>}
+ * @type {Record<number, (to: string, detail: string) => string>}
  */
-const FAILURES = {
-  1: { code: 'UNKNOWN_ID', text: (to) => `nobody serves ${to}` },
-  2: { code: 'UNREACHABLE', text: (_, detail) => `could not reach ${detail}` },
-  3: { code: 'TIMEOUT', text: (_, detail) => `no reply from ${detail}` },
-  4: { code: 'PEER_LOST', text: (_, detail) => `lost ${detail}` },
-  5: { code: 'OVERLOADED', text: (_, detail) => detail },
-  6: { code: 'TOO_LARGE', text: (_, detail) => detail },
-  7: { code: 'CLOSED', text: (_, detail) => detail },
-  10: { code: 'REFUSED', text: (_, detail) => detail },
+const TEXTS = {
+  [BusOutcome.UNKNOWN_ID]: (to) => `nobody serves ${to}`,
+  [BusOutcome.UNREACHABLE]: (_, detail) => `could not reach ${detail}`,
+  [BusOutcome.TIMEOUT]: (_, detail) => `no reply from ${detail}`,
+  [BusOutcome.PEER_LOST]: (_, detail) => `lost ${detail}`,
+  [BusOutcome.OVERLOADED]: (_, detail) => detail,
+  [BusOutcome.TOO_LARGE]: (_, detail) => detail,
+  [BusOutcome.CLOSED]: (_, detail) => detail,
+  [BusOutcome.REFUSED]: (_, detail) => detail,
 };
 
 /** Those that only say that time has passed. */
-const TIMEOUTS = [1, 2, 3];
+const TIMEOUTS = [BusOutcome.UNKNOWN_ID, BusOutcome.UNREACHABLE, BusOutcome.TIMEOUT];
 
 /**
  * What a failed call ends with: why, for whom, how long it took.
@@ -34,9 +35,10 @@ const TIMEOUTS = [1, 2, 3];
  * @param {{ to: string, method: string, since: number }} call
  */
 function describe(why, detail, { to, method, since }) {
-  const failure = FAILURES[why] ?? { code: 'INTERNAL', text: () => `failure ${why}` };
+  const code = why in TEXTS ? busOutcomeNames[why] : 'INTERNAL';
+  const text = TEXTS[why]?.(to, detail) ?? `failure ${why}`;
   const age = Math.round(now() - since);
-  return { code: failure.code, message: `${to}.${method}: ${failure.text(to, detail)} (after ${age} ms)` };
+  return { code, message: `${to}.${method}: ${text} (after ${age} ms)` };
 }
 
 /**
@@ -44,7 +46,7 @@ function describe(why, detail, { to, method, since }) {
  */
 class BusError extends Error {
   /**
-   * @param {string} code UNKNOWN_ID UNREACHABLE TIMEOUT PEER_LOST OVERLOADED TOO_LARGE CLOSED REFUSED HANDLER CANCELLED
+   * @param {string} code one of busOutcomeNames, or INTERNAL
    * @param {string} message
    * @param {{ id?: string, method?: string, cause?: unknown }} [about]
    */

@@ -20,7 +20,7 @@ const OPTIONS = ['user', 'password', 'tls'];
 /**
  * Where a registry on etcd is.
  *
- * @typedef {object} Place
+ * @typedef {object} EtcdAddress
  * @property {string[]} endpoints host:port
  * @property {string} prefix begins with a slash and does not end with one
  * @property {string | null} user
@@ -35,9 +35,9 @@ const isEtcd = (text) => /^etcds?:/i.test(text);
  * @param {string} text the URL; what goes into an error has no password
  * @param {string} what whose setting it is
  * @param {EtcdOptions | undefined} given
- * @returns {{ etcd: Place, registry: string, registryName: null }} registry for people
+ * @returns {{ etcd: EtcdAddress, registry: string, registryName: null }} registry for people
  */
-function etcdPlace(owner, text, what, given) {
+function etcdAddress(owner, text, what, given) {
   // All that may be a password is hidden, however the rest is written.
   const shown = `${what} ${JSON.stringify(text.replace(/\/\/.*@/s, '//…@'))}`;
   const fail = (/** @type {string} */ problem) => new TypeError(`${shown} ${problem}, such as ${EXAMPLE}`);
@@ -50,8 +50,8 @@ function etcdPlace(owner, text, what, given) {
   if (hosts === '') throw fail('names no host');
   const endpoints = hosts.split(',').map((host) => {
     if (host === '') throw fail('has a comma without a host');
-    const place = hostAndPort(host, `${shown}: its host`, DEFAULT_PORT);
-    return `${place.host}:${place.port ?? DEFAULT_PORT}`;
+    const endpoint = hostAndPort(host, `${shown}: its host`, DEFAULT_PORT);
+    return `${endpoint.host}:${endpoint.port ?? DEFAULT_PORT}`;
   });
   const prefix = path.replace(/\/+$/, '') || DEFAULT_PREFIX;
   const etcd = { endpoints, prefix, ...loginOf(owner, login, shown, given) };
@@ -101,8 +101,8 @@ function etcdCredentials(owner, given) {
 /**
  * As the native side takes it: the one place where the password is seen.
  *
- * @param {Place | null} etcd
+ * @param {EtcdAddress | null} etcd
  */
 const revealed = (etcd) => etcd && { ...etcd, password: etcd.password?.reveal() ?? null };
 
-module.exports = { etcdCredentials, etcdPlace, isEtcd, revealed };
+module.exports = { etcdCredentials, etcdAddress, isEtcd, revealed };

@@ -3,9 +3,10 @@
 // The calls and casts that are for the ids of a member: which handler each goes
 // to, its reply, and which handlers are at work.
 
+const { BusOutcome, busOutcomeNames } = require('../common/bus-outcome');
 const { messageOf, textOf } = require('../common/errors');
 const { BUS_REQUEST } = require('../observability/call-kinds');
-const { BusOutcome, allBuses } = require('../observability/call-stats');
+const { allBuses } = require('../observability/call-stats');
 const { AtWork } = require('./at-work');
 const { encode } = require('./body');
 const { Callers } = require('./callers');
@@ -36,11 +37,11 @@ class Service extends AtWork {
 class Incoming {
   /**
    * @param {import('./commands').Commands} commands
-   * @param {import('../observability/call-stats').BusTally} tally
+   * @param {import('../observability/call-stats').BusStats} stats
    */
-  constructor(commands, tally) {
+  constructor(commands, stats) {
     this.commands = commands;
-    this.tally = tally;
+    this.stats = stats;
     /** @type {Map<string, Service>} */
     this.served = new Map();
     this.callers = new Callers();
@@ -54,9 +55,9 @@ class Incoming {
   arrived(request) {
     const { id, bytes, isCall } = request;
     if (this.open.size >= this.lookAt) this.endOverdue();
-    const report = BUS_REQUEST.begin(this.tally.requests, allBuses.requests, request);
-    report.received(bytes);
-    request.report = report;
+    const recorder = BUS_REQUEST.begin(this.stats.requests, allBuses.requests, request);
+    recorder.received(bytes);
+    request.recorder = recorder;
     const former = this.open.add(request);
     if (former !== undefined) this.over(former, BusOutcome.CANCELLED, 'given up by its caller');
     const service = this.served.get(id);
@@ -67,7 +68,7 @@ class Incoming {
       request.service = service;
       this.atWork.begin();
       service.begin();
-      report.run(() => service.handler(request));
+      recorder.run(() => service.handler(request));
     } else if (isCall) {
       this.reply(request, '', 'error', `${id} is not served here any more`, true);
     } else {
@@ -94,7 +95,7 @@ class Incoming {
       err = `The reply cannot be sent: ${messageOf(error)}`;
       length = this.commands.reply(request, kind, JSON.stringify({ data: 'error', err }), failed);
     }
-    request.report?.sent(length);
+    request.recorder?.sent(length);
     if (kind === '') this.ended(request, failed, failed ? textOf(err ?? data) : '');
   }
 
@@ -114,7 +115,7 @@ class Incoming {
       // What is told of it besides cannot be said in JSON.
     }
     const length = this.commands.reply(request, '', body ?? JSON.stringify({ data: 'error', err }), true);
-    request.report?.sent(length);
+    request.recorder?.sent(length);
     this.ended(request, true, err);
   }
 
@@ -128,7 +129,7 @@ class Incoming {
   ended(request, failed, why) {
     if (this.open.delete(request)) {
       request.stopWatching();
-      request.report?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, why);
+      request.recorder?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, why);
     }
     this.endWork(request);
   }
@@ -152,8 +153,8 @@ class Incoming {
   over(request, outcome, why) {
     this.open.delete(request);
     const { id, method, service } = request;
-    request.report?.endBus(outcome, why);
-    request.giveUp(new BusError(GIVEN_UP[outcome], `${id}.${method}: ${why}`, { id, method }));
+    request.recorder?.endBus(outcome, why);
+    request.giveUp(new BusError(busOutcomeNames[outcome], `${id}.${method}: ${why}`, { id, method }));
     if (service?.tellsEnd === false) this.endWork(request);
   }
 
@@ -209,8 +210,5 @@ class Incoming {
     this.served.clear();
   }
 }
-
-/** What signals are aborted with. @type {Record<number, string>} */
-const GIVEN_UP = { [BusOutcome.TIMEOUT]: 'TIMEOUT', [BusOutcome.PEER_LOST]: 'PEER_LOST', [BusOutcome.CLOSED]: 'CLOSED', [BusOutcome.CANCELLED]: 'CANCELLED' };
 
 module.exports = { Incoming, Service };

@@ -64,8 +64,8 @@ class Request {
     this.trace = flags & TRACED ? buf.latin1Slice(trace + 2, caller) : '';
     /** Neither ended nor given up. */
     this.isOpen = false;
-    /** @type {import('../observability/call-recorder').Report | null} */
-    this.report = null;
+    /** @type {import('../observability/call-recorder').CallRecorder | null} */
+    this.recorder = null;
     /** Whose handler has it. @type {import('./incoming').Service | null} */
     this.service = null;
     /** Who is told when the caller's time is over. @type {import('./incoming').Incoming | null} */

@@ -3,12 +3,13 @@
 // A registry that stands alone: members come to it instead of one of them being
 // it. All of it is on the native side; this starts and stops it.
 
+const { isOn } = require('../common/environment');
 const { checkedOptions } = require('../common/options');
 const { getBridge } = require('../crossing/bridge');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
-const { DEFAULT_PORT, clusterOf, isSet } = require('./config');
-const { hostAndPort } = require('../common/host-port');
+const { DEFAULT_PORT, clusterOf } = require('./config');
+const { hostAndPort, withoutBrackets } = require('../common/host-port');
 const { clusterSecret, modeOfShared } = require('./secret');
 const { nativeSecret } = require('./secret-keys');
 
@@ -35,10 +36,10 @@ class Registry {
     /** Held, so that they are kept current. */
     this.credentials = credentialsOf('startRegistry', 'server', tls);
     this.native = {
-      host: host.replace(/^\[|\]$/g, ''),
+      host: withoutBrackets(host),
       port: port ?? DEFAULT_PORT,
       cluster: clusterOf(options.cluster),
-      insecure: insecure === true || isSet(process.env.OWT_GRPC_INSECURE),
+      insecure: insecure === true || isOn('OWT_GRPC_INSECURE'),
     };
     this.secret = clusterSecret('startRegistry', options, modeOfShared(host, { tls: this.credentials !== null }));
     this.authorize = rulesOf('startRegistry', options.authorize, this.credentials);

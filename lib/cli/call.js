@@ -3,7 +3,7 @@
 // `owt-grpc call`: one gRPC call by OWT's contract.
 
 const { createClient } = require('../grpc/client/client');
-const { worldOf } = require('../grpc/contract');
+const { contractOf } = require('../grpc/contract');
 const { messageOf } = require('../common/errors');
 const { status } = require('../common/status');
 const { RpcError } = require('../grpc/rpc-error');
@@ -46,14 +46,14 @@ async function run(args) {
   const known = /** @type {const} */ ({ timeout: 'value', json: 'flag' });
   const { operands, options } = parseArguments(args, known, ['type', 'address', 'method', 'json?']);
   const [type, address, name, text = '{}'] = operands;
-  const { world, method } = methodOf(type, name);
+  const { contract, method } = methodOf(type, name);
   const given = numberOf(options, 'timeout', { otherwise: 0 });
   const timeout = given || (method.responseStream ? undefined : TIMEOUT);
-  const request = packed(world, await jsonOf(text, 'the request'));
+  const request = packed(contract, await jsonOf(text, 'the request'));
   if (Array.isArray(request) && !method.requestStream) throw new UsageError(`${name} takes one request, not an array`);
   const client = opened(type, address);
   const print = (/** @type {any} */ message) => {
-    const value = unpacked(world, message);
+    const value = unpacked(contract, message);
     if (options.json || method.responseStream) printJson(value);
     else process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
   };
@@ -79,16 +79,16 @@ async function run(args) {
  * @param {string} name
  */
 function methodOf(type, name) {
-  let world;
+  let contract;
   try {
-    world = worldOf(type);
+    contract = contractOf(type);
   } catch (error) {
     throw new UsageError(messageOf(error).replace('Invalid proto type:', 'there is no type '));
   }
-  if (world.service === null) throw new UsageError(`the type ${type} has messages only, no service`);
-  const { methods } = world.service;
+  if (contract.service === null) throw new UsageError(`the type ${type} has messages only, no service`);
+  const { methods } = contract.service;
   const method = methods.find((one) => one.name === name || one.originalName === name);
-  if (method !== undefined) return { world, method };
+  if (method !== undefined) return { contract, method };
   const names = methods.map(({ originalName }) => originalName);
   throw new UsageError(`${type} has no method ${plain(name)}${hint(name, names)}; its methods are ${names.join(', ')}`);
 }

@@ -5,6 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { withoutBrackets, withoutPort } = require('../common/host-port');
 const { checkCertificates } = require('./doctor/certificates');
 const { dialed, findModules, listening, ownNames } = require('./doctor/modules');
 const { checkDialed, checkListening, checkRegistry } = require('./doctor/places');
@@ -52,7 +53,7 @@ async function run(args) {
   const modules = findModules(root, report);
   if (modules.length === 0) report.ok('modules', `no toml file of OWT's modules below ${root}`);
   const names = ownNames(modules);
-  const advertised = process.env.OWT_GRPC_ADVERTISE?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  const advertised = withoutBrackets(withoutPort(process.env.OWT_GRPC_ADVERTISE ?? ''));
   if (advertised) names.push({ setting: 'OWT_GRPC_ADVERTISE', host: advertised });
   const usable = [];
   for (const folder of new Set([root, ...modules.map((module) => module.folder)])) {

@@ -4,6 +4,7 @@
 
 const { startRegistry } = require('../bus/registry');
 const { messageOf } = require('../common/errors');
+const { withoutPort } = require('../common/host-port');
 const { setLogger } = require('../common/log');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseOptions } = require('./support/arguments');
@@ -47,7 +48,7 @@ async function run(args) {
   if (!process.env.OWT_GRPC_LOG) setLogger({ warn: warnOnStderr, error: warnOnStderr });
   const end = untilAsked();
   const registry = await started({ listen });
-  const host = (listen ?? '127.0.0.1:5680').replace(/:\d+$/, '');
+  const host = withoutPort(listen ?? '127.0.0.1:5680');
   if (json) printJson({ listening: `${host}:${registry.port}`, port: registry.port });
   else process.stdout.write(`registry of the bus: listening on ${host}:${registry.port}\n`);
   await end.asked;

@@ -124,7 +124,7 @@ function put(map, { key, value }) {
  * @property {Record<string, 'service' | 'method' | 'message' | 'enum'>} symbols by full name
  * @property {Buffer} bytes a FileDescriptorProto
  *
- * @typedef {object} World
+ * @typedef {object} Contract
  * @property {string} type OWT's name, or the full name of a standard service
  * @property {string} file
  * @property {{ name: string, methods: Method[] } | null} service
@@ -139,9 +139,9 @@ function put(map, { key, value }) {
  * @param {string} type
  * @param {() => File} load
  * @param {() => Descriptor} describe
- * @returns {World}
+ * @returns {Contract}
  */
-function world(type, load, describe) {
+function contract(type, load, describe) {
   /** @param {File} file @param {string} name @returns {Codec | undefined} */
   const search = (file, name) => {
     if (hasOwn(file.messages, name)) return file.messages[name];
@@ -166,4 +166,5 @@ function world(type, load, describe) {
   };
 }
 
-module.exports = { ...reader, EMPTY, Writer, arrayExpected, codec, enumeration, objectExpected, put, world };
+// `world` is what the generated modules call a contract.
+module.exports = { ...reader, EMPTY, Writer, arrayExpected, codec, enumeration, objectExpected, put, world: contract };

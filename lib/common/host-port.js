@@ -1,22 +1,42 @@
 'use strict';
 
+// Where something listens or is dialed, as people write it: host, host:port,
+// [address] or [address]:port.
+
 const net = require('node:net');
 
 /**
- * @param {string} text host, host:port, [address] or [address]:port
+ * @param {string} text
+ * @returns {{ host: string, port: number | null } | null} the host as it was written, with its brackets; null if it is no such text
+ */
+function parseHostPort(text) {
+  const match = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d+))?$/.exec(text);
+  return match && { host: match[1], port: match[2] === undefined ? null : Number(match[2]) };
+}
+
+/**
+ * @param {string} text
  * @param {string} what whose setting it is, for the error
  * @param {number} example a port for the error
  * @param {number} [lowest] port: 0 where it can be any free one
  */
 function hostAndPort(text, what, example, lowest = 1) {
   if (/^\d+$/.test(text)) throw new TypeError(`${what} ${JSON.stringify(text)} is a port without a host: write 127.0.0.1:${text}, or the host that it is on`);
-  const match = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d+))?$/.exec(text);
-  const port = match?.[2] === undefined ? null : Number(match[2]);
-  if (match === null || (port !== null && (port < lowest || port > 65535))) {
+  const parsed = parseHostPort(text);
+  if (parsed === null || (parsed.port !== null && (parsed.port < lowest || parsed.port > 65535))) {
     throw new TypeError(`${what} ${JSON.stringify(text)} is not host:port, such as 10.0.0.5:${example} or [fd00::5]:${example}`);
   }
-  return { host: match[1], port };
+  return parsed;
 }
+
+/** What is in front of a port, if there is one. @param {string} text */
+const withoutPort = (text) => text.replace(/:\d+$/, '');
+
+/** An IPv6 address without its brackets; any other host as it is. @param {string} host */
+const withoutBrackets = (host) => host.replace(/^\[|\]$/g, '');
+
+/** As it is written in front of a port: an IPv6 address with its brackets. @param {string} host */
+const withBrackets = (host) => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
 
 /**
  * Whether only this machine can be meant. A name may be one of its own, too, but that is not known without a look-up.
@@ -25,8 +45,8 @@ function hostAndPort(text, what, example, lowest = 1) {
  */
 function isLoopback(host) {
   if (host === 'localhost' || /^127(\.\d+){1,3}$/.test(host)) return true;
-  const bare = host.replace(/^\[|\]$/g, '');
+  const bare = withoutBrackets(host);
   return net.isIPv6(bare) && /^\[(::1|::ffff:7f[\da-f]{2}:[\da-f]{1,4})\]$/.test(new URL(`http://[${bare}]`).hostname);
 }
 
-module.exports = { hostAndPort, isLoopback };
+module.exports = { hostAndPort, isLoopback, parseHostPort, withBrackets, withoutBrackets, withoutPort };

@@ -4,8 +4,10 @@
 // it is set, here or by OWT_GRPC_LOG for modules that do not know of it; it never
 // holds the process.
 
-/** In the native core's numbers: error is 1. */
-const LEVELS = ['error', 'warn', 'info', 'debug'];
+const { SETTINGS } = require('./environment');
+
+/** In the native core's numbers: error is 1. @type {readonly string[]} */
+const LEVELS = SETTINGS.OWT_GRPC_LOG.choices;
 const WARN = 2;
 const INFO = 3;
 

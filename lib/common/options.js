@@ -3,6 +3,7 @@
 // Options, checked before anything is started. Errors name the option.
 
 const { hint } = require('./did-you-mean');
+const { isOn } = require('./environment');
 const { kindOf } = require('./kind-of');
 
 /**
@@ -37,18 +38,18 @@ function checkedOptions(owner, options, known) {
 }
 
 /**
- * A switch. By default its environment variable decides: on, unless it is empty, 0 or false.
+ * A switch. By default its environment variable decides.
  *
  * @param {string} owner
  * @param {Record<string, any>} options
  * @param {string} name
- * @param {string} variable
+ * @param {import('./environment').Switch} variable
  * @returns {boolean}
  */
 function switchOption(owner, options, name, variable) {
   const value = options[name];
   if (typeof value === 'boolean') return value;
-  if (value == null) return !['', '0', 'false'].includes(process.env[variable] ?? '');
+  if (value == null) return isOn(variable);
   throw new TypeError(`${owner}: option ${name} must be true or false, not ${String(value)}`);
 }
 

@@ -6,9 +6,9 @@
 /** @typedef {import('./bridge').Receiver} Receiver */
 
 /**
- * A context: an AsyncResource, or the report of a traced call.
+ * A context: an AsyncResource, or the recorder of a traced call.
  *
- * @typedef {{ runInAsyncScope: (work: (...args: any[]) => any, self: any, ...args: any[]) => any }} Place
+ * @typedef {{ runInAsyncScope: (work: (...args: any[]) => any, self: any, ...args: any[]) => any }} AsyncScope
  */
 
 /**
@@ -17,24 +17,24 @@
  *
  * @implements {Receiver}
  */
-class InContext {
+class ReceiverInContext {
   /**
-   * @param {Place} place
+   * @param {AsyncScope} scope
    * @param {any} receiver a Receiver: which events come depends on the kind of its call
    */
-  constructor(place, receiver) {
-    this.place = place;
+  constructor(scope, receiver) {
+    this.scope = scope;
     this.receiver = receiver;
   }
 
   /** @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
   onReply(buf, flags, start, end) {
-    this.place.runInAsyncScope(this.receiver.onReply, this.receiver, buf, flags, start, end);
+    this.scope.runInAsyncScope(this.receiver.onReply, this.receiver, buf, flags, start, end);
   }
 
   /** @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
   onStatus(buf, flags, start, end) {
-    this.place.runInAsyncScope(this.receiver.onStatus, this.receiver, buf, flags, start, end);
+    this.scope.runInAsyncScope(this.receiver.onStatus, this.receiver, buf, flags, start, end);
   }
 
   /** @param {Buffer} buf @param {number} start @param {number} end */
@@ -66,17 +66,17 @@ class InContext {
    * @param {...any} args
    */
   pass(event, ...args) {
-    if (event !== undefined) this.place.runInAsyncScope(event, this.receiver, ...args);
+    if (event !== undefined) this.scope.runInAsyncScope(event, this.receiver, ...args);
   }
 }
 
 /**
- * @param {Place | null} place
+ * @param {AsyncScope | null} scope
  * @param {Receiver} receiver
  * @returns {Receiver}
  */
-function inPlace(place, receiver) {
-  return place === null ? receiver : new InContext(place, receiver);
+function inContext(scope, receiver) {
+  return scope === null ? receiver : new ReceiverInContext(scope, receiver);
 }
 
-module.exports = { inPlace };
+module.exports = { inContext };

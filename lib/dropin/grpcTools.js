@@ -7,8 +7,9 @@ require('../common/compat/node-version').demandNode();
 
 const { createOwtClient } = require('../grpc/client/client');
 const { Writer } = require('../codec-runtime');
+const { packAny, unpackAny } = require('../codec-runtime/any');
 const { hasOwn } = require('../common/compat/objects');
-const { worldOf } = require('../grpc/contract');
+const { contractOf } = require('../grpc/contract');
 const { OwtServer } = require('./owt-server');
 
 const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };
@@ -95,7 +96,7 @@ function unpackOption(type, packed) {
     console.log(`Type url is ${packed.type_url}, not ${OPTION}`);
     return null;
   }
-  return unpack(codec, packed.value);
+  return unpackAny(codec, packed.value);
 }
 
 /**
@@ -115,7 +116,7 @@ function packNotification({ type, name, data }) {
  * @returns {{ type: string, name: string, data: any }}
  */
 function unpackNotification({ type, name, data }) {
-  return { type, name, data: unpack(codecOf(type, data.type_url), data.value) };
+  return { type, name, data: unpackAny(codecOf(type, data.type_url), data.value) };
 }
 
 /**
@@ -123,7 +124,7 @@ function unpackNotification({ type, name, data }) {
  * @param {string} message
  */
 function codecOf(type, message) {
-  const codec = worldOf(type).lookup(message);
+  const codec = contractOf(type).lookup(message);
   if (codec === undefined) throw new Error(`no such type: ${message} in the proto of ${type}`);
   return codec;
 }
@@ -137,14 +138,11 @@ function codecOf(type, message) {
  * @param {any} object
  */
 function pack(codec, object) {
-  const writer = new Writer(512);
   try {
-    codec.encode(object == null ? {} : object, writer);
+    return packAny(codec, object == null ? {} : object);
   } catch (_error) {
-    writer.pos = 0;
-    codec.encode(fitting(codec, object), writer);
+    return packAny(codec, fitting(codec, object));
   }
-  return { type_url: codec.name, value: Buffer.from(writer.buf.subarray(0, writer.pos)) };
 }
 
 /**
@@ -184,15 +182,6 @@ function fitting(codec, object) {
     return kept;
   };
   return object !== null && typeof object === 'object' ? clean(object, (part) => part) : {};
-}
-
-/**
- * @param {import('../codec-runtime').Codec} codec
- * @param {Uint8Array} value
- */
-function unpack(codec, value) {
-  const buf = Buffer.isBuffer(value) ? value : Buffer.from(value);
-  return codec.decodeBare(buf, 0, buf.length);
 }
 
 module.exports = {

@@ -9,14 +9,14 @@ const { hasOwn } = require('../common/compat/objects');
  * The type's contract.
  *
  * @param {string} type OWT's name, or the full name of a standard service
- * @returns {import('../codec-runtime').World}
+ * @returns {import('../codec-runtime').Contract}
  */
-function worldOf(type) {
-  /** @type {Record<string, import('../codec-runtime').World>} */
+function contractOf(type) {
+  /** @type {Record<string, import('../codec-runtime').Contract>} */
   const codec = require('../codec');
   if (typeof type === 'string') {
     if (hasOwn(codec, type)) return codec[type];
-    /** @type {Record<string, import('../codec-runtime').World>} */
+    /** @type {Record<string, import('../codec-runtime').Contract>} */
     const standard = require('../codec/standard');
     if (hasOwn(standard, type)) return standard[type];
   }
@@ -29,7 +29,7 @@ function worldOf(type) {
  * @param {string} type
  */
 function serviceOf(type) {
-  const { service } = worldOf(type);
+  const { service } = contractOf(type);
   if (service === null) throw new Error(`Invalid proto type:${type} has messages only, no service`);
   return service;
 }
@@ -41,9 +41,9 @@ function serviceOf(type) {
  * @returns {string}
  */
 function fullNameOf(name) {
-  /** @type {Record<string, import('../codec-runtime').World>} */
+  /** @type {Record<string, import('../codec-runtime').Contract>} */
   const codec = require('../codec');
   return (hasOwn(codec, name) && codec[name].service?.name) || name;
 }
 
-module.exports = { fullNameOf, serviceOf, worldOf };
+module.exports = { contractOf, fullNameOf, serviceOf };

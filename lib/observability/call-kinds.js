@@ -3,7 +3,7 @@
 // The four kinds of call that are watched, and what is known of each.
 
 const { now } = require('../common/clock');
-const { Role } = require('./call-recorder');
+const { CallKind } = require('./call-recorder');
 const { typeOf } = require('./call-stats');
 const { endSpan, runIn, startSpan, tracing } = require('./tracing');
 const { fromBlock, fromText, toText } = require('./trace-context');
@@ -14,7 +14,7 @@ const { fromBlock, fromText, toText } = require('./trace-context');
 // one by one are slow.
 
 /** A gRPC call of a client. */
-const CLIENT = new Role(
+const CLIENT = new CallKind(
   'client.call',
   /** @param {{ method: import('../codec-runtime').Method, connection: { target: string } }} call @returns {About} */
   ({ method, connection }) => ({
@@ -33,7 +33,7 @@ const CLIENT = new Role(
 );
 
 /** A gRPC call that a server handles. */
-const SERVER = new Role(
+const SERVER = new CallKind(
   'server.call',
   /** @param {{ handler: { method: import('../codec-runtime').Method }, peer: string, block: Buffer | null }} arrival @returns {About} */
   ({ handler: { method }, peer }) => ({
@@ -53,7 +53,7 @@ const SERVER = new Role(
 );
 
 /** A call over the bus. */
-const BUS_CALL = new Role(
+const BUS_CALL = new CallKind(
   'bus.call',
   /** @param {{ id: string, method: string, member: string }} call @returns {About} */
   ({ id, method, member }) => ({
@@ -72,7 +72,7 @@ const BUS_CALL = new Role(
 );
 
 /** A call or cast of the bus that is for an id of this member. */
-const BUS_REQUEST = new Role(
+const BUS_REQUEST = new CallKind(
   'bus.request',
   /** @param {{ id: string, method: string, member: string, isCall: boolean, trace: string }} request @returns {About} */
   ({ id, method, member, isCall }) => ({

@@ -6,10 +6,9 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { now } = require('../common/clock');
-const { BusOutcome } = require('./call-stats');
 const { endSpan, ownTracer, runIn, startSpan, stepOfCall, tracing } = require('./tracing');
 
-/** @typedef {import('./call-stats').Tally} Tally */
+/** @typedef {import('./call-stats').CallStats} CallStats */
 /** @typedef {import('./tracing').Tracer} Tracer */
 /** @typedef {import('./trace-context').Carrier} Carrier */
 
@@ -47,7 +46,7 @@ const NOTHING = Object.freeze({});
  *
  * @template Call
  */
-class Role {
+class CallKind {
   /**
    * @param {string} name of its channels
    * @param {(call: Call) => About} describe
@@ -64,16 +63,16 @@ class Role {
   /**
    * A call starts.
    *
-   * @param {Tally} one of the client, server or member
-   * @param {Tally} all of the method, or of all members
+   * @param {CallStats} one of the client, server or member
+   * @param {CallStats} all of the method, or of all members
    * @param {Call} call
-   * @returns {Report}
+   * @returns {CallRecorder}
    */
   begin(one, all, call) {
-    const report = new Report(this, one, all);
-    if (tracing.tracer !== null || this.isListenedTo) report.open(call);
-    else if (timing.isOn) report.since = now();
-    return report;
+    const recorder = new CallRecorder(this, one, all);
+    if (tracing.tracer !== null || this.isListenedTo) recorder.open(call);
+    else if (timing.isOn) recorder.since = now();
+    return recorder;
   }
 
   get isListenedTo() {
@@ -82,14 +81,14 @@ class Role {
 }
 
 /** See the module. */
-class Report {
+class CallRecorder {
   /**
-   * @param {Role<any>} role
-   * @param {Tally} one
-   * @param {Tally} all
+   * @param {CallKind<any>} kind
+   * @param {CallStats} one
+   * @param {CallStats} all
    */
-  constructor(role, one, all) {
-    this.role = role;
+  constructor(kind, one, all) {
+    this.kind = kind;
     this.one = one;
     this.all = all;
     /** When it started, 0 if nobody asked then. */
@@ -113,26 +112,26 @@ class Report {
    * @param {any} call
    */
   open(call) {
-    const { role } = this;
+    const { kind } = this;
     const { tracer } = tracing;
-    if (tracer === ownTracer && !role.isListenedTo) {
+    if (tracer === ownTracer && !kind.isListenedTo) {
       // Nobody is to be told: the trace is all there is.
       if (timing.isOn) this.since = now();
-      this.span = stepOfCall(role.isIncoming, role.received(call));
+      this.span = stepOfCall(kind.isIncoming, kind.received(call));
       this.tracer = tracer;
-      if (!role.isIncoming) this.trace = this.span;
+      if (!kind.isIncoming) this.trace = this.span;
       return;
     }
     this.since = now();
-    const about = role.describe(call);
+    const about = kind.describe(call);
     about.startTime = this.since;
     this.about = about;
     if (tracer !== null) {
-      this.span = startSpan(tracer, about, role.received(call));
+      this.span = startSpan(tracer, about, kind.received(call));
       if (this.span !== undefined) this.tracer = tracer;
-      if (!role.isIncoming && about.traceparent !== undefined) this.trace = about;
+      if (!kind.isIncoming && about.traceparent !== undefined) this.trace = about;
     }
-    if (role.startChannel.hasSubscribers) role.startChannel.publish(about);
+    if (kind.startChannel.hasSubscribers) kind.startChannel.publish(about);
   }
 
   /** Whether what the call is for has to be run by `run`. */
@@ -181,7 +180,7 @@ class Report {
   /**
    * The call is over. Only the first time counts.
    *
-   * @param {number} outcome number of one of the tally's outcomes
+   * @param {number} outcome the number of one of the outcomes that are counted
    * @param {number | string} code as the call's error has it
    * @param {string} details
    */
@@ -202,7 +201,7 @@ class Report {
     about.details = details;
     about.duration = duration;
     if (this.tracer !== null) endSpan(this.tracer, this.span, about);
-    if (this.role.endChannel.hasSubscribers) this.role.endChannel.publish(about);
+    if (this.kind.endChannel.hasSubscribers) this.kind.endChannel.publish(about);
   }
 
   /**
@@ -224,11 +223,6 @@ class Report {
   endBus(outcome, details) {
     this.end(outcome, this.one.names[outcome], details);
   }
-
-  /** @param {string} [details] */
-  cancelBus(details = 'given up by the caller') {
-    this.endBus(BusOutcome.CANCELLED, details);
-  }
 }
 
-module.exports = { Report, Role, timing };
+module.exports = { CallKind, CallRecorder, timing };

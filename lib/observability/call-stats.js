@@ -1,22 +1,16 @@
 'use strict';
 
 // Counts of calls: plain numbers, so that counting costs next to nothing and is
-// always done. There is a tally for each client, server and member of the bus,
-// and one for each method in the whole thread, which outlives them.
+// always done. Each client, server and member of the bus has its own, and each method
+// one for the whole thread, which outlives them.
 
+const { busOutcomeNames } = require('../common/bus-outcome');
 const { statusNames } = require('../common/status');
 
 /** Upper bounds of the latency histograms, in seconds. */
 const BOUNDS = Object.freeze([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]);
 
-/** How a call over the bus may end, by the numbers of src/bus/application.rs, and those that JS adds. */
-const BUS_OUTCOMES = Object.freeze([
-  'OK', 'UNKNOWN_ID', 'UNREACHABLE', 'TIMEOUT', 'PEER_LOST', 'OVERLOADED', 'TOO_LARGE', 'CLOSED', 'HANDLER', 'CANCELLED',
-  'REFUSED',
-]);
-const BusOutcome = Object.freeze({ OK: 0, TIMEOUT: 3, PEER_LOST: 4, CLOSED: 7, HANDLER: 8, CANCELLED: 9 });
-
-class Tally {
+class CallStats {
   /** @param {readonly string[]} outcomes names of the ways a call may end, the first one being success */
   constructor(outcomes) {
     this.names = outcomes;
@@ -69,13 +63,13 @@ class Tally {
 }
 
 /** Of gRPC calls. */
-const grpcTally = () => new Tally(statusNames);
+const grpcStats = () => new CallStats(statusNames);
 
 /** What a member of the bus has done. */
-class BusTally {
+class BusStats {
   constructor() {
-    this.calls = new Tally(BUS_OUTCOMES);
-    this.requests = new Tally(BUS_OUTCOMES);
+    this.calls = new CallStats(busOutcomeNames);
+    this.requests = new CallStats(busOutcomeNames);
     this.casts = 0;
     this.published = 0;
     this.received = 0;
@@ -95,18 +89,18 @@ class BusTally {
 }
 
 /** Of all members that this thread has had. */
-const allBuses = new BusTally();
+const allBuses = new BusStats();
 
 /**
- * @typedef {object} MethodTally
+ * @typedef {object} MethodStats
  * @property {'client' | 'server'} side
  * @property {string} service
  * @property {string} method
  * @property {string} type unary, server_stream, client_stream or bidi_stream
- * @property {Tally} tally
+ * @property {CallStats} stats
  */
 
-/** Those of the contract's methods that were called or served: their number is bounded by the contract. @type {Map<string, MethodTally>} */
+/** Those of the contract's methods that were called or served: their number is bounded by the contract. @type {Map<string, MethodStats>} */
 const methods = new Map();
 
 /** @param {{ requestStream: boolean, responseStream: boolean }} method */
@@ -116,20 +110,20 @@ function typeOf({ requestStream, responseStream }) {
 }
 
 /**
- * The thread's tally of a method.
+ * The thread's stats of a method.
  *
  * @param {'client' | 'server'} side
  * @param {import('../codec-runtime').Method} method
  */
-function methodTally(side, method) {
+function methodStats(side, method) {
   const key = `${side} ${method.path}`;
   let found = methods.get(key);
   if (found === undefined) {
     const [, service, name] = method.path.split('/');
-    found = { side, service, method: name, type: typeOf(method), tally: grpcTally() };
+    found = { side, service, method: name, type: typeOf(method), stats: grpcStats() };
     methods.set(key, found);
   }
-  return found.tally;
+  return found.stats;
 }
 
-module.exports = { BOUNDS, BUS_OUTCOMES, BusOutcome, BusTally, Tally, allBuses, grpcTally, methodTally, methods, typeOf };
+module.exports = { BOUNDS, BusStats, CallStats, allBuses, grpcStats, methodStats, methods, typeOf };

@@ -45,7 +45,7 @@ class Exposition {
    * @param {string} name
    * @param {string} help
    * @param {readonly number[]} bounds
-   * @param {[labels: Record<string, string>, tally: { buckets: number[], timed: number, seconds: number }][]} samples
+   * @param {[labels: Record<string, string>, stats: { buckets: number[], timed: number, seconds: number }][]} samples
    */
   histogram(name, help, bounds, samples) {
     if (samples.length === 0) return;

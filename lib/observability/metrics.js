@@ -10,8 +10,8 @@ const { Exposition } = require('./exposition');
 const { timing } = require('./call-recorder');
 const { BOUNDS, allBuses, methods } = require('./call-stats');
 
-/** @typedef {import('./call-stats').Tally} Tally */
-/** @typedef {import('./call-stats').MethodTally} MethodTally */
+/** @typedef {import('./call-stats').CallStats} CallStats */
+/** @typedef {import('./call-stats').MethodStats} MethodStats */
 /** @typedef {[labels: Record<string, string>, value: number]} Sample */
 
 const CHANNEL_STATES = ['idle', 'connecting', 'ready', 'backoff'];
@@ -39,35 +39,35 @@ async function metrics() {
  * @param {'client' | 'server'} side
  */
 function grpcCalls(out, side) {
-  const used = [...methods.values()].filter((method) => method.side === side && method.tally.started > 0);
-  /** @type {(method: MethodTally) => Record<string, string>} */
+  const used = [...methods.values()].filter((method) => method.side === side && method.stats.started > 0);
+  /** @type {(method: MethodStats) => Record<string, string>} */
   const labelsOf = ({ type, service, method }) => ({ grpc_type: type, grpc_service: service, grpc_method: method });
-  /** @type {(count: (tally: Tally) => number) => Sample[]} */
-  const each = (count) => used.map((method) => [labelsOf(method), count(method.tally)]);
+  /** @type {(count: (stats: CallStats) => number) => Sample[]} */
+  const each = (count) => used.map((method) => [labelsOf(method), count(method.stats)]);
   const of = `calls of a ${side}`;
   out.family(`grpc_${side}_started_total`, 'counter', `Started ${of}.`, each(({ started }) => started));
-  const handled = used.flatMap((method) => outcomes(method.tally, labelsOf(method), 'grpc_code'));
+  const handled = used.flatMap((method) => outcomes(method.stats, labelsOf(method), 'grpc_code'));
   out.family(`grpc_${side}_handled_total`, 'counter', `Ended ${of}, by code.`, handled);
   out.family(`grpc_${side}_msg_sent_total`, 'counter', `Messages sent by ${of}.`, each(({ sentMessages }) => sentMessages));
   out.family(`grpc_${side}_msg_received_total`, 'counter', `Messages received by ${of}.`, each(({ receivedMessages }) => receivedMessages));
   out.family(`owt_grpc_${side}_sent_bytes_total`, 'counter', `Bytes of the messages sent by ${of}.`, each(({ sentBytes }) => sentBytes));
   out.family(`owt_grpc_${side}_received_bytes_total`, 'counter', `Bytes of the messages received by ${of}.`, each(({ receivedBytes }) => receivedBytes));
   out.family(`owt_grpc_${side}_in_flight`, 'gauge', `Started ${of} that have not ended.`, each(({ started, ended }) => started - ended));
-  const timed = used.filter(({ tally }) => tally.timed > 0);
-  out.histogram(`grpc_${side}_handling_seconds`, `How long ${of} took.`, BOUNDS, timed.map((method) => [labelsOf(method), method.tally]));
+  const timed = used.filter(({ stats }) => stats.timed > 0);
+  out.histogram(`grpc_${side}_handling_seconds`, `How long ${of} took.`, BOUNDS, timed.map((method) => [labelsOf(method), method.stats]));
 }
 
 /**
  * Those that have occurred.
  *
- * @param {Tally} tally
+ * @param {CallStats} stats
  * @param {Record<string, string>} labels
  * @param {string} label
  * @returns {Sample[]}
  */
-function outcomes(tally, labels, label) {
+function outcomes(stats, labels, label) {
   /** @type {Sample[]} */
-  const samples = tally.outcomes.map((count, n) => [{ ...labels, [label]: pascal(label, tally.names[n]) }, count]);
+  const samples = stats.outcomes.map((count, n) => [{ ...labels, [label]: pascal(label, stats.names[n]) }, count]);
   return samples.filter(([, count]) => count > 0);
 }
 
@@ -121,13 +121,13 @@ async function bus(out) {
   const counter = (name, help, value) => out.family(`owt_grpc_bus_${name}`, 'counter', help, [[{}, value]]);
   /** @type {(name: string, help: string, value: number) => void} */
   const gauge = (name, help, value) => out.family(`owt_grpc_bus_${name}`, 'gauge', help, [[{}, value]]);
-  for (const [name, tally, what] of /** @type {const} */ ([['calls', allBuses.calls, 'Calls'], ['requests', allBuses.requests, 'Calls and casts that came']])) {
-    counter(`${name}_started_total`, `${what}, over the bus.`, tally.started);
-    out.family(`owt_grpc_bus_${name}_ended_total`, 'counter', `${what}, and have ended, by outcome.`, outcomes(tally, {}, 'outcome'));
-    gauge(`${name}_in_flight`, `${what}, and have not ended.`, tally.started - tally.ended);
-    counter(`${name}_sent_bytes_total`, `${what}: bytes of JSON sent.`, tally.sentBytes);
-    counter(`${name}_received_bytes_total`, `${what}: bytes of JSON received.`, tally.receivedBytes);
-    if (tally.timed > 0) out.histogram(`owt_grpc_bus_${name}_seconds`, `${what}: how long they took.`, BOUNDS, [[{}, tally]]);
+  for (const [name, stats, what] of /** @type {const} */ ([['calls', allBuses.calls, 'Calls'], ['requests', allBuses.requests, 'Calls and casts that came']])) {
+    counter(`${name}_started_total`, `${what}, over the bus.`, stats.started);
+    out.family(`owt_grpc_bus_${name}_ended_total`, 'counter', `${what}, and have ended, by outcome.`, outcomes(stats, {}, 'outcome'));
+    gauge(`${name}_in_flight`, `${what}, and have not ended.`, stats.started - stats.ended);
+    counter(`${name}_sent_bytes_total`, `${what}: bytes of JSON sent.`, stats.sentBytes);
+    counter(`${name}_received_bytes_total`, `${what}: bytes of JSON received.`, stats.receivedBytes);
+    if (stats.timed > 0) out.histogram(`owt_grpc_bus_${name}_seconds`, `${what}: how long they took.`, BOUNDS, [[{}, stats]]);
   }
   counter('casts_total', 'Casts sent.', allBuses.casts);
   counter('published_total', 'Messages of topics sent.', allBuses.published);

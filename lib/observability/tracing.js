@@ -229,12 +229,12 @@ function capture() {
 }
 
 /**
- * @param {AsyncResource | null} place
+ * @param {AsyncResource | null} scope
  * @param {() => void} work
  */
-function within(place, work) {
-  if (place === null) work();
-  else place.runInAsyncScope(work);
+function within(scope, work) {
+  if (scope === null) work();
+  else scope.runInAsyncScope(work);
 }
 
 module.exports = { capture, currentTrace, endSpan, ownTracer, runIn, setTracing, startSpan, stepOfCall, tracing, within, withTrace };

@@ -8,15 +8,12 @@ const fs = require('node:fs');
 const { inspect } = require('node:util');
 const { clearInterval, setInterval } = require('../common/clock');
 const { native } = require('../crossing/addon');
-const { codeOf } = require('../common/errors');
-const { messageOf } = require('../common/errors');
+const { SETTINGS } = require('../common/environment');
+const { codeOf, messageOf } = require('../common/errors');
 const { INFO, WARN, log } = require('../common/log');
 const { TlsError } = require('./errors');
 const { filesOf, readMaterial } = require('./material');
 const { planForEtcd, planOfEnvironment, planOfOption } = require('./plan');
-
-/** How often files are looked at, in ms, unless OWT_GRPC_TLS_CHECK_MS says otherwise. */
-const CHECK_MS = 10_000;
 
 /** @typedef {import('./plan').Plan} Plan */
 
@@ -158,7 +155,7 @@ let checking;
 
 function keepCurrent() {
   if (checking !== undefined) return;
-  const every = Number(process.env.OWT_GRPC_TLS_CHECK_MS) || CHECK_MS;
+  const every = Number(process.env.OWT_GRPC_TLS_CHECK_MS) || SETTINGS.OWT_GRPC_TLS_CHECK_MS.default;
   checking = setInterval(reloadCredentials, Math.max(every, 50));
   checking.unref();
 }

@@ -7,8 +7,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { STORE, grpcPassphrases } = require('../credentials/store');
-const { codeOf } = require('../common/errors');
-const { messageOf } = require('../common/errors');
+const { codeOf, messageOf } = require('../common/errors');
 const { whyClosed } = require('./cipher');
 const { TlsError } = require('./errors');
 

@@ -4,6 +4,7 @@
 // the API. Nothing is read here but names.
 
 const path = require('node:path');
+const { isOn } = require('../common/environment');
 const { Secret } = require('../credentials/secret');
 const { TlsError } = require('./errors');
 
@@ -38,9 +39,6 @@ const CLIENT_AUTH = ['require', 'optional', 'none'];
  * @property {string} pair the settings of cert and key, for whoever has none and is asked for one
  */
 
-/** @param {string | undefined} value */
-const isOn = (value) => value !== undefined && !['', '0', 'false'].includes(value);
-
 /**
  * What the environment asks for: null for plaintext. Any of the five certificate
  * variables asks for TLS, whatever OWT_GRPC_SSL says.
@@ -51,10 +49,10 @@ const isOn = (value) => value !== undefined && !['', '0', 'false'].includes(valu
  */
 function planOfEnvironment(role, env = process.env) {
   const set = VARIABLES.filter((name) => env[name]);
-  if (set.length === 0 && !isOn(env.OWT_GRPC_SSL)) return null;
+  if (set.length === 0 && !isOn('OWT_GRPC_SSL', env)) return null;
   const missing = VARIABLES.filter((name) => !env[name]);
   if (missing.length > 0) {
-    const asks = isOn(env.OWT_GRPC_SSL) ? 'OWT_GRPC_SSL' : set[0];
+    const asks = isOn('OWT_GRPC_SSL', env) ? 'OWT_GRPC_SSL' : set[0];
     throw new TlsError('HALF_SET', `${asks} asks for TLS, and ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set: TLS needs all of ${VARIABLES.join(', ')}`);
   }
   const clientAuth = env.OWT_GRPC_CLIENT_AUTH || 'require';
@@ -71,7 +69,7 @@ function planOfEnvironment(role, env = process.env) {
     passphrase: null,
     store: process.cwd(),
     clientAuth,
-    strict: isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null,
+    strict: isOn('OWT_GRPC_TLS_STRICT', env) ? 'OWT_GRPC_TLS_STRICT' : null,
     pair: PAIRS[role].join(' and '),
   };
 }
@@ -91,7 +89,7 @@ function planForEtcd(env = process.env) {
   if (ca === null && cert === null && key === null) return null;
   if (ca === null) throw new TlsError('HALF_SET', `${cert === null ? ETCD[2] : ETCD[1]} asks for TLS to etcd, and ${ETCD[0]} is not set: the certificates of the CAs that etcd is checked with`);
   if ((cert === null) !== (key === null)) throw new TlsError('HALF_SET', `${ETCD[1]} and ${ETCD[2]} belong together: set both`);
-  const strict = isOn(env.OWT_GRPC_TLS_STRICT) ? 'OWT_GRPC_TLS_STRICT' : null;
+  const strict = isOn('OWT_GRPC_TLS_STRICT', env) ? 'OWT_GRPC_TLS_STRICT' : null;
   return { role: 'client', ca, cert, key, passphrase: null, store: null, clientAuth: 'require', strict, pair: `${ETCD[1]} and ${ETCD[2]}` };
 }
 

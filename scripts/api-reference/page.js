@@ -13,7 +13,7 @@ Made from the types by \`npm run docs\`: [index.d.ts](../index.d.ts), [grpcTools
 Times are in ms, sizes in bytes. A function that returns a promise rejects with what is said to be thrown. Examples are parts of a program
 that begins with these lines; what they print stands beside it:
 
-<!-- test: run/docs-api -->
+<!-- test: docs/api -->
 \`\`\`js
 const { BusError, Metadata, RpcError, Server, TlsError, connectBus, createClient, currentTrace, metrics, reloadCredentials,
   serveMetrics, setLogger, setMaxBufferedBytes, setTracing, startRegistry, status, withTrace } = require('owt-grpc');
@@ -155,7 +155,7 @@ class Page {
   }
 
   examples({ examples }) {
-    for (const example of examples) this.parts.push(`<!-- test: run/docs-api -->\n\`\`\`js\n${example}\n\`\`\`\n`);
+    for (const example of examples) this.parts.push(`<!-- test: docs/api -->\n\`\`\`js\n${example}\n\`\`\`\n`);
   }
 }
 

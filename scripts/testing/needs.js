@@ -9,7 +9,7 @@ const OPENTELEMETRY = { from: [18, 19], why: "OpenTelemetry's SDK needs Node.js 
 
 /** @type {Record<string, Need>} */
 const NEEDS = {
-  '__test__/seeing/opentelemetry.test.js': OPENTELEMETRY,
+  '__test__/observability/opentelemetry.test.js': OPENTELEMETRY,
   'examples/opentelemetry.js': OPENTELEMETRY,
 };
 

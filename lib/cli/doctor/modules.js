@@ -6,17 +6,11 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { messageOf } = require('../../common/errors');
+const { withoutPort } = require('../../common/host-port');
 const { fromRabbit } = require('../../bus/config');
-const { readSettings } = require('./toml');
+const { readSettings } = require('../owt/read-toml');
+const { SETTINGS_FILES } = require('../owt/settings-files');
 
-/** The table with `enable_grpc`, by file. */
-const SWITCH = /** @type {Record<string, string>} */ ({
-  'cluster_manager.toml': 'manager',
-  'management_api.toml': 'server',
-  'portal.toml': 'portal',
-  'agent.toml': 'agent',
-  'sip_portal.toml': 'sip_portal',
-});
 /** Read by modules that are on the bus whatever they say. */
 const BUS_ONLY = ['service.toml'];
 const DEPTH = 3;
@@ -54,7 +48,7 @@ function findModules(root, report) {
     }
     for (const { line, text } of settings.problems) report.error(shown, `line ${line} ${text}`, 'correct it: the module cannot read the file either');
     const { values } = settings;
-    const grpc = values[`${SWITCH[name]}.enable_grpc`] === true;
+    const grpc = values[`${SETTINGS_FILES[name]?.switchIn}.enable_grpc`] === true;
     modules.push({ file: shown, folder: path.dirname(file), kind: path.basename(name, '.toml'), grpc, values, registry: grpc ? null : registryOf(values, shown, report) });
   }
   judge(modules, report);
@@ -63,7 +57,7 @@ function findModules(root, report) {
 
 /** @param {string} root */
 function tomlFiles(root) {
-  const wanted = [...Object.keys(SWITCH), ...BUS_ONLY];
+  const wanted = [...Object.keys(SETTINGS_FILES), ...BUS_ONLY];
   const found = [];
   const folders = [{ folder: root, depth: 0 }];
   for (let at = 0; at < folders.length && at < MOST_FOLDERS; at++) {
@@ -172,7 +166,7 @@ function ownNames(modules) {
     const ip = kind === 'agent' ? values['cluster.worker.ip'] : undefined;
     if (ip !== undefined) return [{ setting: `${file} [cluster.worker] ip`, host: String(ip) }];
     const target = kind === 'cluster_manager' ? values['manager.grpc_host'] : undefined;
-    return target === undefined ? [] : [{ setting: `${file} [manager] grpc_host`, host: String(target).replace(/:\d+$/, '') }];
+    return target === undefined ? [] : [{ setting: `${file} [manager] grpc_host`, host: withoutPort(String(target)) }];
   });
 }
 

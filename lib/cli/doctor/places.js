@@ -7,6 +7,8 @@ const { connectBus } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { createClient } = require('../../grpc/client/client');
 const { timeoutSignal } = require('../../common/compat/abort');
+const { isOn } = require('../../common/environment');
+const { isLoopback, withoutPort } = require('../../common/host-port');
 const { messageOf } = require('../../common/errors');
 const { status } = require('../../common/status');
 const { RpcError } = require('../../grpc/rpc-error');
@@ -114,9 +116,8 @@ async function checkRegistry({ setting, registry }, report) {
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
     const why = isTimeout ? complaint || `no answer from ${where} within ${PATIENCE / 1000} s` : messageOf(error);
-    const isHere = /^(127\.|\[::1\])/.test(where);
-    const hosts = !process.env.OWT_GRPC_HOST_REGISTRY || !['0', 'false'].includes(process.env.OWT_GRPC_HOST_REGISTRY);
-    if (isTimeout && isHere && hosts && /refused/.test(why)) report.ok(setting, `nobody is at ${where} yet: the first member becomes the registry`);
+    const isHere = isLoopback(withoutPort(where));
+    if (isTimeout && isHere && isOn('OWT_GRPC_HOST_REGISTRY') && /refused/.test(why)) report.ok(setting, `nobody is at ${where} yet: the first member becomes the registry`);
     else report.error(setting, why, registryAdvice(why));
   } finally {
     setLogger(null);

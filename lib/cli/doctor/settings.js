@@ -3,6 +3,7 @@
 // The environment variables, and what this machine is.
 
 const { clusterOf, busOptions } = require('../../bus/config');
+const { SETTINGS, isOn } = require('../../common/environment');
 const { messageOf } = require('../../common/errors');
 const { AddonError, native } = require('../../crossing/addon');
 const { proxyFor } = require('../../grpc/proxy');
@@ -10,14 +11,10 @@ const { TlsError } = require('../../tls/errors');
 const { hint } = require('../../common/did-you-mean');
 const { printable } = require('../support/printable');
 
-const KNOWN = [
-  'OWT_GRPC_REGISTRY', 'OWT_GRPC_ETCD_CA', 'OWT_GRPC_ETCD_CERT', 'OWT_GRPC_ETCD_KEY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',
-  'OWT_GRPC_SSL', 'OWT_GRPC_ROOT_CERT', 'OWT_GRPC_SERVER_CERT', 'OWT_GRPC_SERVER_KEY', 'OWT_GRPC_CLIENT_CERT', 'OWT_GRPC_CLIENT_KEY',
-  'OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE', 'OWT_GRPC_AUTHORIZE',
-  'OWT_GRPC_CLIENT_AUTH', 'OWT_GRPC_TLS_STRICT', 'OWT_GRPC_TLS_CHECK_MS', 'OWT_GRPC_MAX_BUFFERED_BYTES', 'OWT_GRPC_HEALTH', 'OWT_GRPC_REFLECTION',
-];
+const KNOWN = Object.keys(SETTINGS);
 const MEANING = { required: 'and others have to prove it', accepted: 'and those who do not prove it are let in and named', offered: 'and those who do not prove it are let in' };
-const LEVELS = ['error', 'warn', 'info', 'debug'];
+/** @type {readonly string[]} */
+const LEVELS = SETTINGS.OWT_GRPC_LOG.choices;
 
 /** Before this the package did not exist. */
 const OLDEST = Date.UTC(2025, 0, 1);
@@ -35,8 +32,7 @@ function checkSettings(report) {
   checkBus(report);
   const level = env.OWT_GRPC_LOG;
   if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: there is no log', `set it to one of ${LEVELS.join(', ')}`);
-  const isInsecure = env.OWT_GRPC_INSECURE && !['0', 'false'].includes(env.OWT_GRPC_INSECURE);
-  if (isInsecure) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
+  if (isOn('OWT_GRPC_INSECURE')) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
   try {
     const { proxy } = proxyFor(undefined, env, 'a.example:1');
     if (proxy !== null) report.warn('GRPC_ARG_HTTP_PROXY', `gRPC calls go through the HTTP proxy ${proxy}`, 'unset it if the modules reach each other directly');
@@ -83,4 +79,4 @@ function checkBus(report) {
   }
 }
 
-module.exports = { KNOWN, checkSettings };
+module.exports = { checkSettings };

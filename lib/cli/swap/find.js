@@ -10,6 +10,7 @@ const path = require('node:path');
 const { lastOf } = require('../../common/compat/objects');
 const { codeOf } = require('../../common/errors');
 const { CommandError } = require('../support/errors');
+const { SETTINGS_FILES } = require('../owt/settings-files');
 const { SURFACES } = require('./known');
 
 /** @typedef {import('./known').Surface} Surface */
@@ -38,7 +39,7 @@ const JOURNAL = '.owt-grpc-swap';
 /** Of a checkout: source/agent/quic/webtransport is 4. */
 const MAX_DEPTH = 8;
 const SKIPPED = new Set(['node_modules', '.git', 'build', 'third_party', JOURNAL]);
-const TOMLS = ['agent.toml', 'cluster_manager.toml', 'management_api.toml', 'portal.toml', 'sip_portal.toml'];
+const TOMLS = Object.keys(SETTINGS_FILES);
 
 /** @param {string} file */
 const surfaceOf = (file) => SURFACES.find((surface) => `${surface}.js` === path.basename(file));

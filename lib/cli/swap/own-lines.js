@@ -5,10 +5,10 @@
 // too, and are named.
 
 const { isDeepStrictEqual } = require('node:util');
-const { readSettings } = require('../doctor/toml');
+const { readSettings } = require('../owt/read-toml');
+const { insideValues } = require('../owt/toml-lines');
 const { compared, linesOf } = require('./diff');
 const { PackageJsonError, dependenciesOf, removeDependency } = require('./package-json');
-const { insideValues } = require('./toml');
 
 /** Why own lines cannot be taken out. */
 class OwnLinesError extends Error {}

@@ -13,7 +13,8 @@ const { readJournal } = require('./journal');
 const { isKnown, isShim, shim } = require('./known');
 const { PackageJsonError, addDependency } = require('./package-json');
 const { resolves } = require('./resolves');
-const { TomlError, setValue } = require('./toml');
+const { TomlError, setValue } = require('../owt/edit-toml');
+const { SETTINGS_FILES } = require('../owt/settings-files');
 
 /** @typedef {import('./disk').State} State @typedef {import('./known').Surface} Surface @typedef {import('./find').Module} Module */
 
@@ -42,15 +43,6 @@ const { TomlError, setValue } = require('./toml');
  * @property {boolean} isResumed an earlier run was cut off
  * @property {string[]} again files that were swapped, and are OWT's own once more
  */
-
-/** Section of the switch, section of the address. OWT's files, by name. */
-const SETTINGS = /** @type {Record<string, [string, string]>} */ ({
-  'agent.toml': ['agent', 'cluster'],
-  'cluster_manager.toml': ['manager', 'manager'],
-  'management_api.toml': ['server', 'cluster'],
-  'portal.toml': ['portal', 'cluster'],
-  'sip_portal.toml': ['sip_portal', 'cluster'],
-});
 
 /**
  * @param {string} root
@@ -158,7 +150,7 @@ class Planner {
       if (toml !== null) this.notes.push(`${this.short(toml)} is missing: gRPC mode of ${name} was not switched on`);
       return;
     }
-    const [switchIn, addressIn] = SETTINGS[path.basename(toml)];
+    const { switchIn, addressIn } = SETTINGS_FILES[path.basename(toml)];
     const { grpcHost, clusterIp } = this.options;
     this.edit(toml, name, TomlError, (text) => {
       const enabled = setValue(text, switchIn, 'enable_grpc', 'true');

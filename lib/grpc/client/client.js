@@ -9,7 +9,7 @@ const { transportOptions } = require('../transport-options');
 const { serviceOf } = require('../contract');
 const { getBridge } = require('../../crossing/bridge');
 const { proxyFor } = require('../proxy');
-const { grpcTally, methodTally } = require('../../observability/call-stats');
+const { grpcStats, methodStats } = require('../../observability/call-stats');
 const { capture } = require('../../observability/tracing');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { credentialsOf } = require('../../tls/credentials');
@@ -34,7 +34,7 @@ const MAX_PENDING_CALLS = 100_000;
  * A method, with the number that stands for its path in the native core and the
  * counts of its calls.
  *
- * @typedef {import('../../codec-runtime').Method & { number: number, tally: import('../../observability/call-stats').Tally }} Method
+ * @typedef {import('../../codec-runtime').Method & { number: number, callStats: import('../../observability/call-stats').CallStats }} Method
  */
 
 /**
@@ -55,7 +55,7 @@ class Connection {
     this.channel = this.bridge.native.openChannel({ target, ...proxy, ...transportOptions('client', options) }, this.credentials?.native);
     this.bridge.channels.add(this.channel);
     this.closed = false;
-    this.tally = grpcTally();
+    this.callStats = grpcStats();
     /** Attempts to connect, as they were when the channel was closed. */
     this.lastCounts = { connected: 0, failed: 0 };
     /** @type {Set<{ stream: import('node:stream').Readable | import('node:stream').Writable }>} open streams */
@@ -128,11 +128,11 @@ class Client {
 
   /** @returns {import('../../..').ClientStats} what its calls and its channel have done */
   stats() {
-    const { bridge, channel, closed, lastCounts, tally, target } = this[CONNECTION];
+    const { bridge, channel, closed, lastCounts, callStats, target } = this[CONNECTION];
     const { buffered, maxBuffered } = bridge.native.counts();
     const { connected, failed } = closed ? lastCounts : bridge.native.counts(channel);
     const process = { bufferedBytes: buffered, maxBufferedBytes: maxBuffered };
-    return { target, state: this.state, connections: connected, connectionFailures: failed, ...process, ...tally.counts() };
+    return { target, state: this.state, connections: connected, connectionFailures: failed, ...process, ...callStats.counts() };
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
@@ -224,7 +224,7 @@ function bidiStream(method) {
 
 /** @param {import('../../codec-runtime').Method} method */
 function starterOf(method) {
-  const numbered = { ...method, number: getBridge().native.method(method.path), tally: methodTally('client', method) };
+  const numbered = { ...method, number: getBridge().native.method(method.path), callStats: methodStats('client', method) };
   if (method.requestStream) return method.responseStream ? bidiStream(numbered) : clientStream(numbered);
   return method.responseStream ? serverStream(numbered) : unary(numbered);
 }

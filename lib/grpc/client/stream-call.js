@@ -131,8 +131,8 @@ class ServerStreamCall extends withReplies(Readable) {
   start(request, options) {
     this.core.start(request, options);
     const { bridge } = this.core.connection;
-    const { id, method, report } = this.core;
-    this.core.incoming = new Incoming(bridge.outbox, id, method.response, report, (m) => this.push(m));
+    const { id, method, recorder } = this.core;
+    this.core.incoming = new Incoming(bridge.outbox, id, method.response, recorder, (m) => this.push(m));
   }
 }
 
@@ -216,8 +216,8 @@ class ClientStreamCall extends withLastingError(Writable) {
   /** @param {import('./call-options').CallOptions} options */
   start(options) {
     this.core.start(undefined, options);
-    const { connection, id, method, report } = this.core;
-    this.core.outgoing = new Outgoing(connection.bridge.outbox, id, method.request, report);
+    const { connection, id, method, recorder } = this.core;
+    this.core.outgoing = new Outgoing(connection.bridge.outbox, id, method.request, recorder);
   }
 
   cancel() {
@@ -272,8 +272,8 @@ class BidiStreamCall extends withReplies(Duplex) {
     const { core } = this;
     core.start(undefined, options);
     const { outbox } = core.connection.bridge;
-    core.outgoing = new Outgoing(outbox, core.id, core.method.request, core.report);
-    core.incoming = new Incoming(outbox, core.id, core.method.response, core.report, (m) => this.push(m));
+    core.outgoing = new Outgoing(outbox, core.id, core.method.request, core.recorder);
+    core.incoming = new Incoming(outbox, core.id, core.method.response, core.recorder, (m) => this.push(m));
   }
 
   /**

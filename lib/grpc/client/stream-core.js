@@ -9,7 +9,7 @@ const { clearTimeout, nextTick, now, setTimeout } = require('../../common/clock'
 const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./call-status');
 const { status } = require('../../common/status');
 const { Metadata } = require('../metadata');
-const { inPlace } = require('../../crossing/async-context');
+const { inContext } = require('../../crossing/async-context');
 const { CLIENT } = require('../../observability/call-kinds');
 const { capture, within } = require('../../observability/tracing');
 const { onAbort } = require('../../common/signal');
@@ -52,8 +52,8 @@ class StreamCore {
     /** The deadline of messages that wait to be read. @type {NodeJS.Timeout | null} */
     this.timer = null;
     /** @type {import('node:async_hooks').AsyncResource | null} where its events are to be heard */
-    this.place = null;
-    this.report = CLIENT.begin(connection.tally, method.tally, this);
+    this.scope = null;
+    this.recorder = CLIENT.begin(connection.callStats, method.callStats, this);
   }
 
   /**
@@ -63,15 +63,15 @@ class StreamCore {
   start(request, options) {
     const { bridge } = this.connection;
     const { method } = this;
-    this.place = capture();
+    this.scope = capture();
     try {
       // All that is wrong is found before anything is sent.
-      const call = callOf(this.connection, method, options, false, this.report.trace);
+      const call = callOf(this.connection, method, options, false, this.recorder.trace);
       if (call.timeout !== null) this.expires = now() + call.timeout;
       if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
-      this.id = bridge.begin(inPlace(this.place, this));
+      this.id = bridge.begin(inContext(this.scope, this));
       const length = bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
-      if (!method.requestStream) this.report.sent(length);
+      if (!method.requestStream) this.recorder.sent(length);
     } catch (error) {
       bridge.finish(this.id);
       this.id = 0;
@@ -111,7 +111,7 @@ class StreamCore {
     this.hangUp();
     this.settle(ended);
     this.over();
-    within(this.place, () => this.whenEnded(ended, true));
+    within(this.scope, () => this.whenEnded(ended, true));
   }
 
   /** Gives up without a word: the stream was destroyed. */
@@ -137,7 +137,7 @@ class StreamCore {
     this.status = ended;
     // A client stream whose reply is missing has failed, whatever its status says.
     const isWithoutReply = ended.code === status.OK && this.incoming === null && this.reply === undefined;
-    this.report.endWith(isWithoutReply ? status.UNIMPLEMENTED : ended.code, ended.details);
+    this.recorder.endWith(isWithoutReply ? status.UNIMPLEMENTED : ended.code, ended.details);
     this.connection.streams.delete(this);
   }
 
@@ -210,7 +210,7 @@ class StreamCore {
     try {
       if (incoming !== null) message = incoming.decode(buf, start, end);
       else {
-        this.report.received(end - start);
+        this.recorder.received(end - start);
         this.reply = this.method.response.decode(buf, start, end);
       }
     } catch (error) {

@@ -14,7 +14,7 @@ const {
   sendFailure,
 } = require('./call-status');
 const { status } = require('../../common/status');
-const { inPlace } = require('../../crossing/async-context');
+const { inContext } = require('../../crossing/async-context');
 const { CLIENT } = require('../../observability/call-kinds');
 const { onAbort } = require('../../common/signal');
 
@@ -31,17 +31,17 @@ class UnaryCall extends EventEmitter {
    * @param {Connection} connection
    * @param {Method} method
    * @param {(error: Error | null, reply?: any) => void} settle called once
-   * @param {import('node:async_hooks').AsyncResource | null} place where it is to be called
+   * @param {import('node:async_hooks').AsyncResource | null} scope where it is to be called
    * @param {{ stack?: string } | null} site where the call was made, for who does not await it
    */
-  constructor(connection, method, settle, place, site) {
+  constructor(connection, method, settle, scope, site) {
     super();
     this.connection = connection;
     this.method = method;
     this.settle = settle;
-    this.place = place;
+    this.scope = scope;
     this.site = site;
-    this.report = CLIENT.begin(connection.tally, method.tally, this);
+    this.recorder = CLIENT.begin(connection.callStats, method.callStats, this);
     /** 0 while nothing is under way. */
     this.id = 0;
     /** @type {(() => void) | null} */
@@ -56,10 +56,10 @@ class UnaryCall extends EventEmitter {
     const { bridge } = this.connection;
     try {
       // All that is wrong is found before anything is sent.
-      const call = callOf(this.connection, this.method, options, true, this.report.trace);
+      const call = callOf(this.connection, this.method, options, true, this.recorder.trace);
       if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
-      this.id = bridge.begin(inPlace(this.place, this));
-      this.report.sent(bridge.outbox.call(this.id, call, this.method.request, request));
+      this.id = bridge.begin(inContext(this.scope, this));
+      this.recorder.sent(bridge.outbox.call(this.id, call, this.method.request, request));
     } catch (error) {
       bridge.finish(this.id);
       return this.failLater(sendFailure(error));
@@ -88,7 +88,7 @@ class UnaryCall extends EventEmitter {
     let headers = null;
     let trailers = null;
     if (flags & 1) ({ headers, trailers, end: start } = readReplyMetadata(buf, start));
-    this.report.received(end - start);
+    this.recorder.received(end - start);
     let reply;
     try {
       reply = this.method.response.decode(buf, start, end);
@@ -97,7 +97,7 @@ class UnaryCall extends EventEmitter {
       return;
     }
     if (this.stopListening === null && this.listenerCount('status') === 0 && headers === null) {
-      this.report.endWith(status.OK, '');
+      this.recorder.endWith(status.OK, '');
       this.settle(null, reply);
       return;
     }
@@ -128,7 +128,7 @@ class UnaryCall extends EventEmitter {
    */
   finish(ended, headers, reply) {
     this.stopListening?.();
-    this.report.endWith(ended.code, ended.details);
+    this.recorder.endWith(ended.code, ended.details);
     if (headers !== null) this.emit('metadata', headers);
     if (ended.code === status.OK) this.settle(null, reply);
     else this.settle(errorOf(ended, this.site));

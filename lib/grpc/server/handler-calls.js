@@ -77,8 +77,8 @@ function withRequests(base) {
     constructor(arrival) {
       super({ objectMode: true });
       this.arrival = arrival;
-      const { outbox, id, handler, report } = arrival;
-      this.incoming = new Incoming(outbox, id, handler.method.request, report, (/** @type {any} */ message) => this.push(message));
+      const { outbox, id, handler, recorder } = arrival;
+      this.incoming = new Incoming(outbox, id, handler.method.request, recorder, (/** @type {any} */ message) => this.push(message));
     }
 
     /** Leaving a loop over the requests leaves the call as it is: it can still be answered. */
@@ -177,7 +177,7 @@ class Answering {
     this.status = plainStatus(status.OK, '');
     this.hasWritten = false;
     const { arrival } = stream;
-    this.outgoing = new Outgoing(arrival.outbox, arrival.id, arrival.handler.method.response, arrival.report);
+    this.outgoing = new Outgoing(arrival.outbox, arrival.id, arrival.handler.method.response, arrival.recorder);
     // As in grpc-js: an error that the handler emits is the call's status.
     stream.on('error', (/** @type {any} */ error) => this.fail(statusOf(arrival.answered ? error : given(arrival, error))));
   }

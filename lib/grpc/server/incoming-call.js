@@ -7,7 +7,7 @@
 const { AbortController } = require('../../common/compat/abort');
 const { WARN, log } = require('../../common/log');
 const { status } = require('../../common/status');
-const { inPlace } = require('../../crossing/async-context');
+const { inContext } = require('../../crossing/async-context');
 const { Closed } = require('../../crossing/records');
 const { SERVER } = require('../../observability/call-kinds');
 const { Metadata } = require('../metadata');
@@ -50,7 +50,7 @@ class Arrival {
     this.isLogged = false;
     /** Why it ended before its handler ended it. @type {import('../rpc-error').RpcError | null} */
     this.failure = null;
-    this.report = SERVER.begin(server.tally, handler.tally, this);
+    this.recorder = SERVER.begin(server.callStats, handler.callStats, this);
   }
 
   get outbox() {
@@ -80,7 +80,7 @@ class Arrival {
     if (this.answered) return;
     this.answered = true;
     this.outbox.status(this.id, ended);
-    this.report.endWith(ended.code, ended.details);
+    this.recorder.endWith(ended.code, ended.details);
   }
 
   /**
@@ -90,7 +90,7 @@ class Arrival {
    */
   abandon(reason) {
     const failure = gone(reason);
-    this.report.endWith(failure.code, failure.details);
+    this.recorder.endWith(failure.code, failure.details);
     if (this.failure === null) this.failure = failure;
     this.answered = true;
     this.cancelled = true;
@@ -122,8 +122,8 @@ function answer(arrival, error, reply, trailers) {
     const message = arrival.server.messageOf(reply);
     const length = arrival.outbox.reply(arrival.id, sendableOf(trailers), arrival.handler.method.response, message);
     arrival.answered = true;
-    arrival.report.sent(length);
-    arrival.report.endWith(status.OK, '');
+    arrival.recorder.sent(length);
+    arrival.recorder.endWith(status.OK, '');
   } catch (failure) {
     logFailure(arrival, failure);
     arrival.sendStatus(unserializable(failure));
@@ -151,9 +151,9 @@ function startCall(server, id, buf, flags, start, end) {
   const left = buf.readDoubleLE(start + 8);
   const arrival = new Arrival(server, handler, id, buf.readUInt32LE(start + 4), left, block);
   let request;
-  const { report } = arrival;
+  const { recorder } = arrival;
   if (flags & 1) {
-    report.received(end - message);
+    recorder.received(end - message);
     try {
       request = handler.method.request.decode(buf, message, end);
     } catch (error) {
@@ -162,9 +162,9 @@ function startCall(server, id, buf, flags, start, end) {
     }
   }
   const call = callOf(arrival, request);
-  bridge.calls.set(id, inPlace(report.isTraced ? report : null, call));
+  bridge.calls.set(id, inContext(recorder.isTraced ? recorder : null, call));
   const run = handler.method.responseStream ? runStream : runUnary;
-  if (report.isTraced) report.run(() => run(arrival, call));
+  if (recorder.isTraced) recorder.run(() => run(arrival, call));
   else run(arrival, call);
 }
 

@@ -2,12 +2,13 @@
 
 // A server: which handlers it has, its port, its life.
 
+const { parseHostPort, withoutBrackets } = require('../../common/host-port');
 const { checkedOptions, flagOption, graceOf, numberOption, switchOption } = require('../../common/options');
 const { transportOptions } = require('../transport-options');
-const { fullNameOf, serviceOf, worldOf } = require('../contract');
+const { contractOf, fullNameOf, serviceOf } = require('../contract');
 const { getBridge } = require('../../crossing/bridge');
 const { warnOfMisspelt } = require('./misspelt');
-const { grpcTally, methodTally } = require('../../observability/call-stats');
+const { grpcStats, methodStats } = require('../../observability/call-stats');
 const { startCall } = require('./incoming-call');
 const { hasCode } = require('./handler-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
@@ -48,7 +49,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
 
 /**
  * @typedef {import('../../codec-runtime').Method} Method
- * @typedef {{ method: Method, handle: Function, tally: import('../../observability/call-stats').Tally }} Handler
+ * @typedef {{ method: Method, handle: Function, callStats: import('../../observability/call-stats').CallStats }} Handler
  */
 
 /** @param {Record<string, any>} options */
@@ -78,8 +79,8 @@ class Server {
     this.hideThrown = flagOption('server', checked, 'hideThrown');
     /** @type {Map<string, Handler>} by path */
     this.handlers = new Map();
-    /** @type {Set<import('../../codec-runtime').World>} what it serves */
-    this.worlds = new Set();
+    /** @type {Set<import('../../codec-runtime').Contract>} what it serves */
+    this.contracts = new Set();
     /** @type {Map<number, Handler>} by the native number of the path */
     this.byNumber = new Map();
     /** @type {Map<number, string>} */
@@ -87,7 +88,7 @@ class Server {
     /** @type {import('../../crossing/bridge').Bridge | null} */
     this.bridge = null;
     this.id = 0;
-    this.tally = grpcTally();
+    this.callStats = grpcStats();
     /** The port while it listens, otherwise null. @type {number | null} */
     this.port = null;
     /** In a worker of `node:cluster`, whose primary listens. @type {SharedPort | null} */
@@ -111,7 +112,7 @@ class Server {
 
   withReflection() {
     const { REFLECTION, Reflection } = require('../services/reflection');
-    const reflection = new Reflection(this.worlds);
+    const reflection = new Reflection(this.contracts);
     for (const name of REFLECTION) this.register(name, reflection);
     return reflection;
   }
@@ -139,11 +140,11 @@ class Server {
 
   /** @param {string} type @param {Record<string, any>} impl */
   register(type, impl) {
-    this.worlds.add(worldOf(type));
+    this.contracts.add(contractOf(type));
     for (const method of serviceOf(type).methods) {
       const handle = impl[method.originalName] ?? impl[method.name];
       if (typeof handle !== 'function') continue;
-      this.handlers.set(method.path, { method: this.methodOf(method), handle: handle.bind(impl), tally: methodTally('server', method) });
+      this.handlers.set(method.path, { method: this.methodOf(method), handle: handle.bind(impl), callStats: methodStats('server', method) });
     }
   }
 
@@ -327,7 +328,7 @@ class Server {
   /** @returns {import('../../..').ServerStats} what has come in so far */
   stats() {
     const { buffered, maxBuffered } = getBridge().native.counts();
-    return { port: this.port, connections: this.peers.size, bufferedBytes: buffered, maxBufferedBytes: maxBuffered, ...this.tally.counts() };
+    return { port: this.port, connections: this.peers.size, bufferedBytes: buffered, maxBufferedBytes: maxBuffered, ...this.callStats.counts() };
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
@@ -371,12 +372,11 @@ function parseAddress(address) {
   // The environment has numbers as texts.
   const isPort = typeof address === 'number' || /^\d+$/.test(String(address));
   const text = isPort ? `0.0.0.0:${address}` : String(address);
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  const port = match ? Number(match[3]) : NaN;
-  if (match === null || port > 65535) {
+  const { host, port } = parseHostPort(text) ?? { host: '', port: null };
+  if (port === null || port > 65535) {
     throw new TypeError(`Cannot listen on "${text}": expected a port from 0 to 65535, or host:port, such as 127.0.0.1:0`);
   }
-  return { host: match[1] ?? match[2], port };
+  return { host: withoutBrackets(host), port };
 }
 
 module.exports = { Server };

@@ -7,17 +7,17 @@
 
 /**
  * @typedef {import('../../codec-runtime').Descriptor} Descriptor
- * @typedef {import('../../codec-runtime').World} World
+ * @typedef {import('../../codec-runtime').Contract} Contract
  */
 
 class Descriptors {
-  /** @param {Iterable<World>} worlds */
-  constructor(worlds) {
+  /** @param {Iterable<Contract>} contracts */
+  constructor(contracts) {
     /** @type {Map<string, Descriptor>} by name */
     this.files = new Map();
     /** @type {Map<string, Descriptor>} by what they define */
     this.symbols = new Map();
-    for (const { descriptor } of worlds) this.add(descriptor);
+    for (const { descriptor } of contracts) this.add(descriptor);
   }
 
   /** @param {Descriptor} descriptor */

@@ -9,12 +9,12 @@ const { STOPPING, quoted } = require('./texts');
 
 const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
-/** @typedef {import('../../codec-runtime').World} World */
+/** @typedef {import('../../codec-runtime').Contract} Contract */
 
 class Reflection {
-  /** @param {Set<World>} worlds what the server has, complete when it listens */
-  constructor(worlds) {
-    this.worlds = worlds;
+  /** @param {Set<Contract>} contracts what the server has, complete when it listens */
+  constructor(contracts) {
+    this.contracts = contracts;
     /** @type {Descriptors | null} read at the first request */
     this.found = null;
     /** @type {Set<any>} open calls */
@@ -23,7 +23,7 @@ class Reflection {
   }
 
   get descriptors() {
-    if (this.found === null) this.found = new Descriptors(this.worlds);
+    if (this.found === null) this.found = new Descriptors(this.contracts);
     return this.found;
   }
 
@@ -65,7 +65,7 @@ class Reflection {
   }
 
   listServices() {
-    const names = new Set([...this.worlds].map(({ service }) => service?.name));
+    const names = new Set([...this.contracts].map(({ service }) => service?.name));
     return { list_services_response: { service: [...names].sort().map((name) => ({ name })) } };
   }
 

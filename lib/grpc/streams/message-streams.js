@@ -13,7 +13,7 @@ const CREDIT_STEP = 32 * 1024;
 
 /** @typedef {import('../../crossing/outbox').Outbox} Outbox */
 /** @typedef {import('../../codec-runtime').Codec} Codec */
-/** @typedef {import('../../observability/call-recorder').Report} Report */
+/** @typedef {import('../../observability/call-recorder').CallRecorder} CallRecorder */
 
 /** Messages out. */
 class Outgoing {
@@ -21,10 +21,10 @@ class Outgoing {
    * @param {Outbox} outbox
    * @param {number} id
    * @param {Codec} codec
-   * @param {Report} report of the call
+   * @param {CallRecorder} recorder of the call
    */
-  constructor(outbox, id, codec, report) {
-    this.report = report;
+  constructor(outbox, id, codec, recorder) {
+    this.recorder = recorder;
     this.outbox = outbox;
     this.id = id;
     this.codec = codec;
@@ -42,7 +42,7 @@ class Outgoing {
    */
   write(message, taken) {
     const length = this.outbox.message(this.id, this.codec, message);
-    this.report.sent(length);
+    this.recorder.sent(length);
     this.outstanding += cost(length);
     if (this.outstanding < HIGH_WATER) taken();
     else this.waiting = taken;
@@ -71,11 +71,11 @@ class Incoming {
    * @param {Outbox} outbox
    * @param {number} id
    * @param {Codec} codec
-   * @param {Report} report of the call
+   * @param {CallRecorder} recorder of the call
    * @param {(message: any) => boolean} push of the stream
    */
-  constructor(outbox, id, codec, report, push) {
-    this.report = report;
+  constructor(outbox, id, codec, recorder, push) {
+    this.recorder = recorder;
     this.outbox = outbox;
     this.id = id;
     this.codec = codec;
@@ -96,7 +96,7 @@ class Incoming {
    * @param {number} end
    */
   decode(buf, start, end) {
-    this.report.received(end - start);
+    this.recorder.received(end - start);
     return this.codec.decode(buf, start, end);
   }
 

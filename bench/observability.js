@@ -12,17 +12,17 @@ const { encodedRequest } = require('./codec');
 const { median, round } = require('./numbers');
 const { Pair } = require('./pair');
 
-const HELP = `npm run bench:seeing -- [options]
+const HELP = `npm run bench:observability -- [options]
   --rounds N   rounds (default 15)
   --seconds N  length of one measurement (default 2)
-  --out FILE   where the results are written (default bench/results/seeing.json)
+  --out FILE   where the results are written (default bench/results/observability.json)
   --help       this text`;
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '2' },
-    out: { type: 'string', default: path.join(__dirname, 'results', 'seeing.json') },
+    out: { type: 'string', default: path.join(__dirname, 'results', 'observability.json') },
     help: { type: 'boolean', default: false },
   },
 });
@@ -33,8 +33,8 @@ const LOADS = [128, 1];
 const MAY_LOSE = { metrics: 0.05, tracing: 0.15 };
 
 function start(variant) {
-  const preload = path.join(__dirname, 'peers', 'seeing.js');
-  return Pair.start('ours', { env: { ...process.env, BENCH_SEEING: variant, NODE_OPTIONS: `--require "${preload}"` } });
+  const preload = path.join(__dirname, 'peers', 'observability.js');
+  return Pair.start('ours', { env: { ...process.env, BENCH_OBSERVABILITY: variant, NODE_OPTIONS: `--require "${preload}"` } });
 }
 
 async function main() {

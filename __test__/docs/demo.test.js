@@ -32,7 +32,7 @@ function run(t, args, env = {}) {
 const LIMIT = { timeout: 60_000 };
 
 test('the README\'s command starts the demo that is tested here', () => {
-  assert.deepEqual(blocksFor('README.md', 'run/demo'), ['npm run demo\n']);
+  assert.deepEqual(blocksFor('README.md', 'docs/demo'), ['npm run demo\n']);
   assert.match(require('../../package.json').scripts.demo, / node examples\/demo\/demo\.js$/);
 });
 

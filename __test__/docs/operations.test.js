@@ -8,6 +8,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { read, root } = require('../support/markdown');
 const { filesIn } = require('../support/folders');
+const { SETTINGS } = require('../../lib/common/environment');
 
 const text = read('docs/operations.md');
 const section = (title) => text.split(/^## /m).find((part) => part.startsWith(`${title}\n`));
@@ -24,15 +25,21 @@ function sources() {
 /** Passphrases that `owt-grpc certs` hands to openssl: nobody else sets or reads them. */
 const INNER = ['OWT_GRPC_CA_PASS', 'OWT_GRPC_CLIENT_PASS', 'OWT_GRPC_SERVER_PASS'];
 
-test('docs/operations.md has every variable that the code reads, and no other', () => {
+test('docs/operations.md and the table of settings have every variable that the code reads, and no other', () => {
   const code = new Set(sources().flatMap((source) => source.match(/\bOWT_GRPC_[A-Z_]*[A-Z]\b/g) ?? []));
   const rows = [...section('Environment variables').matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => cell.match(/\bOWT_GRPC_\w+/g) ?? []);
   assert.deepEqual(rows.sort(), [...code].filter((name) => !INNER.includes(name)).sort());
+  assert.deepEqual(rows, Object.keys(SETTINGS).sort());
 });
 
-test('the doctor knows the same variables', () => {
-  const { KNOWN } = require('../../lib/cli/doctor/settings');
-  for (const name of KNOWN) assert.ok(section('Environment variables').includes(`\`${name}\``), name);
+test('docs/operations.md says of each variable what it is by default, and what it can be', () => {
+  const rows = section('Environment variables').split('\n');
+  for (const [name, { kind, default: usual, choices = [] }] of Object.entries(SETTINGS)) {
+    const row = rows.find((line) => line.startsWith('| `') && line.includes(`\`${name}\``));
+    assert.ok(row, name);
+    if (kind !== 'switch' && usual !== undefined) assert.ok(row.includes(String(usual)), `${name}: ${usual}`);
+    for (const choice of choices) assert.ok(row.includes(`\`${choice}\``), `${name}: ${choice}`);
+  }
 });
 
 test('the metrics that docs/operations.md names are in docs/observability.md, which is held to the code', () => {

@@ -1,7 +1,7 @@
 'use strict';
 
 // What the README says of the package: its figures, its links, its command.
-// docs.test.js runs its programs.
+// pages.test.js runs its programs.
 
 const assert = require('node:assert').strict;
 const fs = require('node:fs');
@@ -34,7 +34,7 @@ test('the README\'s examples have at most 30 lines', () => {
 });
 
 test('the README\'s second command replaces OWT\'s files', { skip, timeout: 60_000 }, async (t) => {
-  const [swap, ...others] = blocksFor('README.md', 'run/readme');
+  const [swap, ...others] = blocksFor('README.md', 'docs/readme');
   assert.deepEqual(others, [], 'a command that is not tested');
   const owt = installation(t);
   const env = { NODE_OPTIONS: preload.join('='), PATH: pathWithNpx(t) };

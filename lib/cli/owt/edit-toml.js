@@ -4,15 +4,9 @@
 // of all else stay. Not a parser of toml; what it cannot do safely it refuses.
 
 const { lastOf } = require('../../common/compat/objects');
+const { linesOf } = require('./toml-lines');
 
-/**
- * @typedef {object} Line
- * @property {string} text without its end
- * @property {string} end '\n', '\r\n', or '' for a last line without one
- * @property {boolean} isInside begins within a value of several lines
- * @property {boolean} isOpen its value goes on in the next line
- * @property {number} comment where its comment begins; the length of the text if it has none
- */
+/** @typedef {import('./toml-lines').Line} Line */
 
 /** Why a file has to be edited by hand. */
 class TomlError extends Error {}
@@ -36,64 +30,6 @@ function setValue(text, section, key, value) {
   if (present !== -1) lines[present] = replaced(lines[present], key, value);
   else insert(lines, placeFor(lines, start, end, key), `${key} = ${value}`);
   return lines.map((line) => line.text + line.end).join('');
-}
-
-/**
- * @param {string} text
- * @returns {Line[]}
- */
-function linesOf(text) {
-  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  /** @type {State} */
-  let state = { quote: null, depth: 0 };
-  return lines.map((whole) => {
-    const end = /\r?\n$/.exec(whole)?.[0] ?? '';
-    const line = whole.slice(0, whole.length - end.length);
-    const isInside = isOpen(state);
-    const { comment, after } = scan(line, state);
-    state = after;
-    return { text: line, end, isInside, isOpen: isOpen(after), comment };
-  });
-}
-
-/**
- * Of each line, whether it begins within a value of several lines.
- *
- * @param {string} text of the file
- */
-const insideValues = (text) => linesOf(text).map(({ isInside }) => isInside);
-
-/** @typedef {{ quote: string | null, depth: number }} State an open string of several lines, and open brackets */
-
-/** @param {State} state */
-const isOpen = ({ quote, depth }) => quote !== null || depth > 0;
-
-/**
- * @param {string} line
- * @param {State} before
- */
-function scan(line, before) {
-  let { quote, depth } = before;
-  let at = 0;
-  // The brackets of a header are none of a value.
-  const counts = isOpen(before) || !/^\s*\[/.test(line);
-  while (at < line.length) {
-    if (quote !== null) {
-      if (quote[0] === '"' && line[at] === '\\') at += 2;
-      else if (line.startsWith(quote, at)) [at, quote] = [at + quote.length, null];
-      else at++;
-    } else if (line[at] === '#') break;
-    else if (line[at] === '"' || line[at] === "'") {
-      quote = line.startsWith(line[at].repeat(3), at) ? line[at].repeat(3) : line[at];
-      at += quote.length;
-    } else {
-      if (counts && '[{'.includes(line[at])) depth++;
-      if (counts && ']}'.includes(line[at])) depth--;
-      at++;
-    }
-  }
-  // A string of one line ends with it, whatever was meant.
-  return { comment: Math.min(at, line.length), after: { quote: quote?.length === 3 ? quote : null, depth: Math.max(depth, 0) } };
 }
 
 /**
@@ -205,4 +141,4 @@ function append(text, lines, added) {
   return text + gap + added.map((line) => line + end).join('');
 }
 
-module.exports = { TomlError, insideValues, setValue };
+module.exports = { TomlError, setValue };

@@ -26,7 +26,7 @@ test('every block of code in the documentation is run by a test', () => {
       continue;
     }
     assert.notEqual(block.how, '', `${place(block)}: say how it is run, as __test__/support/markdown.js tells`);
-    const file = ['.test.js', '.js'].map((end) => path.join(root, '__test__', block.how + end)).find(fs.existsSync);
+    const file = ['.test.js', '.install.js'].map((end) => path.join(root, '__test__', block.how + end)).find(fs.existsSync);
     assert.ok(file, `${place(block)}: there is no __test__/${block.how}.test.js`);
     const code = fs.readFileSync(file, 'utf8');
     assert.ok(code.includes(`blocksFor('${block.page}', '${block.how}')`), `${place(block)}: ${block.how} does not take it`);

@@ -71,7 +71,7 @@ const isOn = (owt, what) => ['cluster_manager', 'portal'].every((name) => said(o
 const runtime = ['pids', ...['cluster_manager', 'portal'].flatMap((name) => [`${name}/said`, `${name}/runs`])];
 
 test('the commands of docs/migrating-from-rabbitmq.md take an installation to the bus and back', { skip, timeout: 120_000 }, async (t) => {
-  const [look, registry, stop, beside, check, back, ...others] = blocksFor('docs/migrating-from-rabbitmq.md', 'run/docs-migrating');
+  const [look, registry, stop, beside, check, back, ...others] = blocksFor('docs/migrating-from-rabbitmq.md', 'docs/migrating');
   assert.deepEqual(others, [], 'a command that is not tested');
   /** @type {string[]} */
   const trees = [];

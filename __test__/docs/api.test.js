@@ -35,8 +35,8 @@ test('docs/api.md has every function that the package exports', () => {
 });
 
 test('the examples of docs/api.md print what stands beside them', { timeout: 60_000 }, async (t) => {
-  const [setting] = blocksFor('docs/api.md', 'run/docs-api');
-  const blocks = blocksOf('docs/api.md').filter(({ how, text }) => how === 'run/docs-api' && !usesWhatIsMissing(text)).slice(1);
+  const [setting] = blocksFor('docs/api.md', 'docs/api');
+  const blocks = blocksOf('docs/api.md').filter(({ how, text }) => how === 'docs/api' && !usesWhatIsMissing(text)).slice(1);
   const examples = blocks.map(({ text }, n) => `
     console.log('example ${n}');
     await (async () => {${text}})();

@@ -1,6 +1,6 @@
 'use strict';
 
-// docs/observability.md: its metrics are those of the code. run/docs.test.js runs its programs.
+// docs/observability.md: its metrics are those of the code. docs/pages.test.js runs its programs.
 
 const assert = require('node:assert').strict;
 const fs = require('node:fs');

@@ -236,9 +236,9 @@ test('each call and request of the bus that starts ends once, in both styles', a
 
 test('nothing is made for channels that nobody listens to', async (t) => {
   const { CLIENT } = require('../../lib/observability/call-kinds');
-  const { grpcTally } = require('../../lib/observability/call-stats');
+  const { grpcStats } = require('../../lib/observability/call-stats');
   const call = { method: { path: '/a.B/C', requestStream: false, responseStream: false }, connection: { target: 'x' } };
-  const begin = () => CLIENT.begin(grpcTally(), grpcTally(), /** @type {any} */ (call));
+  const begin = () => CLIENT.begin(grpcStats(), grpcStats(), /** @type {any} */ (call));
   assert.equal(begin().about, null);
   listen(t);
   assert.equal(begin().about?.method, '/a.B/C');
