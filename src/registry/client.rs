@@ -19,12 +19,12 @@ use crate::grpc::status::Status;
 use crate::grpc::stream::{CallEvents, cost};
 
 /// The member's side of a session.
-struct Line {
+struct SessionPipe {
     pipe: Pipe,
     cut: Arc<Notify>,
 }
 
-impl Session for Line {
+impl Session for SessionPipe {
     fn send(&mut self, message: &ToRegistry) {
         self.pipe.send(message);
     }
@@ -67,11 +67,11 @@ pub(super) async fn session(
         passed_over: OnceLock::new(),
     };
     let cut = Arc::new(Notify::new());
-    let line = Line {
+    let session = SessionPipe {
         pipe,
         cut: Arc::clone(&cut),
     };
-    node.upgrade()?.opened(Box::new(line));
+    node.upgrade()?.opened(Box::new(session));
     let tell = || {
         if node.upgrade().is_some_and(|node| node.is_joining()) {
             let what = format!("{target} is connected, and does not let this member in");

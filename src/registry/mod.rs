@@ -6,7 +6,7 @@
 //! `directory` is the pure part of the first two, `host` serves it, `unread` bounds what waits for its sessions, `client` is a
 //! member's session with it; `places` is where it may be on one machine, `search` finds it or becomes it. `etcd` is all of the third.
 
-mod apart;
+mod address_conflict;
 mod client;
 pub mod directory;
 pub mod etcd;

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use super::Member;
-use super::detour::FIRST_PAUSE;
+use super::redial::FIRST_PAUSE;
 use crate::bus::Millis;
 use crate::bus::peer::{Conn, Greeted};
 use crate::bus::table::PeerNumber;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Member;
-use super::inside::MARK;
+use super::builtin::MARK;
 use super::tap::{self, Seen};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};

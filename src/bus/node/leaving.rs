@@ -8,13 +8,13 @@ use crate::bus::application::Delivery;
 use crate::bus::pipe::Pipe;
 
 /// What leaving may take for what is still to be sent.
-const LAST_WORDS: Duration = Duration::from_millis(150);
+const LEAVE_TIMEOUT: Duration = Duration::from_millis(150);
 
 impl Node {
     /// The member has left: sends what is still to be sent, and ends all.
     pub(super) async fn finish(self: Arc<Self>) {
         let patience = Instant::now();
-        while patience.elapsed() < LAST_WORDS && !self.is_flushed() {
+        while patience.elapsed() < LEAVE_TIMEOUT && !self.is_flushed() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let (endpoint, host) = {
@@ -28,7 +28,7 @@ impl Node {
         // here ends when the other side has seen it.
         let stop_endpoint = async {
             if let Some(endpoint) = endpoint {
-                endpoint.stop(LAST_WORDS).await;
+                endpoint.stop(LEAVE_TIMEOUT).await;
             }
         };
         let stop_host = async {

@@ -17,6 +17,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, watch};
 
 use behind::Behind;
@@ -26,7 +27,6 @@ pub use options::Options;
 use super::Millis;
 use super::application::Application;
 use super::member::{Action, Identity, Member};
-use super::numbered::Numbered;
 use super::peer::Conn;
 use super::pipe::Pipe;
 use super::registry::{Hosted, Session};
@@ -50,7 +50,7 @@ pub struct Node {
 
 struct State {
     member: Member,
-    pipes: Numbered<Conn, Pipe>,
+    pipes: FxHashMap<Conn, Pipe>,
     /// The session with the registry.
     registry: Option<Box<dyn Session>>,
     endpoint: Option<Server>,
@@ -68,18 +68,18 @@ impl Node {
         options: Options,
         application: Box<dyn Application>,
     ) -> Result<Arc<Self>, String> {
-        let reach = options.registry.reach().await?;
+        let addresses = options.registry.addresses().await?;
         if let Some((advertised, _)) = &options.advertise {
-            reach.allows(advertised)?;
+            addresses.allows(advertised)?;
         }
         let tls = options.tls;
         let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let host = match (options.advertise, &tls) {
             (Some((host, _)), _) => host,
-            (None, Some(tls)) => reach.vouched_for(&tls.server.names())?,
-            (None, None) => reach.advertise.to_string(),
+            (None, Some(tls)) => addresses.vouched_for(&tls.server.names())?,
+            (None, None) => addresses.advertise.to_string(),
         };
-        let ip = reach.listen;
+        let ip = addresses.listen;
         let listening = Listening {
             ip,
             host,
@@ -103,7 +103,7 @@ impl Node {
         let node = Arc::new(Self {
             state: Mutex::new(State {
                 member,
-                pipes: Numbered::default(),
+                pipes: FxHashMap::default(),
                 registry: None,
                 endpoint: Some(server),
                 host: None,
@@ -121,7 +121,7 @@ impl Node {
         *node_of_service.lock() = Arc::downgrade(&node);
         node.spawn(keep_time(Arc::downgrade(&node)));
         let member = Arc::downgrade(&node);
-        node.spawn(options.registry.keep_joined(member, reach.can_host));
+        node.spawn(options.registry.keep_joined(member, addresses.can_host));
         Ok(node)
     }
 

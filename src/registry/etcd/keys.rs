@@ -1,4 +1,4 @@
-//! What is where in etcd, and what its messages mean for a desk.
+//! What is where in etcd, and what its messages mean for a replica.
 //!
 //! Below the prefix and the name of the cluster there are
 //! - `applied/<member>`: the revision up to which the member knows everything;
