@@ -176,14 +176,14 @@ impl Channel {
     /// # Errors
     /// `UNAVAILABLE`, with the reason of the last attempt.
     pub async fn ready(self: &Arc<Self>, wait: bool) -> Result<Connection, Status> {
-        let turn = {
+        let entered = {
             let mut queue = self.queue.lock();
             if queue.begins() {
                 self.connect(None);
             }
             queue.enter(wait)?
         };
-        turn.turn().await
+        entered.turn().await
     }
 
     /// Connects, after a pause only if somebody waits for it then.

@@ -169,7 +169,7 @@ async fn keep_time(served: Weak<Served>) {
             return;
         };
         let alarm = owner.state.lock().directory.alarm();
-        // To see whether the served is still there, and this process has not been stopped.
+        // To see whether it is served still, and this process has not been stopped.
         let look = Instant::now() + Duration::from_secs(1);
         let due = alarm.map_or(look, |at| owner.started + Duration::from_millis(at + 1));
         let due = due.min(look);

@@ -35,13 +35,15 @@ use crate::bus::advertise::Addresses;
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::registry::{Joined, Pending, Registry};
-use crate::grpc::backoff::STOOD;
+use crate::grpc::backoff::{Doubling, STOOD};
 use crate::grpc::target::Target;
 use crate::tls::credentials::ClientCredentials;
 
 /// Pauses between attempts: etcd that answers again is found within a second.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+const PAUSES: Doubling = Doubling {
+    first: 50,
+    longest: 800,
+};
 
 /// What the registry on etcd is made with.
 pub struct Etcd {
@@ -106,7 +108,7 @@ impl Etcd {
         );
         let started = Instant::now();
         let mut complaints = Complaints::default();
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = 0;
         // Members spread over the endpoints.
         let first = usize::try_from(random.hash_one("first") >> 32).unwrap_or(0);
         for attempt in 0_usize.. {
@@ -136,7 +138,7 @@ impl Etcd {
             let Some(owner) = node.upgrade() else { return };
             let End::Lost(status) = end else { return };
             if began.elapsed() >= STOOD {
-                pause = FIRST_PAUSE;
+                pauses = 0;
             }
             if told {
                 complaints.clear();
@@ -149,8 +151,9 @@ impl Etcd {
                 _ => complaints.no_registry(&*owner, &explain.text(&status)),
             }
             drop(owner);
+            let pause = PAUSES.time_after(pauses);
             tokio::time::sleep(jitter(pause, random.hash_one(attempt))).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses += 1;
         }
     }
 }
