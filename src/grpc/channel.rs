@@ -11,7 +11,6 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::PathAndQuery;
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
 use super::backoff::Backoff;
 use super::connect_queue::{ConnectQueue, Phase};
@@ -20,6 +19,7 @@ use super::keepalive::Keepalive;
 use super::proxy::{Proxy, Via};
 use super::status::Status;
 use super::target::Target;
+use super::tasks::Tasks;
 use crate::tls::credentials::ClientCredentials;
 
 /// What a channel is made with. Channels with equal options and targets are one.
@@ -105,7 +105,7 @@ pub struct Channel {
     keepalive: Mutex<Option<Keepalive>>,
     attempts: Attempts,
     /// Goes with the channel, which ends an attempt to connect.
-    alive: watch::Sender<()>,
+    tasks: Tasks,
 }
 
 impl Channel {
@@ -120,7 +120,7 @@ impl Channel {
             backoff,
             uris: Mutex::default(),
             attempts: Attempts::none(),
-            alive: watch::Sender::new(()),
+            tasks: Tasks::new(),
         })
     }
 
@@ -188,11 +188,10 @@ impl Channel {
 
     /// Connects, after a pause only if somebody waits for it then.
     fn connect(self: &Arc<Self>, pause: Option<Duration>) {
-        let alive = self.alive.subscribe();
         let target = self.options.target.clone();
         let (via, tls) = (self.via.clone(), self.options.tls.clone());
         let task = stay_connected(Arc::downgrade(self), target, via, tls, pause);
-        tokio::spawn(until_dropped(alive, task));
+        self.tasks.spawn(task);
     }
 
     /// The status of a call that has waited that long, if it has waited for the
@@ -222,14 +221,6 @@ impl Channel {
             queue.failed(why.into());
             self.connect(Some(pause));
         }
-    }
-}
-
-async fn until_dropped(mut alive: watch::Receiver<()>, task: impl Future<Output = ()>) {
-    tokio::select! {
-        () = task => {}
-        // Nothing is ever sent: this is the sender's end.
-        _ = alive.changed() => {}
     }
 }
 

@@ -34,6 +34,7 @@ pub mod source;
 pub mod status;
 pub mod stream;
 pub mod target;
+pub mod tasks;
 pub mod tenure;
 pub mod timeout;
 mod windows;

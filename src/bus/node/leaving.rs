@@ -38,7 +38,7 @@ impl Node {
         };
         tokio::join!(stop_endpoint, stop_host);
         self.application.deliver(Delivery::Left);
-        self.alive.send_replace(());
+        self.tasks.end();
     }
 
     /// The application is gone: ends all at once.
@@ -50,7 +50,7 @@ impl Node {
         // Dropped, they cut off what is left.
         state.endpoint = None;
         state.host = None;
-        self.alive.send_replace(());
+        self.tasks.end();
     }
 
     fn is_flushed(&self) -> bool {

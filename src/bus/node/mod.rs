@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use behind::Behind;
 use listening::Listening;
@@ -34,6 +34,7 @@ use super::rules::Rules;
 use super::trust;
 use super::wire::ToRegistry;
 use crate::grpc::server::Server;
+use crate::grpc::tasks::Tasks;
 
 /// See the module.
 pub struct Node {
@@ -45,7 +46,7 @@ pub struct Node {
     alarm: Notify,
     behind: Behind,
     /// Goes with the node, which ends its tasks.
-    alive: watch::Sender<()>,
+    tasks: Tasks,
 }
 
 struct State {
@@ -116,7 +117,7 @@ impl Node {
             started: Instant::now(),
             alarm: Notify::new(),
             behind: Behind::default(),
-            alive: watch::Sender::new(()),
+            tasks: Tasks::new(),
         });
         *node_of_service.lock() = Arc::downgrade(&node);
         node.spawn(keep_time(Arc::downgrade(&node)));
@@ -127,14 +128,7 @@ impl Node {
 
     /// Runs a task for as long as there is a node.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut alive = self.alive.subscribe();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = task => {}
-                // Nothing is ever sent: this is the sender's end.
-                _ = alive.changed() => {}
-            }
-        });
+        self.tasks.spawn(task);
     }
 
     /// Lets the member do something, and carries out what it wants then.
