@@ -10,7 +10,7 @@ use crate::tls::judge;
 use crate::tls::legacy::Purpose;
 use crate::tls::refusal::Refusal;
 
-/// What one says.
+/// What one certificate says, as JS sees it.
 #[napi(object)]
 pub struct CertificateFacts {
     /// In ms since 1970.

@@ -25,7 +25,7 @@ pub enum Place {
 /// A place among the calls that wait for an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// The id.
+    /// The id that the call waits for.
     pub id: Arc<str>,
     /// Of all that wait for any id.
     pub number: u64,

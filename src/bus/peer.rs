@@ -86,7 +86,7 @@ pub struct Peer {
 
 /// What this member has said where it has dialed.
 pub struct Greeted {
-    /// The words.
+    /// What it has said of itself.
     pub hello: Hello,
     /// What it was asked to prove something about.
     pub challenge: Option<Bytes>,

@@ -40,7 +40,7 @@ impl Session for SessionPipe {
 
 /// How a session has ended.
 pub(super) struct Ended {
-    /// Why.
+    /// What it has ended with.
     pub(super) status: Status,
     /// The member had joined, and the application has been told that it has not any more.
     pub(super) parted: bool,

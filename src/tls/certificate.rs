@@ -26,13 +26,13 @@ const BROKEN: [(&str, &str); 5] = [
 /// What a key may be used for, where the certificate says so.
 #[derive(Debug, Clone, Default)]
 pub struct Uses {
-    /// To sign handshakes.
+    /// Whether its key may sign handshakes.
     pub signature: Option<bool>,
-    /// To sign certificates.
+    /// Whether its key may sign certificates.
     pub certificates: Option<bool>,
-    /// By servers.
+    /// Whether servers may show it.
     pub server: Option<bool>,
-    /// By clients.
+    /// Whether clients may show it.
     pub client: Option<bool>,
 }
 
@@ -56,9 +56,9 @@ pub struct Raw {
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Certificate {
-    /// For a person.
+    /// Whose it is, for a person.
     pub subject: String,
-    /// For a person.
+    /// Who has signed it, for a person.
     pub issuer: String,
     /// 1, 2 or 3.
     pub version: u32,
@@ -66,17 +66,17 @@ pub struct Certificate {
     pub not_before: i64,
     /// In seconds since 1970.
     pub not_after: i64,
-    /// Of the subject.
+    /// The common names of the subject.
     pub common_names: Vec<String>,
     /// There is a subjectAltName, which then says all that there is to say.
     pub has_alternative_names: bool,
-    /// Of the subjectAltName.
+    /// The host names of the subjectAltName.
     pub dns_names: Vec<String>,
-    /// Of the subjectAltName.
+    /// The URIs of the subjectAltName.
     pub uris: Vec<String>,
-    /// Of the subjectAltName.
+    /// The addresses of the subjectAltName.
     pub addresses: Vec<IpAddr>,
-    /// basicConstraints say so.
+    /// Whether its basicConstraints make it a CA's.
     pub is_ca: bool,
     /// What it may be used for.
     pub uses: Uses,

@@ -30,7 +30,7 @@ pub enum ClientAuth {
     Required,
     /// The same, or none.
     Optional,
-    /// Nothing.
+    /// Clients are not asked for certificates.
     None,
 }
 
@@ -50,7 +50,7 @@ pub struct Material {
     pub roots: Option<Source>,
     /// This side's chain in PEM, and its key.
     pub identity: Option<(Source, Source)>,
-    /// For servers.
+    /// What a server does about its clients' certificates.
     pub client_auth: ClientAuth,
     /// The setting that asks to refuse certificates of the old kind.
     pub strict: Option<String>,
@@ -75,17 +75,17 @@ pub struct Credentials<T> {
     read: fn(Material) -> Result<Made<T>, String>,
 }
 
-/// Of a client.
+/// What a client shows, and whom it believes.
 pub type ClientCredentials = Credentials<ClientConfig>;
-/// Of a server.
+/// What a server shows, and whom it believes.
 pub type ServerCredentials = Credentials<ServerConfig>;
 
 /// Of one who serves and dials, as a member of the bus does.
 #[derive(Debug, Clone)]
 pub struct Mutual {
-    /// To serve with.
+    /// What it shows to those who dial it.
     pub server: Arc<ServerCredentials>,
-    /// To dial with.
+    /// What it shows to those whom it dials.
     pub client: Arc<ClientCredentials>,
 }
 

@@ -18,7 +18,7 @@ pub struct Identity {
 
 /// What is wrong, and with which of the two files.
 pub enum Problem {
-    /// For a person.
+    /// The certificate is at fault: how, for a person.
     Certificate(String),
     /// For a person. Never says anything of the key's content.
     Key(String),

@@ -12,9 +12,9 @@ use super::refusal::Refusal;
 /// What a certificate is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// By a server.
+    /// A server shows it to its client.
     Server,
-    /// By a client.
+    /// A client shows it to its server.
     Client,
 }
 
@@ -31,9 +31,9 @@ impl Purpose {
 /// Whom a client wants to talk to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
-    /// By name.
+    /// It was dialed by its name.
     Name(String),
-    /// By address.
+    /// It was dialed by its address.
     Address(IpAddr),
 }
 

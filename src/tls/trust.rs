@@ -20,7 +20,7 @@ use super::refusal::{Refusal, Rejected};
 /// The configured CAs and how strictly they are applied.
 #[derive(Debug)]
 pub struct Trust {
-    /// For webpki.
+    /// The same CAs, as webpki takes them.
     pub store: Arc<RootCertStore>,
     /// What their certificates say.
     pub cas: Vec<Certificate>,

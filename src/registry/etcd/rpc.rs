@@ -49,7 +49,7 @@ const AUTHENTICATE: Method = Method(7, "/etcdserverpb.Auth/Authenticate");
 /// Who this member is for etcd.
 #[derive(Clone)]
 pub struct Login {
-    /// Its user.
+    /// The user that etcd knows this side as.
     pub user: String,
     /// And the password, which is in no log and no error.
     pub password: String,
@@ -69,7 +69,7 @@ impl Endpoint {
     /// Connects, and logs in if there is a login.
     ///
     /// # Errors
-    /// Why not.
+    /// The status that the connection or the login ended with.
     pub async fn open(
         target: Target,
         tls: Option<Arc<ClientCredentials>>,
@@ -251,7 +251,7 @@ impl Stream {
         token.filter(|_| self.opened.elapsed() >= NEW && has_lapsed(status))
     }
 
-    /// Sends.
+    /// Sends a message; what comes of that is the stream's next answer.
     pub fn send(&mut self, message: &impl Message) {
         self.pipe.send(message);
     }

@@ -48,7 +48,7 @@ pub enum Action {
     /// Read how far the members are, and watch it; answered by `watched`, and by
     /// `unfollowed` when that ends.
     Follow,
-    /// No more.
+    /// Nothing more is to be heard of how far others are.
     Unfollow,
     /// Answered by `written`.
     Write(Write),
@@ -67,9 +67,9 @@ enum Phase {
 #[derive(Default)]
 struct Own {
     profile: Option<Profile>,
-    /// It is leaving.
+    /// Whether the member is leaving.
     gone: bool,
-    /// Of the record.
+    /// The request that made the record what it is.
     request: u32,
     /// etcd has to be told.
     dirty: bool,

@@ -30,7 +30,7 @@ use crate::bus::wire::{ToRegistry, Told};
 use crate::grpc::status::Status;
 use crate::registry::Complaints;
 
-/// The lease.
+/// How long the lease lasts without a word of the member.
 fn lease_time() -> Duration {
     Duration::from_secs(LEASE.into())
 }
@@ -87,11 +87,11 @@ enum Renewed {
 
 /// What all sessions of a member have in common.
 pub struct Common<'a> {
-    /// Whose they are.
+    /// The member whose sessions they are.
     pub node: &'a Weak<dyn Joined>,
-    /// Where everything is.
+    /// Which key holds what.
     pub keys: &'a Keys,
-    /// The member's.
+    /// The member's name.
     pub name: &'a str,
     /// Where the replica's time begins.
     pub started: Instant,
