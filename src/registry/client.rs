@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::Notify;
 
+use super::complaints::{Complaints, patiently};
 use super::host::SESSION;
-use super::{Complaints, patiently};
 use crate::bus::application::Delivery;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::registry::{Joined, Session};

@@ -4,9 +4,9 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::client::{Ended, session};
+use super::complaints::{Complaints, SILENCE, patiently};
 use super::host::{self, Host};
 use super::places::{self, Search};
-use super::{Complaints, SILENCE, patiently};
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::pipe;

@@ -30,13 +30,13 @@ use self::replica::Replica;
 use self::rpc::Endpoint;
 pub use self::rpc::Login;
 use self::session::{Common, End};
-use super::Complaints;
 use crate::bus::advertise::Addresses;
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::registry::{Joined, Pending, Registry};
 use crate::grpc::backoff::{Doubling, STOOD};
 use crate::grpc::target::Target;
+use crate::registry::complaints::Complaints;
 use crate::tls::credentials::ClientCredentials;
 
 /// Pauses between attempts: etcd that answers again is found within a second.

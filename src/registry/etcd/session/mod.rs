@@ -28,7 +28,7 @@ use crate::bus::application::Delivery;
 use crate::bus::registry::{Joined, Session as MemberSession};
 use crate::bus::wire::{ToRegistry, Told};
 use crate::grpc::status::Status;
-use crate::registry::Complaints;
+use crate::registry::complaints::Complaints;
 
 /// How long the lease lasts without a word of the member.
 fn lease_time() -> Duration {
