@@ -9,8 +9,8 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { LISTENING } = require('../../lib/bus/calls');
 const { MARK } = require('../../lib/bus/body');
-const { FAILURES } = require('../../lib/bus/errors');
 const bus = require('../../lib/bus/records');
+const { BusOutcome } = require('../../lib/common/bus-outcome');
 const records = require('../../lib/crossing/records');
 const { bridge, constant, constants, matches, root, variants } = require('../support/rust');
 
@@ -62,7 +62,10 @@ test('operations, flags, states, reasons and bounds are the same numbers on both
   assert.deepEqual(BusState, constants('state'));
   const variant = (name) => name.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
   assert.deepEqual(Object.entries(Closed).map(([name, number]) => [variant(name), String(number)]), matches(/\bClosed::(\w+) => (\d+),/g));
-  assert.deepEqual(Object.keys(FAILURES).map(Number), Object.values(variants('Failure')));
+  for (const [name, number] of Object.entries(variants('Failure'))) {
+    const code = { Slow: 'TIMEOUT', Denied: 'REFUSED' }[name] ?? name.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+    assert.equal(BusOutcome[code], number, code);
+  }
   assert.deepEqual([HEADER, NO_TIMEOUT, LISTENING, MARK.charCodeAt(0)], [constant('HEADER', 'usize'), constant('NO_TIMEOUT', 'u32'), constant('LISTENING', 'usize'), constant('MARK', 'u8')]);
   assert.deepEqual([[String(cost(0))]], matches(/pub fn cost\(length: usize\) -> usize \{\s*length \+ (\d+)\s*\}/g));
 });

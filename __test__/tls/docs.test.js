@@ -59,7 +59,7 @@ test('the commands make what the modules use', { skip: hasOpenssl ? false : 'nee
 
 test('the errors that it explains are those of the code', () => {
   const read = (folder) => fs.readdirSync(path.join(root, folder)).map((name) => fs.readFileSync(path.join(root, folder, name), 'utf8'));
-  const files = [...read('src/tls'), ...read('lib/tls'), fs.readFileSync(path.join(root, 'src/grpc/io.rs'), 'utf8'), fs.readFileSync(path.join(root, 'src/bus/reach.rs'), 'utf8')];
+  const files = [...read('src/tls'), ...read('lib/tls'), fs.readFileSync(path.join(root, 'src/grpc/io.rs'), 'utf8'), fs.readFileSync(path.join(root, 'src/bus/advertise.rs'), 'utf8')];
   // Texts that go over lines are joined as the compiler does.
   const code = files.join('\n').replace(/\\\n\s*/g, '');
   const table = text.slice(text.indexOf('| text | what to do |'));

@@ -6,7 +6,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use owt_grpc_fuzz::tls::credentials::{ClientAuth, ClientCredentials, Material, Source};
-use owt_grpc_fuzz::tls::facts::Facts;
+use owt_grpc_fuzz::tls::certificate::Certificate;
 use owt_grpc_fuzz::tls::legacy::{Host, Purpose, check};
 use rustls::crypto::ring;
 
@@ -18,9 +18,9 @@ fuzz_target!(|input: &[u8]| {
     let algorithms = ring::default_provider()
         .signature_verification_algorithms
         .all;
-    if let Ok(leaf) = Facts::read(leaf) {
+    if let Ok(leaf) = Certificate::read(leaf) {
         let _ = (leaf.names(), leaf.weakness(), leaf.out_of_date(0));
-        let cas: Vec<Facts> = [Facts::read(ca).ok(), Some(leaf.clone())]
+        let cas: Vec<Certificate> = [Certificate::read(ca).ok(), Some(leaf.clone())]
             .into_iter()
             .flatten()
             .collect();

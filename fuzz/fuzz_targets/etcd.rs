@@ -1,7 +1,7 @@
-//! A member's desk at an etcd that answers anything in any order, and tells of any keys,
+//! A member's replica at an etcd that answers anything in any order, and tells of any keys,
 //! while its member joins, announces and leaves.
 //!
-//! The member is told of others only, and the desk does not wake for ever. Whatever etcd
+//! The member is told of others only, and the replica does not wake for ever. Whatever etcd
 //! has said, a session with a good one brings a member in that has not left.
 
 #![no_main]
@@ -13,7 +13,7 @@ use owt_grpc_fuzz::bus::wire::{
     Announce, Applied, Asked, Delta, Entry, FromRegistry, Join, Leave, Record, ToRegistry, Told,
 };
 use owt_grpc_fuzz::held;
-use owt_grpc_fuzz::registry::etcd::desk::{Action, Desk};
+use owt_grpc_fuzz::registry::etcd::replica::{Action, Replica};
 use owt_grpc_fuzz::registry::etcd::keys::{Keys, Seen, Write, Written};
 use owt_grpc_fuzz::registry::etcd::listing::Listing;
 use owt_grpc_fuzz::registry::etcd::wire::{
@@ -30,7 +30,7 @@ const LAST: u32 = 0x00ff_ffff;
 const SOON: u64 = 3_000;
 
 struct World {
-    desk: Desk,
+    replica: Replica,
     keys: Keys,
     now: u64,
     requests: u32,
@@ -56,7 +56,7 @@ impl World {
         let terms = Terms::of("c");
         Self {
             keys: Keys::new("/owt", &terms),
-            desk: Desk::new("m".to_owned(), terms, 1),
+            replica: Replica::new("m".to_owned(), terms, 1),
             now: 0,
             requests: 0,
             is_good: false,
@@ -67,7 +67,7 @@ impl World {
     }
 
     fn asks(&mut self, kind: Asked) {
-        self.desk.asked(self.now, ToRegistry { kind: Some(kind) });
+        self.replica.asked(self.now, ToRegistry { kind: Some(kind) });
     }
 
     fn join(&mut self, request: u32) {
@@ -84,7 +84,7 @@ impl World {
 
     fn settle(&mut self) {
         loop {
-            let actions = self.desk.take_actions();
+            let actions = self.replica.take_actions();
             if actions.is_empty() {
                 return;
             }
@@ -118,10 +118,10 @@ impl World {
     fn answer_well(&mut self, action: Action) {
         let now = self.now;
         match action {
-            Action::Grant => self.desk.leased(now, 77),
-            Action::List => self.desk.listed(now, self.revision, Vec::new()),
-            Action::Watch { .. } => self.desk.watching(now),
-            Action::Follow => self.desk.followed(now, Vec::new()),
+            Action::Grant => self.replica.leased(now, 77),
+            Action::List => self.replica.listed(now, self.revision, Vec::new()),
+            Action::Watch { .. } => self.replica.watching(now),
+            Action::Follow => self.replica.followed(now, Vec::new()),
             Action::Write(write) => self.write(&write),
             _ => {}
         }
@@ -129,7 +129,7 @@ impl World {
 
     fn write(&mut self, write: &Write) {
         self.revision += 1;
-        self.desk.written(self.now, Written::Done(self.revision));
+        self.replica.written(self.now, Written::Done(self.revision));
         let written = write.record.as_ref().map(|(record, gone, _)| {
             let entry = Entry {
                 version: 1,
@@ -148,7 +148,7 @@ impl World {
             self.keys.seen(&key, false).expect("its own key")
         });
         let seen: Vec<Seen> = written.into_iter().collect();
-        self.desk.watched(self.now, self.revision, seen);
+        self.replica.watched(self.now, self.revision, seen);
     }
 
     /// A key as members write it, of anybody and at any time.
@@ -236,10 +236,10 @@ impl World {
                     delta,
                 }));
             }
-            2 => self.desk.leased(now, script.byte().into()),
-            3 => self.desk.lease_lost(),
-            4 => self.desk.grant_refused(now),
-            5 => self.desk.found(script.byte().into(), script.short().into()),
+            2 => self.replica.leased(now, script.byte().into()),
+            3 => self.replica.lease_lost(),
+            4 => self.replica.grant_refused(now),
+            5 => self.replica.found(script.byte().into(), script.short().into()),
             6 | 7 => {
                 let mut listing = Listing::of(self.keys.known());
                 loop {
@@ -247,23 +247,23 @@ impl World {
                         Ok(is_last) if is_last || script.is_over() => break,
                         Ok(_) => {}
                         // So the session ends.
-                        Err(_) => return self.desk.lost(),
+                        Err(_) => return self.replica.lost(),
                     }
                 }
                 let (revision, all) = listing.whole();
                 if script.byte() % 4 == 0 {
-                    self.desk.followed(now, all);
+                    self.replica.followed(now, all);
                 } else {
-                    self.desk.listed(now, revision, all);
+                    self.replica.listed(now, revision, all);
                 }
             }
             8 | 9 => {
                 let (revision, all) = self.keys.news(&Self::news(script));
-                self.desk.watched(now, revision, all);
+                self.replica.watched(now, revision, all);
             }
             10 => {
                 let (_, all) = self.keys.news(&Self::news(script));
-                self.desk.followed(now, all);
+                self.replica.followed(now, all);
             }
             11 => {
                 let answer = TxnResponse::decode(script.piece()).unwrap_or_default();
@@ -273,13 +273,13 @@ impl World {
                     2 => Written::Done(script.short().into()),
                     _ => self.keys.written(&answer),
                 };
-                self.desk.written(now, written);
+                self.replica.written(now, written);
             }
-            12 => self.desk.watching(now),
+            12 => self.replica.watching(now),
             13 => match script.byte() % 4 {
-                0 => self.desk.compacted(),
-                1 => self.desk.unfollowed(now),
-                2 => self.desk.lost(),
+                0 => self.replica.compacted(),
+                1 => self.replica.unfollowed(now),
+                2 => self.replica.lost(),
                 _ => {
                     self.has_left = true;
                     self.asks(Asked::Leave(Leave { request: 0 }));
@@ -292,11 +292,11 @@ impl World {
 
     fn pass(&mut self, ms: u64) {
         let end = self.now + ms;
-        while let Some(at) = self.desk.alarm().filter(|at| *at <= end) {
+        while let Some(at) = self.replica.alarm().filter(|at| *at <= end) {
             self.now = self.now.max(at);
-            self.desk.tick(self.now);
+            self.replica.tick(self.now);
             self.settle();
-            let next = self.desk.alarm();
+            let next = self.replica.alarm();
             assert!(next.is_none_or(|next| next > self.now), "it wakes for ever");
         }
         self.now = end;
@@ -304,10 +304,10 @@ impl World {
 
     /// A session with an etcd that answers as it should.
     fn go_well(&mut self) {
-        self.desk.lost();
-        self.desk.found(GOOD, LATER);
+        self.replica.lost();
+        self.replica.found(GOOD, LATER);
         self.is_good = true;
-        self.desk.leased(self.now, 77);
+        self.replica.leased(self.now, 77);
         self.join(LAST);
         self.settle();
         self.pass(SOON);

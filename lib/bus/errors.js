@@ -121,4 +121,4 @@ function givenUp(reason, { registry, waitsFor }) {
   return withCause(error, new BusError('UNREACHABLE', why));
 }
 
-module.exports = { FAILURES, BusError, TIMEOUTS, describe, fromHandler, givenUp, told };
+module.exports = { BusError, TIMEOUTS, describe, fromHandler, givenUp, told };

@@ -5,12 +5,12 @@ use napi_derive::napi;
 
 use super::credentials::{CredentialsOptions, material};
 use super::invalid;
-use crate::tls::facts::Facts;
+use crate::tls::certificate::Certificate;
 use crate::tls::judge;
 use crate::tls::legacy::Purpose;
 use crate::tls::refusal::Refusal;
 
-/// What one says.
+/// What one certificate says, as JS sees it.
 #[napi(object)]
 pub struct CertificateFacts {
     /// In ms since 1970.
@@ -23,16 +23,20 @@ pub struct CertificateFacts {
     pub addresses: Vec<String>,
 }
 
-impl From<Facts> for CertificateFacts {
+impl From<Certificate> for CertificateFacts {
     #[allow(clippy::cast_precision_loss)] // years are far below 2^53 ms
-    fn from(facts: Facts) -> Self {
+    fn from(certificate: Certificate) -> Self {
         Self {
-            not_before: facts.not_before as f64 * 1000.0,
-            not_after: facts.not_after as f64 * 1000.0,
-            common_names: facts.common_names,
-            has_alternative_names: facts.has_alternative_names,
-            dns_names: facts.dns_names,
-            addresses: facts.addresses.iter().map(ToString::to_string).collect(),
+            not_before: certificate.not_before as f64 * 1000.0,
+            not_after: certificate.not_after as f64 * 1000.0,
+            common_names: certificate.common_names,
+            has_alternative_names: certificate.has_alternative_names,
+            dns_names: certificate.dns_names,
+            addresses: certificate
+                .addresses
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }

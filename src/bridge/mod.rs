@@ -30,6 +30,7 @@ use crate::grpc::budget;
 use crate::grpc::channel;
 use crate::grpc::proxy::Proxy;
 use crate::grpc::service;
+use crate::grpc::target::BadTarget;
 use crate::grpc::tenure;
 use crate::registry::host;
 use crate::tls::credentials::Mutual;
@@ -117,8 +118,7 @@ impl Bridge {
         let tls = credentials.map(Credentials::client).transpose()?;
         let proxy = options.proxy.map(|address| address.parse());
         let proxy = proxy.transpose();
-        let proxy =
-            proxy.map_err(|e| invalid(format!("{e}").replace("Channel target", "proxy")))?;
+        let proxy = proxy.map_err(|bad: BadTarget| invalid(bad.of("proxy").to_string()))?;
         let password = options.proxy_credentials.as_deref();
         Ok(self.network.tables.open_channel(channel::Options {
             target,

@@ -21,7 +21,7 @@ pub(super) fn way_to_registry(
 ) -> Result<Box<dyn Registry>> {
     let target = |text: &String| {
         let target = text.parse::<Target>();
-        target.map_err(|e| invalid(format!("{e}").replace("Channel target", "registry")))
+        target.map_err(|bad| invalid(bad.of("registry").to_string()))
     };
     let terms = terms.clone();
     if let Some(etcd) = &options.etcd {

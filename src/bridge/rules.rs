@@ -26,10 +26,10 @@ impl Rules {
     /// of those are together, in JSON; null if there is no certificate.
     #[napi]
     pub fn granted(&self, pem: Buffer) -> Result<Option<String>> {
-        let Some(facts) = judge::readable(&pem).into_iter().next() else {
+        let Some(certificate) = judge::readable(&pem).into_iter().next() else {
             return Ok(None);
         };
-        let granted = self.rules.granted(&facts.identities());
+        let granted = self.rules.granted(&certificate.identities());
         let json = serde_json::to_string(&granted);
         json.map(Some).map_err(|error| invalid(error.to_string()))
     }

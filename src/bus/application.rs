@@ -35,20 +35,20 @@ pub enum Failure {
 pub enum Delivery {
     /// A reply to a call.
     Reply {
-        /// The caller's number.
+        /// The number that the application gave the call.
         call: u32,
         /// Empty for the last one.
         kind: String,
         /// The handler failed.
         failed: bool,
-        /// JSON.
+        /// The body, which is JSON.
         body: Bytes,
     },
     /// A call ended without a reply.
     Failed {
-        /// The caller's number.
+        /// The number that the application gave the call.
         call: u32,
-        /// Why.
+        /// What it failed of.
         why: Failure,
         /// Whom it was with, or what was too much.
         detail: String,
@@ -61,69 +61,69 @@ pub enum Delivery {
         caller: Arc<str>,
         /// How long that one waits for the reply, in ms; 0 if that is not known.
         timeout: u32,
-        /// The id.
+        /// The id that is called.
         to: String,
-        /// Its method.
+        /// The method that is wanted of it.
         method: String,
-        /// JSON.
+        /// The body, which is JSON.
         body: Bytes,
         /// The caller's trace; empty for none.
         trace: String,
     },
     /// Nobody waits any more for the reply to a call.
     GivenUp {
-        /// Whose.
+        /// The member that had called.
         peer: PeerNumber,
         /// Its number there; none for all of that member.
         call: Option<u32>,
     },
     /// Somebody published what some subscriptions want.
     Message {
-        /// The application's numbers.
+        /// The subscriptions, by the application's numbers.
         subscriptions: Vec<u32>,
         /// The routing key.
         key: String,
-        /// JSON.
+        /// The body, which is JSON.
         body: Bytes,
         /// The publisher's trace; empty for none.
         trace: String,
     },
     /// What was asked for is in effect everywhere.
     Done {
-        /// The application's number.
+        /// The number that the application gave the request.
         request: u32,
     },
     /// What was asked for will not be, by the registry's rules.
     Declined {
-        /// The application's number.
+        /// The number that the application gave the request.
         request: u32,
-        /// Why.
+        /// The reason, for a person.
         why: String,
     },
     /// The session with the registry stands.
     Joined,
     /// There is no session with the registry yet; it is tried again.
     Waiting {
-        /// Why.
+        /// The reason, for a person.
         why: String,
     },
     /// The session with the registry broke.
     Parted {
-        /// Why.
+        /// The reason, for a person.
         why: String,
     },
     /// The registry does not want this member; it stays out.
     Refused {
-        /// Why.
+        /// The reason, for a person.
         why: String,
     },
     /// This member has left: nothing follows.
     Left,
     /// Something that the log should tell.
     Note {
-        /// Worth a warning.
+        /// Whether it is worth a warning.
         warning: bool,
-        /// What.
+        /// What is to be told, for a person.
         text: String,
     },
 }

@@ -4,8 +4,9 @@ use std::collections::hash_map::Entry::Vacant;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::Millis;
-use super::numbered::Numbered;
 use super::table::PeerNumber;
 
 /// Where a call is.
@@ -24,7 +25,7 @@ pub enum Place {
 /// A place among the calls that wait for an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// The id.
+    /// The id that the call waits for.
     pub id: Arc<str>,
     /// Of all that wait for any id.
     pub number: u64,
@@ -46,7 +47,7 @@ const STEP: Millis = 4;
 /// See the module.
 #[derive(Default)]
 pub struct Calls {
-    entries: Numbered<u32, Entry>,
+    entries: FxHashMap<u32, Entry>,
     deadlines: BTreeMap<Millis, Vec<u32>>,
     listening: VecDeque<u32>,
     pending: usize,

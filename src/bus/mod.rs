@@ -4,6 +4,7 @@
 //! come out; no socket, no clock, no thread. `node` is a member on real
 //! sockets. Neither knows of JS.
 
+pub mod advertise;
 pub mod agreement;
 pub mod application;
 pub mod assembly;
@@ -11,13 +12,12 @@ pub mod bounds;
 mod calls;
 pub mod member;
 pub mod node;
-mod numbered;
 pub mod once;
 mod outbox;
 mod peer;
 pub mod pipe;
 pub mod profile;
-pub mod reach;
+
 pub mod registry;
 pub mod rules;
 pub mod session;

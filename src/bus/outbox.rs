@@ -39,7 +39,7 @@ pub struct Waiting {
     pub frame: Frame,
     /// The call it is the beginning of.
     pub call: Option<u32>,
-    /// Since when.
+    /// When it was put here.
     since: Millis,
     size: usize,
 }
@@ -49,7 +49,7 @@ pub struct Waiting {
 struct Lane {
     frames: VecDeque<Waiting>,
     half_sent: Bytes,
-    /// Of both.
+    /// What requests and replies have together.
     bytes: usize,
 }
 

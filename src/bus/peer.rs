@@ -32,7 +32,7 @@ pub enum LinkState {
     Up { conn: Conn, link: u64, dialed: bool },
     /// This member, which had dialed, has asked to close it; it stands until that
     /// is answered. Nothing is sent.
-    Resting { conn: Conn, link: u64 },
+    Ending { conn: Conn, link: u64 },
     /// This member has agreed to that; it stands until the peer closes it.
     /// Nothing is sent, and nothing will come.
     Parting { conn: Conn },
@@ -63,7 +63,7 @@ pub struct Peer {
     /// When something was last sent or received.
     pub active: Millis,
     /// The last link was closed because it was idle: nothing was lost with it.
-    pub rested: bool,
+    pub ended_idle: bool,
     /// The last link that stood.
     pub previous: u64,
     /// The same, if this member had dialed it.
@@ -86,7 +86,7 @@ pub struct Peer {
 
 /// What this member has said where it has dialed.
 pub struct Greeted {
-    /// The words.
+    /// What it has said of itself.
     pub hello: Hello,
     /// What it was asked to prove something about.
     pub challenge: Option<Bytes>,
@@ -122,7 +122,7 @@ impl Peer {
             version: 0,
             rights: None,
             active: 0,
-            rested: false,
+            ended_idle: false,
             previous: 0,
             mine: None,
             attempted: 0,
@@ -148,7 +148,7 @@ impl Peer {
     pub fn stands(&self) -> Option<Conn> {
         match self.link {
             LinkState::Up { conn, .. }
-            | LinkState::Resting { conn, .. }
+            | LinkState::Ending { conn, .. }
             | LinkState::Parting { conn } => Some(conn),
             LinkState::Idle | LinkState::Dialing { .. } | LinkState::Pause { .. } => None,
         }
@@ -165,14 +165,14 @@ impl Peer {
     }
 
     /// Whether there is no link, and nothing waits for one.
-    pub fn is_at_rest(&self) -> bool {
+    pub fn is_unused(&self) -> bool {
         matches!(self.link, LinkState::Idle) && self.outbox.is_empty()
     }
 
     /// Whether a reply may still be wanted: the callers have not been told that
     /// the link was lost.
     pub fn awaits_replies(&self) -> bool {
-        self.stands().is_some() || self.rested
+        self.stands().is_some() || self.ended_idle
     }
 
     /// Whether a request sent now would find a way, as far as is known.

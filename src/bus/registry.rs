@@ -4,8 +4,8 @@
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
+use super::advertise::Addresses;
 use super::application::Delivery;
-use super::reach::Reach;
 use super::wire::{FromRegistry, ToRegistry};
 
 /// What takes a while.
@@ -17,7 +17,7 @@ pub trait Registry: Send + Sync + 'static {
     ///
     /// # Errors
     /// Names that do not resolve, or addresses that plaintext must not go to.
-    fn reach(&self) -> Pending<'_, Result<Reach, String>>;
+    fn addresses(&self) -> Pending<'_, Result<Addresses, String>>;
 
     /// Joins, and joins again after each loss, for as long as the member is there.
     /// `here` says that the registry is on this machine.

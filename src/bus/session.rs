@@ -13,7 +13,7 @@ use super::wire::{Announce, Asked, Delta, Join, Joined, Leave, Proof, Record, To
 
 /// The registry has its reasons to be slow; what is being taken away is taken
 /// away after this at the latest.
-const PATIENCE: Millis = 400;
+const WITHDRAWAL_TIMEOUT: Millis = 400;
 
 /// What happens when an announcement is in effect.
 #[derive(Debug, Clone, PartialEq)]
@@ -311,7 +311,7 @@ impl Session {
 
     /// When `overdue` will have something.
     pub fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ending.front()?.since + PATIENCE)
+        Some(self.ending.front()?.since + WITHDRAWAL_TIMEOUT)
     }
 
     /// What ends without the registry, because it has not answered.
@@ -319,7 +319,7 @@ impl Session {
         if self.next_deadline().is_none_or(|deadline| deadline > now) {
             return Vec::new();
         }
-        let is_overdue = |pending: &Pending| pending.since + PATIENCE <= now;
+        let is_overdue = |pending: &Pending| pending.since + WITHDRAWAL_TIMEOUT <= now;
         let ending = std::mem::take(&mut self.ending);
         let (overdue, left): (VecDeque<_>, VecDeque<_>) = ending.into_iter().partition(is_overdue);
         self.ending = left;

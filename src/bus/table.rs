@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use rustc_hash::FxHashMap;
+
 use super::Millis;
-use super::numbered::Numbered;
 use super::profile::Profile;
 use super::topic::Trie;
 use super::wire::{Delta, Subscription};
@@ -21,7 +22,7 @@ pub const SELF: PeerNumber = 0;
 /// See the module.
 #[derive(Default)]
 pub struct Table {
-    profiles: Numbered<PeerNumber, Profile>,
+    profiles: FxHashMap<PeerNumber, Profile>,
     ids: HashMap<String, Servers>,
     topics: HashMap<String, Trie<PeerNumber>>,
     /// Ids that a member said it does not serve, against its record. Oldest first.

@@ -14,11 +14,11 @@ pub struct Record {
     pub at: usize,
     /// See [`super::record::command`].
     pub op: u8,
-    /// Depend on `op`.
+    /// What they mean depends on `op`.
     pub flags: u8,
     /// Of the call, server or member it is for.
     pub id: u32,
-    /// What it says.
+    /// What stands behind its header.
     pub body: Reader,
     /// Its size, if that does not add up.
     pub misfit: Option<String>,

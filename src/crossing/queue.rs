@@ -31,13 +31,13 @@ pub struct Queue {
     draining: Mutex<Draining>,
 }
 
-/// Records.
+/// Records that follow each other, and the bodies that some of them have outside.
 #[derive(Default)]
 struct Batch {
     bytes: Vec<u8>,
     /// Bodies of records with the flag `OUTSIDE`, in the order of those.
     outside: VecDeque<Bytes>,
-    /// Bytes in them.
+    /// Bytes in the bodies that are outside.
     outside_bytes: usize,
 }
 

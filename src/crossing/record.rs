@@ -90,12 +90,12 @@ impl<'a> Writer<'a> {
         Self { out, start }
     }
 
-    /// A number.
+    /// Appends a whole number in four bytes.
     pub fn u32(self, value: u32) -> Self {
         self.bytes(&value.to_le_bytes())
     }
 
-    /// A number.
+    /// Appends a number as JS has them, in eight bytes.
     pub fn f64(self, value: f64) -> Self {
         self.bytes(&value.to_le_bytes())
     }

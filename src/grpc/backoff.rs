@@ -12,6 +12,28 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// A connection that has stood so long was of use, whatever it was used for.
 pub const STOOD: Duration = Duration::from_secs(1);
 
+/// Pauses in ms that double after each failure, up to the longest.
+#[derive(Clone, Copy)]
+pub struct Doubling {
+    /// After no failure.
+    pub first: u64,
+    /// After many.
+    pub longest: u64,
+}
+
+impl Doubling {
+    /// The pause after so many failures.
+    pub fn after(self, failures: u32) -> u64 {
+        let times = 1 << failures.min(32);
+        self.first.saturating_mul(times).min(self.longest)
+    }
+
+    /// The same, as time.
+    pub fn time_after(self, failures: u32) -> Duration {
+        Duration::from_millis(self.after(failures))
+    }
+}
+
 /// The pauses of one outage, each longer than the one before and with jitter,
 /// so that many clients do not return in step.
 pub struct Backoff {
@@ -63,6 +85,17 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_however_often_it_fails() {
+        let pauses = Doubling {
+            first: 50,
+            longest: 1_000,
+        };
+        let first: Vec<_> = (0..6).map(|failures| pauses.after(failures)).collect();
+        assert_eq!(first, [50, 100, 200, 400, 800, 1_000]);
+        assert_eq!(pauses.after(u32::MAX), 1_000);
+    }
 
     #[test]
     fn pauses_grow_and_stay_bounded() {

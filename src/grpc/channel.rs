@@ -11,15 +11,15 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::PathAndQuery;
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
 use super::backoff::Backoff;
+use super::connect_queue::{ConnectQueue, Phase};
 use super::connection::{Connection, Marker, Way, connect};
 use super::keepalive::Keepalive;
-use super::line::{Line, Phase};
 use super::proxy::{Proxy, Via};
 use super::status::Status;
 use super::target::Target;
+use super::tasks::Tasks;
 use crate::tls::credentials::ClientCredentials;
 
 /// What a channel is made with. Channels with equal options and targets are one.
@@ -98,14 +98,14 @@ pub static ATTEMPTS: Attempts = Attempts::none();
 pub struct Channel {
     options: Options,
     via: Option<Arc<Via>>,
-    line: Mutex<Line>,
+    queue: Mutex<ConnectQueue>,
     backoff: Mutex<Backoff>,
     uris: Mutex<HashMap<u32, Uri>>,
     /// As in the options, until a peer has had too many pings.
     keepalive: Mutex<Option<Keepalive>>,
     attempts: Attempts,
     /// Goes with the channel, which ends an attempt to connect.
-    alive: watch::Sender<()>,
+    tasks: Tasks,
 }
 
 impl Channel {
@@ -116,11 +116,11 @@ impl Channel {
             keepalive: Mutex::new(options.keepalive),
             via: options.proxy.clone().map(|proxy| Arc::new(Via::new(proxy))),
             options,
-            line: Mutex::default(),
+            queue: Mutex::default(),
             backoff,
             uris: Mutex::default(),
             attempts: Attempts::none(),
-            alive: watch::Sender::new(()),
+            tasks: Tasks::new(),
         })
     }
 
@@ -131,7 +131,7 @@ impl Channel {
 
     /// The name of the phase, as JS knows it.
     pub fn state(&self) -> &'static str {
-        match self.line.lock().phase() {
+        match self.queue.lock().phase() {
             Phase::Idle => "idle",
             Phase::Connecting => "connecting",
             Phase::Ready(_) => "ready",
@@ -176,30 +176,29 @@ impl Channel {
     /// # Errors
     /// `UNAVAILABLE`, with the reason of the last attempt.
     pub async fn ready(self: &Arc<Self>, wait: bool) -> Result<Connection, Status> {
-        let place = {
-            let mut line = self.line.lock();
-            if line.begins() {
+        let entered = {
+            let mut queue = self.queue.lock();
+            if queue.begins() {
                 self.connect(None);
             }
-            line.enter(wait)?
+            queue.enter(wait)?
         };
-        place.turn().await
+        entered.turn().await
     }
 
     /// Connects, after a pause only if somebody waits for it then.
     fn connect(self: &Arc<Self>, pause: Option<Duration>) {
-        let alive = self.alive.subscribe();
         let target = self.options.target.clone();
         let (via, tls) = (self.via.clone(), self.options.tls.clone());
         let task = stay_connected(Arc::downgrade(self), target, via, tls, pause);
-        tokio::spawn(until_dropped(alive, task));
+        self.tasks.spawn(task);
     }
 
     /// The status of a call that has waited that long, if it has waited for the
     /// proxy's answer.
     pub fn silent_proxy(&self, waited: Duration) -> Option<Status> {
         let via = self.via.as_ref()?;
-        let connecting = matches!(self.line.lock().phase(), Phase::Connecting);
+        let connecting = matches!(self.queue.lock().phase(), Phase::Connecting);
         let why = via.silence(&self.options.target, waited);
         why.filter(|_| connecting).map(Status::unavailable)
     }
@@ -213,23 +212,15 @@ impl Channel {
     }
 
     fn leave(self: &Arc<Self>, marker: &Marker, stands: (Duration, bool), why: &str) {
-        let mut line = self.line.lock();
-        if !line.leave(marker) {
+        let mut queue = self.queue.lock();
+        if !queue.leave(marker) {
             return;
         }
         let (stood, answered) = stands;
         if let Some(pause) = self.backoff.lock().lost(stood, answered) {
-            line.failed(why.into());
+            queue.failed(why.into());
             self.connect(Some(pause));
         }
-    }
-}
-
-async fn until_dropped(mut alive: watch::Receiver<()>, task: impl Future<Output = ()>) {
-    tokio::select! {
-        () = task => {}
-        // Nothing is ever sent: this is the sender's end.
-        _ = alive.changed() => {}
     }
 }
 
@@ -245,7 +236,7 @@ async fn stay_connected(
     loop {
         if let Some(pause) = pause.take() {
             tokio::time::sleep(pause).await;
-            let wanted = |owner: Arc<Channel>| owner.line.lock().paused();
+            let wanted = |owner: Arc<Channel>| owner.queue.lock().paused();
             if !channel.upgrade().is_some_and(wanted) {
                 return;
             }
@@ -269,13 +260,13 @@ async fn stay_connected(
         }
         match result {
             Ok(connection) => {
-                owner.line.lock().ready(&connection);
+                owner.queue.lock().ready(&connection);
                 drop(owner);
                 return watch_until_lost(&channel, connection).await;
             }
             Err(error) => {
                 pause = Some(owner.backoff.lock().pause());
-                owner.line.lock().failed(error.text.into());
+                owner.queue.lock().failed(error.text.into());
             }
         }
     }

@@ -23,13 +23,13 @@ use super::tenure::{Due, Tenure};
 use super::windows::Windows;
 
 /// What writing the last statuses to a peer may take, and the GOAWAY behind them.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
 /// What calls are told that outlast their connection.
 const OLD: &str = "The connection has reached the age that the server allows";
 /// What calls are told that their server does not wait for.
 const STOPPING: &str = "The server is stopping";
 /// What a GOAWAY alone may take, to a peer that did not read what came before.
-const LAST_WORD: Duration = Duration::from_millis(50);
+const GOAWAY_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// Takes the calls of a connection until it ends, or its server does. True if that cut
 /// some off.
@@ -183,7 +183,10 @@ async fn say_goodbye(mut connection: Connection<Io, Payload>) {
             respond.send_reset(Reason::REFUSED_STREAM);
         }
     };
-    if tokio::time::timeout(LAST_WORDS, farewell).await.is_err() {
+    if tokio::time::timeout(GOODBYE_TIMEOUT, farewell)
+        .await
+        .is_err()
+    {
         hang_up(&mut connection, Reason::NO_ERROR).await;
     }
 }
@@ -191,7 +194,7 @@ async fn say_goodbye(mut connection: Connection<Io, Payload>) {
 /// A GOAWAY, and no more than that.
 async fn hang_up(connection: &mut Connection<Io, Payload>, reason: Reason) {
     connection.abrupt_shutdown(reason);
-    let _ = tokio::time::timeout(LAST_WORD, connection.accept()).await;
+    let _ = tokio::time::timeout(GOAWAY_TIMEOUT, connection.accept()).await;
 }
 
 /// The calls of a connection that has ended see its loss and end themselves.

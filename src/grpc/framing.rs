@@ -31,7 +31,7 @@ pub struct Framed {
 }
 
 impl Framed {
-    /// Its bytes.
+    /// Its size in bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }

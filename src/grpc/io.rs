@@ -105,9 +105,9 @@ impl Greeting {
 
 /// What carries the bytes of HTTP/2.
 pub enum Transport {
-    /// As they are.
+    /// The bytes go as they are.
     Plain(TcpStream),
-    /// Encrypted.
+    /// The bytes go through TLS.
     Tls(Box<Secured>),
 }
 

@@ -58,8 +58,8 @@ impl<'a> Counted<'a> {
     }
 
     /// What tells later whether the call was sent.
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn position(&self) -> Position {
+        Position {
             life: Arc::clone(self.life),
             number: self.number,
         }
@@ -74,12 +74,12 @@ impl Drop for Counted<'_> {
 
 /// Where a call stands among those of its connection, which h2 sends in the order in
 /// which they were made.
-pub struct Place {
+pub struct Position {
     life: Arc<Life>,
     number: usize,
 }
 
-impl Place {
+impl Position {
     /// Whether it waits for others to end, if so many are allowed at once. Calls behind
     /// it that were given up count like those before it: it may have to wait and be
     /// taken for sent, never the other way round.
@@ -96,7 +96,7 @@ mod tests {
     fn a_call_is_behind_until_enough_of_those_before_it_are_over() {
         let life = Arc::new(Life::new());
         let calls: Vec<_> = (0..5).map(|_| Counted::new(&life)).collect();
-        let last = calls[4].place();
+        let last = calls[4].position();
         assert_eq!(life.calls(), 5);
         assert!(last.is_behind(4) && !last.is_behind(5) && !last.is_behind(usize::MAX));
         drop(calls);

@@ -17,7 +17,7 @@ impl Payload {
         Self { head, rest }
     }
 
-    /// Of both parts.
+    /// The bytes of both parts.
     pub fn len(&self) -> usize {
         self.head.len() + self.rest.len()
     }

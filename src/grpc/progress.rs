@@ -3,13 +3,13 @@
 use h2::client::SendRequest;
 use parking_lot::Mutex;
 
-use super::life::Place;
+use super::life::Position;
 use super::payload::Payload;
 use super::target::Target;
 
 /// Shared between a call and whoever gives it up: what its request was handed to, and
-/// its place there; none while there is no connection.
-pub struct Progress(Mutex<Option<(SendRequest<Payload>, Place)>>);
+/// its position there; none while there is no connection.
+pub struct Progress(Mutex<Option<(SendRequest<Payload>, Position)>>);
 
 impl Progress {
     /// Of a call that has no connection yet.
@@ -23,8 +23,8 @@ impl Progress {
     }
 
     /// Its request was handed to the connection by `sender`.
-    pub fn requested(&self, sender: SendRequest<Payload>, place: Place) {
-        *self.0.lock() = Some((sender, place));
+    pub fn requested(&self, sender: SendRequest<Payload>, position: Position) {
+        *self.0.lock() = Some((sender, position));
     }
 
     /// Whether it has no connection.
@@ -34,11 +34,11 @@ impl Progress {
 
     /// What it does now.
     pub fn describe(&self, target: &Target) -> String {
-        let Some((sender, place)) = &*self.0.lock() else {
+        let Some((sender, position)) = &*self.0.lock() else {
             return format!("connecting to {target}");
         };
         let most = sender.current_max_send_streams();
-        if place.is_behind(most) {
+        if position.is_behind(most) {
             return format!(
                 "waiting for a free stream, since {target} allows {most} at once: it was not sent"
             );

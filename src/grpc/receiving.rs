@@ -17,7 +17,7 @@ use super::status::Status;
 use super::stream::{CallEvents, cost};
 
 /// A large message whose bytes do not come for so long gives its turn to the next.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why receiving stopped.
 #[derive(Debug)]
@@ -214,7 +214,7 @@ impl<'a> Receiving<'a> {
         if self.turn.is_none() {
             return Ok(self.receive().await?);
         }
-        match tokio::time::timeout(PATIENCE, self.receive()).await {
+        match tokio::time::timeout(TURN_TIMEOUT, self.receive()).await {
             Ok(received) => received?,
             Err(_elapsed) => self.turn = None,
         }

@@ -16,12 +16,18 @@ pub struct Target {
 
 /// A text that names no host and port.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "Channel target {text:?} {problem}: expected host:port, such as localhost:10080 or [::1]:10080"
-)]
+#[error("{what} {text:?} {problem}: expected host:port, such as localhost:10080 or [::1]:10080")]
 pub struct BadTarget {
+    what: &'static str,
     text: String,
     problem: Cow<'static, str>,
+}
+
+impl BadTarget {
+    /// The same of an address that is not a channel's.
+    pub fn of(self, what: &'static str) -> Self {
+        Self { what, ..self }
+    }
 }
 
 impl Target {
@@ -115,6 +121,7 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, BadTarget> {
         let bad = |problem: Cow<'static, str>| BadTarget {
+            what: "Channel target",
             text: text.to_owned(),
             problem,
         };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub struct Terms {
     /// From its beginning to its first call.
     pub first_call: Option<Duration>,
-    /// Without a call.
+    /// A connection without a call is asked to go after so long.
     pub idle: Option<Duration>,
     /// In all; a tenth more or less, so that connections that began together do not
     /// end together.

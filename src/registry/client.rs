@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::Notify;
 
+use super::complaints::{Complaints, patiently};
 use super::host::SESSION;
-use super::{Complaints, patiently};
 use crate::bus::application::Delivery;
 use crate::bus::pipe::{self, Pipe};
 use crate::bus::registry::{Joined, Session};
@@ -19,12 +19,12 @@ use crate::grpc::status::Status;
 use crate::grpc::stream::{CallEvents, cost};
 
 /// The member's side of a session.
-struct Line {
+struct SessionPipe {
     pipe: Pipe,
     cut: Arc<Notify>,
 }
 
-impl Session for Line {
+impl Session for SessionPipe {
     fn send(&mut self, message: &ToRegistry) {
         self.pipe.send(message);
     }
@@ -40,7 +40,7 @@ impl Session for Line {
 
 /// How a session has ended.
 pub(super) struct Ended {
-    /// Why.
+    /// What it has ended with.
     pub(super) status: Status,
     /// The member had joined, and the application has been told that it has not any more.
     pub(super) parted: bool,
@@ -67,11 +67,11 @@ pub(super) async fn session(
         passed_over: OnceLock::new(),
     };
     let cut = Arc::new(Notify::new());
-    let line = Line {
+    let session = SessionPipe {
         pipe,
         cut: Arc::clone(&cut),
     };
-    node.upgrade()?.opened(Box::new(line));
+    node.upgrade()?.opened(Box::new(session));
     let tell = || {
         if node.upgrade().is_some_and(|node| node.is_joining()) {
             let what = format!("{target} is connected, and does not let this member in");

@@ -39,7 +39,7 @@ const NO_SESSION: SessionNumber = 0;
 /// from then on, and what they have done since is theirs to say.
 const AWAY: Duration = Duration::from_secs(3);
 /// What stopping may take for what is still to be told.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+const STOP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Where a registry tells what no session can.
 pub type Warn = Box<dyn Fn(String) + Send + Sync>;
@@ -59,10 +59,10 @@ pub struct Options {
 /// A registry that listens.
 pub struct Host {
     server: Server,
-    desk: Arc<Desk>,
+    served: Arc<Served>,
 }
 
-struct Desk {
+struct Served {
     state: Mutex<State>,
     terms: Terms,
     started: Instant,
@@ -82,7 +82,7 @@ impl Host {
     /// # Errors
     /// What the system said to binding the address.
     pub async fn bind(host: &str, port: u16, options: Options) -> io::Result<Self> {
-        let desk = Arc::new(Desk {
+        let served = Arc::new(Served {
             state: Mutex::new(State {
                 directory: empty_directory(&options.terms)?,
                 pipes: HashMap::new(),
@@ -94,7 +94,7 @@ impl Host {
             note: options.note,
         });
         let service = Sessions {
-            desk: Arc::clone(&desk),
+            served: Arc::clone(&served),
             warn: options.warn,
         };
         let mut how = pipe::server_options(SESSION, options.tls);
@@ -103,9 +103,12 @@ impl Host {
             request_stream: false,
         };
         how.methods.insert(HEALTH.to_owned(), health);
-        let server = Server::listen(host, port, how, service).await?;
-        tokio::spawn(keep_time(Arc::downgrade(&desk)));
-        Ok(Self { server, desk })
+        let listening = Server::listen(host, port, how, service).await?;
+        tokio::spawn(keep_time(Arc::downgrade(&served)));
+        Ok(Self {
+            server: listening,
+            served,
+        })
     }
 
     /// Where it listens.
@@ -117,11 +120,11 @@ impl Host {
     pub async fn stop(self) {
         // No longer listening before the sessions end: nobody comes back here.
         let close = async {
-            for (_, pipe) in self.desk.state.lock().pipes.drain() {
+            for (_, pipe) in self.served.state.lock().pipes.drain() {
                 pipe.close();
             }
         };
-        tokio::join!(self.server.stop(LAST_WORDS), close);
+        tokio::join!(self.server.stop(STOP_TIMEOUT), close);
     }
 }
 
@@ -160,11 +163,13 @@ pub async fn open(host: &str, port: u16, options: Options, insecure: bool) -> io
     Host::bind(host, port, options).await
 }
 
-async fn keep_time(desk: Weak<Desk>) {
+async fn keep_time(served: Weak<Served>) {
     loop {
-        let Some(owner) = desk.upgrade() else { return };
+        let Some(owner) = served.upgrade() else {
+            return;
+        };
         let alarm = owner.state.lock().directory.alarm();
-        // To see whether the desk is still there, and this process has not been stopped.
+        // To see whether it is served still, and this process has not been stopped.
         let look = Instant::now() + Duration::from_secs(1);
         let due = alarm.map_or(look, |at| owner.started + Duration::from_millis(at + 1));
         let due = due.min(look);
@@ -181,7 +186,7 @@ async fn keep_time(desk: Weak<Desk>) {
     }
 }
 
-impl Desk {
+impl Served {
     fn with(&self, work: impl FnOnce(&mut Directory, Millis)) {
         let now = Millis::try_from(self.started.elapsed().as_millis()).unwrap_or(Millis::MAX);
         let mut state = self.state.lock();
@@ -194,7 +199,7 @@ impl Desk {
     }
 }
 
-impl Desk {
+impl Served {
     /// Forgets all, and ends every session: the members come back and say what they are.
     fn begin_anew(&self) {
         // Without entropy it stays what it is.
@@ -236,22 +241,22 @@ impl Desk {
 }
 
 struct Sessions {
-    desk: Arc<Desk>,
+    served: Arc<Served>,
     warn: Warn,
 }
 
 struct SessionEvents {
-    desk: Arc<Desk>,
+    served: Arc<Served>,
     session: SessionNumber,
     gate: Arc<Gate>,
 }
 
 impl SessionEvents {
     fn lost(&self) {
-        if let Some(pipe) = self.desk.state.lock().pipes.remove(&self.session) {
+        if let Some(pipe) = self.served.state.lock().pipes.remove(&self.session) {
             pipe.close();
         }
-        self.desk
+        self.served
             .with(|directory, now| directory.lost(now, self.session));
     }
 }
@@ -263,14 +268,14 @@ impl CallEvents for SessionEvents {
         self.gate.consume(cost(message.len()));
         match pipe::read(message) {
             Ok(message) => self
-                .desk
+                .served
                 .with(|directory, now| directory.message(now, self.session, message)),
             Err(_) => self.lost(),
         }
     }
 
     fn writable(&self, cost: usize) {
-        if let Some(pipe) = self.desk.state.lock().pipes.get_mut(&self.session) {
+        if let Some(pipe) = self.served.state.lock().pipes.get_mut(&self.session) {
             pipe.taken(cost);
         }
     }
@@ -297,7 +302,7 @@ impl Service for Sessions {
                 inbox,
                 gate: Arc::clone(&gate),
                 events: SessionEvents {
-                    desk: Arc::clone(&self.desk),
+                    served: Arc::clone(&self.served),
                     session: NO_SESSION,
                     gate,
                 },
@@ -305,14 +310,14 @@ impl Service for Sessions {
         }
         let (pipe, inbox) = Pipe::new(false);
         let session = {
-            let mut state = self.desk.state.lock();
+            let mut state = self.served.state.lock();
             let session = state.next;
             state.next += 1;
             state.pipes.insert(session, unread::Session::new(pipe));
             session
         };
-        let rights = self.desk.terms.rules.of(incoming.certificate);
-        self.desk.with(|directory, now| {
+        let rights = self.served.terms.rules.of(incoming.certificate);
+        self.served.with(|directory, now| {
             directory.opened(now, session);
             if let Some(rights) = rights {
                 directory.vouched(session, rights);
@@ -322,7 +327,7 @@ impl Service for Sessions {
             inbox,
             gate: Arc::clone(&gate),
             events: SessionEvents {
-                desk: Arc::clone(&self.desk),
+                served: Arc::clone(&self.served),
                 session,
                 gate,
             },

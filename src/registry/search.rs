@@ -1,18 +1,18 @@
 //! How a member finds its registry, becomes it where there is none, and comes back to it.
 
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::client::{Ended, session};
+use super::complaints::{Complaints, SILENCE, patiently};
 use super::host::{self, Host};
 use super::places::{self, Search};
-use super::{Complaints, SILENCE, patiently};
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::pipe;
 use crate::bus::registry::Joined;
 use crate::bus::rules::Deed;
-use crate::grpc::backoff::STOOD;
+use crate::grpc::backoff::{Doubling, STOOD};
 use crate::grpc::channel::Channel;
 use crate::grpc::connection::{self, Way};
 use crate::grpc::metadata::MAX_METADATA;
@@ -22,8 +22,10 @@ use crate::tls::credentials::Mutual;
 
 /// Pauses between attempts: the first is short, since another process may just
 /// be about to become the registry.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const PAUSES: Doubling = Doubling {
+    first: 10,
+    longest: 1_000,
+};
 
 /// What one member does about its registry.
 struct Seeker {
@@ -35,7 +37,8 @@ struct Seeker {
     /// On which it is hosted if there is none.
     terms: Option<Terms>,
     complaints: Complaints,
-    pause: Duration,
+    /// Pauses since a registry was there that stood.
+    pauses: u32,
     without: Instant,
 }
 
@@ -55,7 +58,7 @@ pub async fn stay_joined(
         tls,
         terms,
         complaints: Complaints::default(),
-        pause: FIRST_PAUSE,
+        pauses: 0,
         without: Instant::now(),
     };
     while seeker.look().await.is_some() {}
@@ -124,7 +127,7 @@ impl Seeker {
         // Gone, by the look of it: whoever comes first becomes the next. One that ends
         // each session at once is asked less and less often.
         if began.elapsed() >= STOOD {
-            self.pause = FIRST_PAUSE;
+            self.pauses = 0;
         }
         if ended.parted {
             self.without = Instant::now();
@@ -214,8 +217,8 @@ impl Seeker {
 
     /// Waits for a while, the longer the more often it has done so in vain.
     async fn rest(&mut self) {
-        tokio::time::sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        tokio::time::sleep(PAUSES.time_after(self.pauses)).await;
+        self.pauses += 1;
     }
 
     /// Whether others would take this process for the registry, by its own rules.

@@ -4,8 +4,8 @@
 use std::sync::Weak;
 
 use super::search;
+use crate::bus::advertise::Addresses;
 use crate::bus::agreement::Terms;
-use crate::bus::reach::Reach;
 use crate::bus::registry::{Joined, Pending, Registry};
 use crate::grpc::target::Target;
 use crate::tls::credentials::Mutual;
@@ -22,7 +22,7 @@ pub struct Standalone {
 }
 
 impl Standalone {
-    async fn route(&self) -> Result<Reach, String> {
+    async fn route(&self) -> Result<Addresses, String> {
         let addresses = self
             .target
             .resolve()
@@ -37,12 +37,12 @@ impl Standalone {
                 self.target
             ));
         }
-        Reach::by_route_to(*first)
+        Addresses::by_route_to(*first)
     }
 }
 
 impl Registry for Standalone {
-    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
+    fn addresses(&self) -> Pending<'_, Result<Addresses, String>> {
         Box::pin(self.route())
     }
 
@@ -67,8 +67,8 @@ pub struct Embedded {
 }
 
 impl Registry for Embedded {
-    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
-        self.at.reach()
+    fn addresses(&self) -> Pending<'_, Result<Addresses, String>> {
+        self.at.addresses()
     }
 
     fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, here: bool) -> Pending<'static, ()> {

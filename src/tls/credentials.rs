@@ -11,7 +11,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ServerConfig};
 
 use super::asked::Resolver;
-use super::facts::{Facts, date};
+use super::certificate::{Certificate, date};
 use super::identity::{Identity, Problem};
 use super::legacy::Purpose;
 use super::refusal::Refusal;
@@ -30,7 +30,7 @@ pub enum ClientAuth {
     Required,
     /// The same, or none.
     Optional,
-    /// Nothing.
+    /// Clients are not asked for certificates.
     None,
 }
 
@@ -50,7 +50,7 @@ pub struct Material {
     pub roots: Option<Source>,
     /// This side's chain in PEM, and its key.
     pub identity: Option<(Source, Source)>,
-    /// For servers.
+    /// What a server does about its clients' certificates.
     pub client_auth: ClientAuth,
     /// The setting that asks to refuse certificates of the old kind.
     pub strict: Option<String>,
@@ -75,17 +75,17 @@ pub struct Credentials<T> {
     read: fn(Material) -> Result<Made<T>, String>,
 }
 
-/// Of a client.
+/// What a client shows, and whom it believes.
 pub type ClientCredentials = Credentials<ClientConfig>;
-/// Of a server.
+/// What a server shows, and whom it believes.
 pub type ServerCredentials = Credentials<ServerConfig>;
 
 /// Of one who serves and dials, as a member of the bus does.
 #[derive(Debug, Clone)]
 pub struct Mutual {
-    /// To serve with.
+    /// What it shows to those who dial it.
     pub server: Arc<ServerCredentials>,
-    /// To dial with.
+    /// What it shows to those whom it dials.
     pub client: Arc<ClientCredentials>,
 }
 
@@ -128,7 +128,7 @@ impl<T> Credentials<T> {
     }
 
     /// Whom this side's certificate belongs to, as others see it: see
-    /// [`Facts::identities`].
+    /// [`Certificate::identities`].
     pub fn identities(&self) -> Arc<Vec<String>> {
         self.identities.load_full()
     }
@@ -175,8 +175,12 @@ fn client(material: Material) -> Result<Made<ClientConfig>, String> {
         Some(files) => {
             let strict = (material.strict, Purpose::Client);
             let identity = identity(files, strict, &provider, &mut warnings)?;
-            let facts = &identity.facts;
-            (Some(identity.resolver), names(facts), facts.identities())
+            let certificate = &identity.certificate;
+            (
+                Some(identity.resolver),
+                names(certificate),
+                certificate.identities(),
+            )
         }
         None => (None, Vec::new(), Vec::new()),
     };
@@ -213,8 +217,8 @@ fn server(material: Material) -> Result<Made<ServerConfig>, String> {
         .ok_or("a TLS server needs a certificate and its key")?;
     let strict = (material.strict, Purpose::Server);
     let identity = identity(files, strict, &provider, &mut warnings)?;
-    let names = names(&identity.facts);
-    let identities = identity.facts.identities();
+    let names = names(&identity.certificate);
+    let identities = identity.certificate.identities();
     let mut config = builder.with_cert_resolver(identity.resolver);
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Made {
@@ -251,30 +255,34 @@ fn identity(
             Problem::Key(text) => format!("{} {text}", key.name),
         })?;
     if let Some(setting) = strict
-        && identity.facts.is_legacy()
+        && identity.certificate.is_legacy()
     {
         let refusal = Refusal::Strict {
             setting,
-            host: identity.facts.names(),
+            host: identity.certificate.names(),
             stem: chain.stem.unwrap_or_else(|| purpose.name().to_owned()),
         };
         return Err(format!("{} is not accepted: {refusal}", chain.name));
     }
-    check_dates(&chain.name, &identity.facts, warnings)?;
+    check_dates(&chain.name, &identity.certificate, warnings)?;
     Ok(identity)
 }
 
 /// A certificate that has ended is an error, one that ends soon a warning.
-fn check_dates(file: &str, facts: &Facts, warnings: &mut Vec<String>) -> Result<(), String> {
+fn check_dates(
+    file: &str,
+    certificate: &Certificate,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-    let subject = &facts.subject;
-    if let Some(why) = facts.out_of_date(now) {
+    let subject = &certificate.subject;
+    if let Some(why) = certificate.out_of_date(now) {
         let text = format!("{file}: the certificate of \"{subject}\" cannot be used: {why}");
         return Err(text);
     }
-    if facts.not_after - now < SOON {
-        let day = date(facts.not_after);
+    if certificate.not_after - now < SOON {
+        let day = date(certificate.not_after);
         warnings.push(format!(
             "{file}: the certificate of \"{subject}\" expires on {day}: replace it before"
         ));
@@ -282,11 +290,16 @@ fn check_dates(file: &str, facts: &Facts, warnings: &mut Vec<String>) -> Result<
     Ok(())
 }
 
-fn names(facts: &Facts) -> Vec<String> {
-    if facts.has_alternative_names {
-        let addresses = facts.addresses.iter().map(ToString::to_string);
-        facts.dns_names.iter().cloned().chain(addresses).collect()
+fn names(certificate: &Certificate) -> Vec<String> {
+    if certificate.has_alternative_names {
+        let addresses = certificate.addresses.iter().map(ToString::to_string);
+        certificate
+            .dns_names
+            .iter()
+            .cloned()
+            .chain(addresses)
+            .collect()
     } else {
-        facts.common_names.clone()
+        certificate.common_names.clone()
     }
 }

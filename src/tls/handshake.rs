@@ -21,7 +21,7 @@ const UNREAD: u64 = 64 << 10;
 /// Why a handshake failed.
 #[derive(Debug)]
 pub struct HandshakeError {
-    /// For a person.
+    /// What went wrong, for a person.
     pub text: String,
     /// The peer went away without a word.
     pub silent: bool,
@@ -83,7 +83,7 @@ pub async fn connect(
     })
 }
 
-/// The server's side.
+/// TLS on the side that was dialed.
 ///
 /// # Errors
 /// See [`HandshakeError`].

@@ -6,19 +6,19 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::facts::Facts;
+use super::certificate::Certificate;
 
 /// See the module.
 pub struct Identity {
     /// For rustls. Built by hand: its own check refuses certificates of version 1.
     pub resolver: Arc<SingleCertAndKey>,
     /// What the first certificate says.
-    pub facts: Facts,
+    pub certificate: Certificate,
 }
 
 /// What is wrong, and with which of the two files.
 pub enum Problem {
-    /// For a person.
+    /// The certificate is at fault: how, for a person.
     Certificate(String),
     /// For a person. Never says anything of the key's content.
     Key(String),
@@ -38,12 +38,12 @@ impl Identity {
             let text = "has no certificate in it (-----BEGIN CERTIFICATE-----)";
             return Err(Problem::Certificate(text.to_owned()));
         };
-        let facts = Facts::read(first)
+        let certificate = Certificate::read(first)
             .map_err(|refusal| Problem::Certificate(format!("cannot be used: {refusal}")))?;
-        if let Some(weakness) = facts.weakness() {
+        if let Some(weakness) = certificate.weakness() {
             return Err(Problem::Certificate(format!("cannot be used: {weakness}")));
         }
-        if facts.is_ca {
+        if certificate.is_ca {
             let text = "is a CA's certificate, which servers and clients cannot use as their own";
             return Err(Problem::Certificate(text.to_owned()));
         }
@@ -59,18 +59,18 @@ impl Identity {
             .map_err(|_| unusable())?;
         let belongs = key
             .public_key()
-            .is_some_and(|public| public.as_ref() == facts.raw.key);
+            .is_some_and(|public| public.as_ref() == certificate.raw.key);
         if !belongs {
             let text = format!(
                 "does not belong to the certificate of \"{}\": they are of different pairs",
-                facts.subject
+                certificate.subject
             );
             return Err(Problem::Key(text));
         }
         let certified = CertifiedKey::new(certificates, key);
         Ok(Self {
             resolver: Arc::new(SingleCertAndKey::from(certified)),
-            facts,
+            certificate,
         })
     }
 }

@@ -7,17 +7,17 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 
+use super::certificate::Certificate;
 use super::credentials::Material;
-use super::facts::Facts;
 use super::legacy::{self, Purpose};
 use super::refusal::Refusal;
 use super::trust::Trust;
 use super::verifier::{ClientVerifier, ServerVerifier, host_of};
 
 /// The certificates of a file in PEM, but for what cannot be read.
-pub fn readable(pem: &[u8]) -> Vec<Facts> {
+pub fn readable(pem: &[u8]) -> Vec<Certificate> {
     CertificateDer::pem_slice_iter(pem)
-        .filter_map(|der| Facts::read(&der.ok()?).ok())
+        .filter_map(|der| Certificate::read(&der.ok()?).ok())
         .collect()
 }
 
@@ -54,7 +54,7 @@ pub fn is_for(pem: &[u8], host: &str) -> bool {
     let Some(Ok(der)) = CertificateDer::pem_slice_iter(pem).next() else {
         return false;
     };
-    let (Ok(leaf), Ok(name)) = (Facts::read(&der), ServerName::try_from(host)) else {
+    let (Ok(leaf), Ok(name)) = (Certificate::read(&der), ServerName::try_from(host)) else {
         return false;
     };
     if leaf.is_legacy() {

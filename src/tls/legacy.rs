@@ -6,15 +6,15 @@ use std::net::IpAddr;
 
 use rustls::pki_types::SignatureVerificationAlgorithm;
 
-use super::facts::Facts;
+use super::certificate::Certificate;
 use super::refusal::Refusal;
 
 /// What a certificate is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// By a server.
+    /// A server shows it to its client.
     Server,
-    /// By a client.
+    /// A client shows it to its server.
     Client,
 }
 
@@ -31,9 +31,9 @@ impl Purpose {
 /// Whom a client wants to talk to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
-    /// By name.
+    /// It was dialed by its name.
     Name(String),
-    /// By address.
+    /// It was dialed by its address.
     Address(IpAddr),
 }
 
@@ -46,8 +46,8 @@ pub type Algorithms = &'static [&'static dyn SignatureVerificationAlgorithm];
 /// # Errors
 /// Why it does not.
 pub fn check(
-    leaf: &Facts,
-    cas: &[Facts],
+    leaf: &Certificate,
+    cas: &[Certificate],
     purpose: Purpose,
     host: Option<&Host>,
     now: i64,
@@ -72,8 +72,8 @@ pub fn check(
 
 /// Several CAs may have one name, as when a CA was made anew.
 fn check_issuer(
-    leaf: &Facts,
-    cas: &[Facts],
+    leaf: &Certificate,
+    cas: &[Certificate],
     now: i64,
     algorithms: Algorithms,
 ) -> Result<(), Refusal> {
@@ -92,8 +92,8 @@ fn check_issuer(
 }
 
 fn check_signed_by(
-    leaf: &Facts,
-    ca: &Facts,
+    leaf: &Certificate,
+    ca: &Certificate,
     now: i64,
     algorithms: Algorithms,
 ) -> Result<(), Refusal> {
@@ -135,7 +135,7 @@ fn check_signed_by(
 
 /// Whether a configured certificate is a CA's. One of version 1 cannot say so: it
 /// must at least be nobody else's.
-pub fn may_sign(ca: &Facts) -> bool {
+pub fn may_sign(ca: &Certificate) -> bool {
     let is_ca = if ca.version == 3 {
         ca.is_ca
     } else {
@@ -144,7 +144,7 @@ pub fn may_sign(ca: &Facts) -> bool {
     is_ca && ca.uses.certificates != Some(false)
 }
 
-fn check_purpose(leaf: &Facts, purpose: Purpose) -> Result<(), Refusal> {
+fn check_purpose(leaf: &Certificate, purpose: Purpose) -> Result<(), Refusal> {
     let allowed = match purpose {
         Purpose::Server => leaf.uses.server,
         Purpose::Client => leaf.uses.client,
@@ -159,7 +159,7 @@ fn check_purpose(leaf: &Facts, purpose: Purpose) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// It is another's.
-pub fn check_host(leaf: &Facts, host: &Host) -> Result<(), Refusal> {
+pub fn check_host(leaf: &Certificate, host: &Host) -> Result<(), Refusal> {
     let wrong = |host: &str| Refusal::WrongName {
         host: host.to_owned(),
         names: leaf.names(),

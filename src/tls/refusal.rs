@@ -58,24 +58,24 @@ pub enum Refusal {
     /// Not meant for this.
     #[error("it is not meant for a TLS {0}: its key usage says otherwise")]
     WrongPurpose(&'static str),
-    /// Of another host.
+    /// The certificate is another host's.
     #[error("it is for {names}, not for {host}")]
     WrongName {
-        /// Who was wanted.
+        /// The host that was to be talked to.
         host: String,
-        /// Who it is.
+        /// The names that the certificate has.
         names: String,
     },
-    /// The guide's rule.
+    /// OWT's guide wants the common name to be what is dialed.
     #[error(
         "it has a common name only ({name}), which cannot vouch for the IP address {address}: only \
          hostname is allowed. Use the host name instead of the address, or make a certificate with \
          subjectAltName=IP:{address}"
     )]
     OnlyHostname {
-        /// Its common name.
+        /// The certificate's common name.
         name: String,
-        /// What was dialed.
+        /// The address that was dialed.
         address: String,
     },
     /// This side is strict.
@@ -102,7 +102,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the certificate of \"{subject}\" is not accepted: {refusal}")]
 pub struct Rejected {
-    /// Its subject.
+    /// The subject of the certificate that is refused.
     pub subject: String,
     /// See [`Refusal`].
     #[source]

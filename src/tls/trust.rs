@@ -13,17 +13,17 @@ use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, PeerMisbehaved, RootCertStore,
 };
 
-use super::facts::Facts;
+use super::certificate::Certificate;
 use super::legacy::{self, Host, Purpose};
 use super::refusal::{Refusal, Rejected};
 
 /// The configured CAs and how strictly they are applied.
 #[derive(Debug)]
 pub struct Trust {
-    /// For webpki.
+    /// The same CAs, as webpki takes them.
     pub store: Arc<RootCertStore>,
     /// What their certificates say.
-    pub cas: Vec<Facts>,
+    pub cas: Vec<Certificate>,
     /// The setting that asks to refuse certificates of the old kind.
     strict: Option<String>,
     /// What verifies signatures.
@@ -44,23 +44,24 @@ impl Trust {
         let mut cas = Vec::new();
         for der in CertificateDer::pem_slice_iter(pem) {
             let der = der.map_err(|error| format!("is no PEM that can be read: {error}"))?;
-            let facts = Facts::read(&der).map_err(|refusal| format!("is no CA file: {refusal}"))?;
-            if !legacy::may_sign(&facts) {
+            let certificate =
+                Certificate::read(&der).map_err(|refusal| format!("is no CA file: {refusal}"))?;
+            if !legacy::may_sign(&certificate) {
                 return Err(format!(
                     "has the certificate of \"{}\", which is no CA's",
-                    facts.subject
+                    certificate.subject
                 ));
             }
-            if let Some(weakness) = facts.weak_key() {
+            if let Some(weakness) = certificate.weak_key() {
                 return Err(format!(
                     "has the certificate of \"{}\", which cannot be used: {weakness}",
-                    facts.subject
+                    certificate.subject
                 ));
             }
             store
                 .add(der)
                 .map_err(|error| format!("has a certificate that cannot be used: {error}"))?;
-            cas.push(facts);
+            cas.push(certificate);
         }
         if cas.is_empty() {
             return Err("has no certificate in it (-----BEGIN CERTIFICATE-----)".to_owned());
@@ -80,7 +81,7 @@ impl Trust {
     /// Why it does not count.
     pub fn first_look(
         &self,
-        leaf: &Facts,
+        leaf: &Certificate,
         purpose: Purpose,
         host: Option<&Host>,
     ) -> Result<(), Refusal> {
@@ -107,7 +108,7 @@ impl Trust {
     pub fn second_look(
         &self,
         error: Error,
-        leaf: &Facts,
+        leaf: &Certificate,
         chain: &[CertificateDer<'_>],
         purpose: Purpose,
         host: Option<&Host>,
@@ -130,7 +131,7 @@ impl Trust {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let leaf = Facts::read(certificate).map_err(|why| rejected(None, why))?;
+        let leaf = Certificate::read(certificate).map_err(|why| rejected(None, why))?;
         if leaf.version == 3 {
             return verify_tls12_signature(message, certificate, signed, &self.algorithms);
         }
@@ -160,7 +161,7 @@ impl Trust {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let leaf = Facts::read(certificate).map_err(|why| rejected(None, why))?;
+        let leaf = Certificate::read(certificate).map_err(|why| rejected(None, why))?;
         if leaf.version == 3 {
             return verify_tls13_signature(message, certificate, signed, &self.algorithms);
         }
@@ -170,7 +171,7 @@ impl Trust {
 }
 
 /// A refusal with whom it is about.
-pub fn rejected(leaf: Option<&Facts>, refusal: Refusal) -> Rejected {
+pub fn rejected(leaf: Option<&Certificate>, refusal: Refusal) -> Rejected {
     let subject = leaf.map_or("the peer", |leaf| &leaf.subject).to_owned();
     Rejected { subject, refusal }
 }
@@ -185,7 +186,7 @@ impl From<Rejected> for Error {
 /// What webpki says of a certificate of the present kind, with what it is about.
 fn translate(
     error: Error,
-    leaf: &Facts,
+    leaf: &Certificate,
     chain: &[CertificateDer<'_>],
     purpose: Purpose,
     host: Option<&Host>,
@@ -230,8 +231,8 @@ fn translate(
 }
 
 /// Of what the peer sent behind its own certificate.
-fn chain_problem(leaf: &Facts, chain: &[CertificateDer<'_>]) -> Option<Refusal> {
-    let issuers = chain.iter().filter_map(|der| Facts::read(der).ok());
+fn chain_problem(leaf: &Certificate, chain: &[CertificateDer<'_>]) -> Option<Refusal> {
+    let issuers = chain.iter().filter_map(|der| Certificate::read(der).ok());
     let issuer = issuers
         .into_iter()
         .find(|issuer| issuer.raw.subject == leaf.raw.issuer)?;

@@ -11,7 +11,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-use super::facts::Facts;
+use super::certificate::Certificate;
 use super::legacy::{Host, Purpose};
 use super::refusal::Rejected;
 use super::trust::{Trust, rejected};
@@ -76,19 +76,25 @@ impl ServerVerifier {
         name: Option<&ServerName<'_>>,
         now: UnixTime,
     ) -> Result<(), Rejected> {
-        let facts = Facts::read(leaf).map_err(|why| rejected(None, why))?;
+        let certificate = Certificate::read(leaf).map_err(|why| rejected(None, why))?;
         let host = name.map(host_of);
         let host = host.as_ref();
         self.trust
-            .first_look(&facts, Purpose::Server, host)
+            .first_look(&certificate, Purpose::Server, host)
             .and_then(|()| {
                 let verified = self.verify(leaf, intermediates, name, now);
                 verified.or_else(|error| {
-                    self.trust
-                        .second_look(error, &facts, intermediates, Purpose::Server, host, now)
+                    self.trust.second_look(
+                        error,
+                        &certificate,
+                        intermediates,
+                        Purpose::Server,
+                        host,
+                        now,
+                    )
                 })
             })
-            .map_err(|why| rejected(Some(&facts), why))
+            .map_err(|why| rejected(Some(&certificate), why))
     }
 
     /// webpki's word.
@@ -169,17 +175,23 @@ impl ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Rejected> {
-        let facts = Facts::read(leaf).map_err(|why| rejected(None, why))?;
+        let certificate = Certificate::read(leaf).map_err(|why| rejected(None, why))?;
         self.trust
-            .first_look(&facts, Purpose::Client, None)
+            .first_look(&certificate, Purpose::Client, None)
             .and_then(|()| {
                 let verified = self.webpki.verify_client_cert(leaf, intermediates, now);
                 verified.map(|_| ()).or_else(|error| {
-                    self.trust
-                        .second_look(error, &facts, intermediates, Purpose::Client, None, now)
+                    self.trust.second_look(
+                        error,
+                        &certificate,
+                        intermediates,
+                        Purpose::Client,
+                        None,
+                        now,
+                    )
                 })
             })
-            .map_err(|why| rejected(Some(&facts), why))
+            .map_err(|why| rejected(Some(&certificate), why))
     }
 }
 

@@ -16,14 +16,14 @@ pub enum Action {
     },
     /// Send this before anything that `next_packet` gives.
     Send {
-        /// On which transport.
+        /// The transport to send it on.
         conn: Conn,
-        /// What.
+        /// The frames, as they go over the link.
         packet: Packet,
     },
     /// Send what was given, and end. Nothing more is said of the transport.
     Close {
-        /// Which.
+        /// The transport to close.
         conn: Conn,
     },
     /// Tell the registry.

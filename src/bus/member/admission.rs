@@ -172,10 +172,10 @@ impl Member {
                 // It has closed that one, and this member did not see it yet.
                 self.close(former);
                 if let Some(peer) = self.peers.get_mut(&number) {
-                    peer.rested = true;
+                    peer.ended_idle = true;
                 }
             }
-            Some(LinkState::Up { conn: former, .. } | LinkState::Resting { conn: former, .. }) => {
+            Some(LinkState::Up { conn: former, .. } | LinkState::Ending { conn: former, .. }) => {
                 self.close(former);
                 self.link_down(number, "it was made anew");
             }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use super::Member;
-use super::detour::FIRST_PAUSE;
+use super::redial::PAUSES;
 use crate::bus::Millis;
 use crate::bus::peer::{Conn, Greeted};
 use crate::bus::table::PeerNumber;
@@ -140,7 +140,7 @@ impl Member {
         self.close(conn);
         let soon = match refusal.reason() {
             Reason::Crossed => CROSSED_PAUSE,
-            Reason::UnknownMember => FIRST_PAUSE,
+            Reason::UnknownMember => PAUSES.first,
             Reason::Secret => {
                 let peer = self.peers.get(&number);
                 if peer.is_some_and(|peer| self.doubted.is_new(&peer.name)) {

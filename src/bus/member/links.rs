@@ -43,7 +43,7 @@ impl Member {
             }
             LinkState::Dialing { .. }
             | LinkState::Pause { .. }
-            | LinkState::Resting { .. }
+            | LinkState::Ending { .. }
             | LinkState::Parting { .. } => {}
         }
     }
@@ -127,9 +127,9 @@ impl Member {
             peer.version = version;
             peer.rights = rights;
             peer.link = LinkState::Up { conn, link, dialed };
-            self.tally.reconnects += u64::from(peer.previous != 0 && !peer.rested);
+            self.tally.reconnects += u64::from(peer.previous != 0 && !peer.ended_idle);
             peer.active = now;
-            peer.rested = false;
+            peer.ended_idle = false;
             peer.previous = link;
             peer.mine = dialed.then_some(link);
             if !dialed {
@@ -156,7 +156,7 @@ impl Member {
         match peer.assembly.take(frame, self.identity.max_message) {
             Ok(Some(whole)) => {
                 let in_order = match whole.kind {
-                    Some(Kind::Rest(_)) => self.rest(now, number),
+                    Some(Kind::Rest(_)) => self.asked_to_end(now, number),
                     Some(Kind::Stay(_)) => self.stay(now, number),
                     Some(kind) => {
                         peer.active = now;
@@ -189,14 +189,14 @@ impl Member {
             Some(LinkState::Dialing { conn: current, .. }) if *current == conn => {
                 self.dial_failed(now, number, why.to_owned());
             }
-            Some(
-                LinkState::Up { conn: current, .. } | LinkState::Resting { conn: current, .. },
-            ) if *current == conn => {
+            Some(LinkState::Up { conn: current, .. } | LinkState::Ending { conn: current, .. })
+                if *current == conn =>
+            {
                 self.link_down(number, why);
                 self.link_lost(now, number, why);
             }
             Some(LinkState::Parting { conn: current }) if *current == conn => {
-                self.rested(now, number);
+                self.ended_idle(now, number);
             }
             _ => {}
         }
@@ -206,7 +206,7 @@ impl Member {
     pub(super) fn link_down(&mut self, number: PeerNumber, why: &str) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Idle;
-            peer.rested = false;
+            peer.ended_idle = false;
             peer.assembly = Assembly::default();
             peer.outbox.link_lost();
         }
@@ -260,7 +260,7 @@ impl Member {
         }
         // Most members of a large group have nothing to do with each other.
         let peers = self.peers.iter();
-        let busy = peers.filter(|(_, peer)| !peer.is_at_rest());
+        let busy = peers.filter(|(_, peer)| !peer.is_unused());
         let mut numbers: Vec<PeerNumber> = busy.map(|(number, _)| *number).collect();
         numbers.sort_unstable();
         for number in numbers {
@@ -295,8 +295,8 @@ impl Member {
         let peers = self.peers.values().filter_map(|peer| match peer.link {
             LinkState::Dialing { since, .. } => Some((since + GREETING).min(now + LOOK)),
             LinkState::Pause { until, .. } => Some(until),
-            LinkState::Up { .. } => self.rest_at(peer),
-            LinkState::Idle | LinkState::Resting { .. } | LinkState::Parting { .. } => None,
+            LinkState::Up { .. } => self.idle_until(peer),
+            LinkState::Idle | LinkState::Ending { .. } | LinkState::Parting { .. } => None,
         });
         let greetings = self.conns.values().filter_map(|used| match used {
             Use::Greeting { since } => Some(since + GREETING),

@@ -3,23 +3,23 @@
 //!
 //! `traffic` is calls, casts and topics, `waiting` calls that nobody serves yet;
 //! `links` the links to other members, `greeting` and `admission` what passes
-//! before one stands, `rest` their end when nobody uses them,
-//! `detour` what becomes of those that fail; `membership` what the registry knows
-//! and tells, `roster` what it tells of others; `rights` what others may do by the rules; `inside` what a member answers without its application; `tap` copies
+//! before one stands, `idle` their end when nobody uses them,
+//! `redial` what becomes of those that fail; `membership` what the registry knows
+//! and tells, `roster` what it tells of others; `rights` what others may do by the rules; `builtin` what a member answers without its application; `tap` copies
 //! of what it hands over; `losses` what is said of what was dropped.
 
 mod action;
 mod admission;
-mod detour;
+mod builtin;
 mod greeting;
 mod identity;
-mod inside;
+mod idle;
 #[cfg(test)]
 mod inspection;
 mod links;
 mod losses;
 mod membership;
-mod rest;
+mod redial;
 mod rights;
 mod roster;
 mod status;
@@ -34,13 +34,13 @@ use std::sync::Arc;
 pub use action::Action;
 use admission::Challenged;
 pub use identity::Identity;
+use rustc_hash::FxHashMap;
 use tally::Tally;
 use tap::{Seen, Tap};
 
 use super::Millis;
 use super::application::Delivery;
 use super::calls::Calls;
-use super::numbered::Numbered;
 use super::once::Once;
 use super::peer::{Conn, LinkState, Peer};
 use super::rules::Rights;
@@ -71,17 +71,19 @@ pub struct Member {
     identity: Identity,
     session: Session,
     table: Table,
-    peers: Numbered<PeerNumber, Peer>,
+    /// Numbers that this process has chosen itself: nobody can aim at their hashing, so it
+    /// may be quick, as it may be wherever a map is of this kind.
+    peers: FxHashMap<PeerNumber, Peer>,
     numbers: HashMap<String, PeerNumber>,
     next_peer: PeerNumber,
-    conns: Numbered<Conn, Use>,
+    conns: FxHashMap<Conn, Use>,
     /// Those who have dialed and are to prove the secret.
-    challenged: Numbered<Conn, Challenged>,
+    challenged: FxHashMap<Conn, Challenged>,
     nonces: Nonces,
     /// Who did not prove the secret, as far as that was said.
     doubted: Once,
     /// By the certificates of those at the other end, where there are rules.
-    rights: Numbered<Conn, Arc<Rights>>,
+    rights: FxHashMap<Conn, Arc<Rights>>,
     /// Who was denied what, as far as that was said.
     denied: Once,
     next_conn: Conn,
@@ -141,14 +143,14 @@ impl Member {
             next_link: identity.seed | 1,
             identity,
             table,
-            peers: Numbered::default(),
+            peers: FxHashMap::default(),
             numbers: HashMap::new(),
             next_peer: 1,
-            conns: Numbered::default(),
-            challenged: Numbered::default(),
+            conns: FxHashMap::default(),
+            challenged: FxHashMap::default(),
             nonces,
             doubted: Once::default(),
-            rights: Numbered::default(),
+            rights: FxHashMap::default(),
             denied: Once::default(),
             next_conn: 1,
             calls: Calls::default(),

@@ -75,7 +75,7 @@ impl Member {
                         LinkState::Idle => "idle",
                         LinkState::Dialing { .. } => "dialing",
                         LinkState::Up { .. }
-                        | LinkState::Resting { .. }
+                        | LinkState::Ending { .. }
                         | LinkState::Parting { .. } => "up",
                         LinkState::Pause { .. } => "pause",
                     },

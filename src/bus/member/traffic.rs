@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Member;
-use super::inside::MARK;
+use super::builtin::MARK;
 use super::tap::{self, Seen};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
@@ -23,13 +23,13 @@ const MOST_CALLS: usize = 100_000;
 pub struct Calling {
     /// Chosen by the application, not in use.
     pub number: u32,
-    /// The id.
+    /// The id that is called.
     pub to: String,
-    /// Its method.
+    /// The method that is wanted of it.
     pub method: String,
-    /// JSON.
+    /// The body, which is JSON.
     pub body: Bytes,
-    /// Until it fails.
+    /// It fails when it has waited so long.
     pub timeout: Millis,
     /// Replies of other kinds are wanted, too.
     pub many: bool,

@@ -8,13 +8,13 @@ use crate::bus::application::Delivery;
 use crate::bus::pipe::Pipe;
 
 /// What leaving may take for what is still to be sent.
-const LAST_WORDS: Duration = Duration::from_millis(150);
+const LEAVE_TIMEOUT: Duration = Duration::from_millis(150);
 
 impl Node {
     /// The member has left: sends what is still to be sent, and ends all.
     pub(super) async fn finish(self: Arc<Self>) {
         let patience = Instant::now();
-        while patience.elapsed() < LAST_WORDS && !self.is_flushed() {
+        while patience.elapsed() < LEAVE_TIMEOUT && !self.is_flushed() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let (endpoint, host) = {
@@ -28,7 +28,7 @@ impl Node {
         // here ends when the other side has seen it.
         let stop_endpoint = async {
             if let Some(endpoint) = endpoint {
-                endpoint.stop(LAST_WORDS).await;
+                endpoint.stop(LEAVE_TIMEOUT).await;
             }
         };
         let stop_host = async {
@@ -38,7 +38,7 @@ impl Node {
         };
         tokio::join!(stop_endpoint, stop_host);
         self.application.deliver(Delivery::Left);
-        self.alive.send_replace(());
+        self.tasks.end();
     }
 
     /// The application is gone: ends all at once.
@@ -50,7 +50,7 @@ impl Node {
         // Dropped, they cut off what is left.
         state.endpoint = None;
         state.host = None;
-        self.alive.send_replace(());
+        self.tasks.end();
     }
 
     fn is_flushed(&self) -> bool {

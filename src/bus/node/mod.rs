@@ -17,7 +17,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use rustc_hash::FxHashMap;
+use tokio::sync::Notify;
 
 use behind::Behind;
 use listening::Listening;
@@ -26,7 +27,6 @@ pub use options::Options;
 use super::Millis;
 use super::application::Application;
 use super::member::{Action, Identity, Member};
-use super::numbered::Numbered;
 use super::peer::Conn;
 use super::pipe::Pipe;
 use super::registry::{Hosted, Session};
@@ -34,6 +34,7 @@ use super::rules::Rules;
 use super::trust;
 use super::wire::ToRegistry;
 use crate::grpc::server::Server;
+use crate::grpc::tasks::Tasks;
 
 /// See the module.
 pub struct Node {
@@ -45,12 +46,12 @@ pub struct Node {
     alarm: Notify,
     behind: Behind,
     /// Goes with the node, which ends its tasks.
-    alive: watch::Sender<()>,
+    tasks: Tasks,
 }
 
 struct State {
     member: Member,
-    pipes: Numbered<Conn, Pipe>,
+    pipes: FxHashMap<Conn, Pipe>,
     /// The session with the registry.
     registry: Option<Box<dyn Session>>,
     endpoint: Option<Server>,
@@ -68,18 +69,18 @@ impl Node {
         options: Options,
         application: Box<dyn Application>,
     ) -> Result<Arc<Self>, String> {
-        let reach = options.registry.reach().await?;
+        let addresses = options.registry.addresses().await?;
         if let Some((advertised, _)) = &options.advertise {
-            reach.allows(advertised)?;
+            addresses.allows(advertised)?;
         }
         let tls = options.tls;
         let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let host = match (options.advertise, &tls) {
             (Some((host, _)), _) => host,
-            (None, Some(tls)) => reach.vouched_for(&tls.server.names())?,
-            (None, None) => reach.advertise.to_string(),
+            (None, Some(tls)) => addresses.vouched_for(&tls.server.names())?,
+            (None, None) => addresses.advertise.to_string(),
         };
-        let ip = reach.listen;
+        let ip = addresses.listen;
         let listening = Listening {
             ip,
             host,
@@ -103,7 +104,7 @@ impl Node {
         let node = Arc::new(Self {
             state: Mutex::new(State {
                 member,
-                pipes: Numbered::default(),
+                pipes: FxHashMap::default(),
                 registry: None,
                 endpoint: Some(server),
                 host: None,
@@ -116,25 +117,18 @@ impl Node {
             started: Instant::now(),
             alarm: Notify::new(),
             behind: Behind::default(),
-            alive: watch::Sender::new(()),
+            tasks: Tasks::new(),
         });
         *node_of_service.lock() = Arc::downgrade(&node);
         node.spawn(keep_time(Arc::downgrade(&node)));
         let member = Arc::downgrade(&node);
-        node.spawn(options.registry.keep_joined(member, reach.can_host));
+        node.spawn(options.registry.keep_joined(member, addresses.can_host));
         Ok(node)
     }
 
     /// Runs a task for as long as there is a node.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut alive = self.alive.subscribe();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = task => {}
-                // Nothing is ever sent: this is the sender's end.
-                _ = alive.changed() => {}
-            }
-        });
+        self.tasks.spawn(task);
     }
 
     /// Lets the member do something, and carries out what it wants then.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use file::Rule;
 pub use rights::{Deed, Rights};
 
-use crate::tls::facts::Facts;
+use crate::tls::certificate::Certificate;
 
 /// The rules of a file, or none.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ impl Rules {
     /// is all, since there are no rules.
     pub fn of(&self, certificate: Option<&[u8]>) -> Option<Arc<Rights>> {
         let names = || {
-            let facts = certificate.and_then(|der| Facts::read(der).ok());
+            let facts = certificate.and_then(|der| Certificate::read(der).ok());
             facts.map_or_else(Vec::new, |facts| facts.identities())
         };
         self.of_names(names)

@@ -1,11 +1,6 @@
 //! What must hold, whatever happens.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
-
-use crate::bus::numbered::{NumberHasher, Numbered};
-
-type NumberedSet<K> = HashSet<K, BuildHasherDefault<NumberHasher>>;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a call ended as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +14,14 @@ pub enum End {
 #[derive(Default)]
 pub struct Checker {
     /// Calls by (member, number): when they must have ended at the latest.
-    pending: Numbered<(usize, u32), u64>,
-    ended: NumberedSet<(usize, u32)>,
+    pending: FxHashMap<(usize, u32), u64>,
+    ended: FxHashSet<(usize, u32)>,
     /// Messages handed to an application: (receiver, serial).
-    delivered: NumberedSet<(usize, u64)>,
+    delivered: FxHashSet<(usize, u64)>,
     /// What must arrive.
-    expected: NumberedSet<(usize, u64)>,
+    expected: FxHashSet<(usize, u64)>,
     /// The last serial that came from a sender to a receiver.
-    last: Numbered<(usize, usize), u64>,
+    last: FxHashMap<(usize, usize), u64>,
     pub replies: u64,
     pub failures: u64,
     pub deliveries: u64,

@@ -139,7 +139,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// How much.
+    /// How much the connection makes the process hold.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }

@@ -213,7 +213,7 @@ async fn start(
         body.send_data(message.clone().into(), call.complete)
             .map_err(Failed::Transport)?;
     }
-    progress.requested(sender, counted.place());
+    progress.requested(sender, counted.position());
     Ok((response, body))
 }
 

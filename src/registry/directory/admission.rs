@@ -10,7 +10,7 @@ use crate::bus::agreement::Side;
 use crate::bus::bounds;
 use crate::bus::trust::{Doubt, NONCE, Transcript, token};
 use crate::bus::wire::{Challenge, Join, Joined, Proof, Reason, Refusal, Told};
-use crate::registry::apart;
+use crate::registry::address_conflict;
 
 /// What a session has said that is to prove the secret.
 pub(super) struct Challenged {
@@ -127,7 +127,7 @@ impl Directory {
         }
         let others = self.members.values().map(|member| &member.profile);
         let others = others.filter(|other| other.who.member != record.member);
-        if let Some(text) = apart::objection(&record, others) {
+        if let Some(text) = address_conflict::objection(&record, others) {
             return self.refuse(now, session, Refusal::new(Reason::Other, text));
         }
         // What it is told of these comes behind that it is let in.

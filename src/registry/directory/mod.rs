@@ -32,7 +32,7 @@ use crate::bus::wire::{Changes, Delta, Done, FromRegistry, Told};
 pub type SessionNumber = u32;
 
 /// So long a change waits for those who have not applied it.
-const PATIENCE: Millis = 250;
+const APPLIED_TIMEOUT: Millis = 250;
 /// Changes are told of at once, and then again after one ms for so many sessions.
 const TOLD_PER_MS: usize = 50;
 /// The largest part of what is told at once; a message may be four times as large.
@@ -257,7 +257,7 @@ impl Directory {
             session,
             request,
             leaving,
-            until: now + PATIENCE,
+            until: now + APPLIED_TIMEOUT,
         });
         self.settle(now);
     }

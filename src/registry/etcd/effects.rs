@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::bus::Millis;
 
 /// So long the eldest waits for those who are behind.
-pub const PATIENCE: Millis = 250;
+pub const APPLIED_TIMEOUT: Millis = 250;
 /// So long it matters that a change is not known: whoever made it does not wait
 /// any longer.
 const MEMORY: Millis = 2_000;
@@ -114,7 +114,7 @@ impl Effects {
             let mut others = others.clone().filter(|name| *name != first.maker);
             let (applied, lagging) = (&self.applied, &mut self.lagging);
             let knows = |name: &str| applied.get(name).is_some_and(|at| *at >= revision);
-            if since + PATIENCE <= now {
+            if since + APPLIED_TIMEOUT <= now {
                 let behind = others.filter(|name| !knows(name));
                 lagging.extend(behind.map(str::to_owned));
             } else if others.any(|name| !knows(name) && !lagging.contains(name)) {
@@ -134,7 +134,7 @@ impl Effects {
     pub fn deadline(&self, own: u64) -> Option<Millis> {
         let first = self.awaited.front();
         let first = first.filter(|first| first.revision <= own);
-        first.map(|first| first.since + PATIENCE)
+        first.map(|first| first.since + APPLIED_TIMEOUT)
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(effects.settled(), 0);
         // Looking again would change nothing, however late it is.
         assert_eq!(effects.deadline(6), None);
-        assert_eq!(effects.deadline(7), Some(PATIENCE));
+        assert_eq!(effects.deadline(7), Some(APPLIED_TIMEOUT));
         effects.settle(1, 7, &[].into_iter());
         assert_eq!(effects.settled(), 7);
     }
@@ -184,9 +184,9 @@ mod tests {
         let mut effects = Effects::default();
         effects.applied("b".to_owned(), 9);
         effects.await_all(0, 7, "b", false);
-        assert_eq!(settle(&mut effects, PATIENCE - 1), 0);
-        assert_eq!(effects.deadline(9), Some(PATIENCE));
-        assert_eq!(settle(&mut effects, PATIENCE), 7);
+        assert_eq!(settle(&mut effects, APPLIED_TIMEOUT - 1), 0);
+        assert_eq!(effects.deadline(9), Some(APPLIED_TIMEOUT));
+        assert_eq!(settle(&mut effects, APPLIED_TIMEOUT), 7);
         effects.await_all(300, 8, "b", false);
         assert_eq!(settle(&mut effects, 300), 8);
         // It has caught up, and counts again.

@@ -25,11 +25,11 @@ fn denies(status: &Status) -> bool {
 /// Whom etcd has told, and where.
 #[derive(Clone, Copy)]
 pub struct Explain<'a> {
-    /// Which of etcd.
+    /// The endpoint of etcd that the error came from.
     pub endpoint: &'a Target,
     /// Who the member is for etcd, if anybody.
     pub login: Option<&'a Login>,
-    /// Of all keys.
+    /// What all of the bus's keys begin with.
     pub prefix: &'a str,
 }
 

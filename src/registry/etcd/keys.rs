@@ -1,4 +1,4 @@
-//! What is where in etcd, and what its messages mean for a desk.
+//! What is where in etcd, and what its messages mean for a replica.
 //!
 //! Below the prefix and the name of the cluster there are
 //! - `applied/<member>`: the revision up to which the member knows everything;
@@ -52,7 +52,7 @@ pub struct Present {
     pub versions: Versions,
     /// What it says.
     pub record: Record,
-    /// It is leaving.
+    /// Whether the member is leaving.
     pub gone: bool,
 }
 
@@ -66,14 +66,14 @@ pub struct Write {
     pub record: Option<(Record, bool, u64)>,
     /// This member knows everything up to here.
     pub applied: Option<u64>,
-    /// Everybody does.
+    /// Up to where everybody knows all, by the eldest's word.
     pub settled: Option<u64>,
 }
 
 /// How a write ended, if etcd has answered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
-    /// As that revision.
+    /// It is written, and is that revision.
     Done(u64),
     /// The key is another than was thought.
     Conflict(Option<Present>),

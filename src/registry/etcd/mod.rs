@@ -1,18 +1,18 @@
 //! The registry on an etcd cluster: there is no state of ours but in etcd. Every
 //! member comes to it itself, and plays the registry's part of its own session.
 //!
-//! `desk` is that part without sockets, `effects` how it is found out that all
+//! `replica` is that part without sockets, `effects` how it is found out that all
 //! members know of a change; `keys` is what is where, `listing` reads all of it; `rpc`
 //! calls etcd, `session` is one connection's life, `explain` says what etcd's errors
 //! mean, and here is what goes from one session to the next.
 
-pub mod desk;
 mod effects;
 mod explain;
 pub mod keys;
 pub mod listing;
 #[cfg(test)]
 mod model;
+pub mod replica;
 mod rpc;
 mod session;
 pub mod wire;
@@ -24,24 +24,26 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::desk::Desk;
 use self::explain::Explain;
 use self::keys::Keys;
+use self::replica::Replica;
 use self::rpc::Endpoint;
 pub use self::rpc::Login;
-use self::session::{End, Place};
-use super::Complaints;
+use self::session::{Common, End};
+use crate::bus::advertise::Addresses;
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
-use crate::bus::reach::Reach;
 use crate::bus::registry::{Joined, Pending, Registry};
-use crate::grpc::backoff::STOOD;
+use crate::grpc::backoff::{Doubling, STOOD};
 use crate::grpc::target::Target;
+use crate::registry::complaints::Complaints;
 use crate::tls::credentials::ClientCredentials;
 
 /// Pauses between attempts: etcd that answers again is found within a second.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+const PAUSES: Doubling = Doubling {
+    first: 50,
+    longest: 800,
+};
 
 /// What the registry on etcd is made with.
 pub struct Etcd {
@@ -64,7 +66,7 @@ pub struct Etcd {
 }
 
 impl Etcd {
-    async fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+    async fn resolve(&self) -> Result<Vec<SocketAddr>, String> {
         let mut found = Vec::new();
         let mut failure = String::new();
         for endpoint in &self.endpoints {
@@ -99,14 +101,14 @@ impl Etcd {
     async fn stay_joined(self, node: Weak<dyn Joined>) {
         let random = RandomState::new();
         let keys = Keys::new(&self.prefix, &self.terms);
-        let mut desk = Desk::new(
+        let mut replica = Replica::new(
             self.name.clone(),
             self.terms.clone(),
-            random.hash_one("desk"),
+            random.hash_one("replica"),
         );
         let started = Instant::now();
         let mut complaints = Complaints::default();
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = 0;
         // Members spread over the endpoints.
         let first = usize::try_from(random.hash_one("first") >> 32).unwrap_or(0);
         for attempt in 0_usize.. {
@@ -118,7 +120,7 @@ impl Etcd {
                 login,
                 prefix: &self.prefix,
             };
-            let place = Place {
+            let common = Common {
                 node: &node,
                 keys: &keys,
                 name: &self.name,
@@ -128,27 +130,30 @@ impl Etcd {
             let began = Instant::now();
             let (end, told) = match Endpoint::open(endpoint.clone(), self.tls.clone(), login).await
             {
-                Ok(endpoint) => session::run(&place, &mut desk, &mut complaints, endpoint).await,
+                Ok(endpoint) => {
+                    session::run(&common, &mut replica, &mut complaints, endpoint).await
+                }
                 Err(status) => (End::Lost(status), false),
             };
             let Some(owner) = node.upgrade() else { return };
             let End::Lost(status) = end else { return };
             if began.elapsed() >= STOOD {
-                pause = FIRST_PAUSE;
+                pauses = 0;
             }
             if told {
                 complaints.clear();
             }
             match explain.hopeless(&status) {
-                Some(why) if !desk.has_stood() => {
+                Some(why) if !replica.has_stood() => {
                     return owner.deliver(Delivery::Refused { why });
                 }
                 None if told => {}
                 _ => complaints.no_registry(&*owner, &explain.text(&status)),
             }
             drop(owner);
+            let pause = PAUSES.time_after(pauses);
             tokio::time::sleep(jitter(pause, random.hash_one(attempt))).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses += 1;
         }
     }
 }
@@ -160,13 +165,13 @@ fn jitter(pause: Duration, random: u64) -> Duration {
 }
 
 impl Registry for Etcd {
-    fn reach(&self) -> Pending<'_, Result<Reach, String>> {
+    fn addresses(&self) -> Pending<'_, Result<Addresses, String>> {
         Box::pin(async {
-            let addresses = self.addresses().await?;
+            let addresses = self.resolve().await?;
             self.check_plaintext(&addresses)?;
             // An endpoint on this machine says nothing about the way to others.
             let elsewhere = addresses.iter().find(|address| !address.ip().is_loopback());
-            Reach::by_route_to(
+            Addresses::by_route_to(
                 *elsewhere
                     .or(addresses.first())
                     .ok_or("etcd has no address")?,

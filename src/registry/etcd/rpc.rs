@@ -26,7 +26,7 @@ use crate::tls::credentials::ClientCredentials;
 
 /// What etcd may take for one answer. It has lost its majority, or the network
 /// is cut, if it takes longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// So long a token is new: etcd has just given it.
 const NEW: Duration = Duration::from_secs(1);
 /// An etcd that does not see a leader fails calls with this at once, instead of
@@ -49,7 +49,7 @@ const AUTHENTICATE: Method = Method(7, "/etcdserverpb.Auth/Authenticate");
 /// Who this member is for etcd.
 #[derive(Clone)]
 pub struct Login {
-    /// Its user.
+    /// The user that etcd knows this side as.
     pub user: String,
     /// And the password, which is in no log and no error.
     pub password: String,
@@ -69,7 +69,7 @@ impl Endpoint {
     /// Connects, and logs in if there is a login.
     ///
     /// # Errors
-    /// Why not.
+    /// The status that the connection or the login ended with.
     pub async fn open(
         target: Target,
         tls: Option<Arc<ClientCredentials>>,
@@ -87,7 +87,7 @@ impl Endpoint {
             max_metadata: MAX_METADATA,
         });
         let slow = |_| Status::unavailable(format!("No connection established to {shown} in time"));
-        let ready = tokio::time::timeout(PATIENCE, channel.ready(false)).await;
+        let ready = tokio::time::timeout(CALL_TIMEOUT, channel.ready(false)).await;
         ready.map_err(slow)??;
         let endpoint = Self {
             channel,
@@ -148,7 +148,7 @@ impl Endpoint {
             method,
             path: PathAndQuery::from_static(path),
             metadata,
-            timeout: unary.then_some(PATIENCE),
+            timeout: unary.then_some(CALL_TIMEOUT),
             message: None,
             complete: false,
             wait_for_ready: false,
@@ -251,7 +251,7 @@ impl Stream {
         token.filter(|_| self.opened.elapsed() >= NEW && has_lapsed(status))
     }
 
-    /// Sends.
+    /// Sends a message; what comes of that is the stream's next answer.
     pub fn send(&mut self, message: &impl Message) {
         self.pipe.send(message);
     }

@@ -3,9 +3,10 @@
 
 use std::collections::HashSet;
 
+use rustc_hash::FxHashMap;
+
 use super::Event;
 use crate::bus::member::{Identity, Member};
-use crate::bus::numbered::Numbered;
 use crate::bus::peer::Conn;
 use crate::bus::sim::network::{End, Time};
 use crate::registry::directory::{Directory, SessionNumber};
@@ -29,14 +30,14 @@ pub(super) struct Process {
     /// The processes that calls of fixed ids are for.
     /// Calls that end with a reply, unless this process ends before.
     pub(super) sure: HashSet<u32>,
-    pub(super) callees: Numbered<u32, usize>,
+    pub(super) callees: FxHashMap<u32, usize>,
     /// The members that calls were for which members answer themselves.
-    pub(super) asked: Numbered<u32, String>,
+    pub(super) asked: FxHashMap<u32, String>,
     pub(super) taps: bool,
     pub(super) member: Member,
     pub(super) directory: Option<Directory>,
-    pub(super) ends: Numbered<End, Purpose>,
-    pub(super) conns: Numbered<Conn, End>,
+    pub(super) ends: FxHashMap<End, Purpose>,
+    pub(super) conns: FxHashMap<Conn, End>,
     pub(super) registry: Option<End>,
     /// Where it looks for one.
     pub(super) search: Search,
@@ -46,7 +47,7 @@ pub(super) struct Process {
     pub(super) stops: u32,
     /// What waits for it to go on.
     pub(super) kept: Vec<Event>,
-    pub(super) sessions: Numbered<SessionNumber, End>,
+    pub(super) sessions: FxHashMap<SessionNumber, End>,
     pub(super) next_session: SessionNumber,
     pub(super) next_call: u32,
     pub(super) next_request: u32,
@@ -74,19 +75,19 @@ impl Process {
             build,
             retiring: false,
             sure: HashSet::new(),
-            callees: Numbered::default(),
-            asked: Numbered::default(),
+            callees: FxHashMap::default(),
+            asked: FxHashMap::default(),
             taps: false,
             member: Member::new(identity),
             directory: None,
-            ends: Numbered::default(),
-            conns: Numbered::default(),
+            ends: FxHashMap::default(),
+            conns: FxHashMap::default(),
             registry: None,
             search: Search::among(PLACES),
             stopped_since: None,
             stops: 0,
             kept: Vec::new(),
-            sessions: Numbered::default(),
+            sessions: FxHashMap::default(),
             next_session: 1,
             next_call: 1,
             next_request: 1,

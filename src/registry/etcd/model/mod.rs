@@ -1,4 +1,4 @@
-//! Desks on an etcd that is a few maps, by seeds: what is promised to members
+//! Replicas on an etcd that is a few maps, by seeds: what is promised to members
 //! holds whatever happens to sessions, leases and old revisions.
 
 mod promises;

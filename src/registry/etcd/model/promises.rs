@@ -23,7 +23,7 @@ impl World {
         }
         let revision = changes.revision;
         let applied = Applied { revision };
-        this.desk.asked(self.now, asked(Asked::Applied(applied)));
+        this.replica.asked(self.now, asked(Asked::Applied(applied)));
     }
 
     /// It is told that something is in effect: so all have to know.

@@ -1,4 +1,4 @@
-//! Enough of etcd to try desks on.
+//! Enough of etcd to try replicas on.
 
 use std::collections::{BTreeMap, BTreeSet};
 

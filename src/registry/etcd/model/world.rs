@@ -8,8 +8,8 @@ use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::session::asked;
 use crate::bus::wire::{Announce, Asked, Delta, Join, Record, Told};
-use crate::registry::etcd::desk::{Action, Desk, LEASE};
 use crate::registry::etcd::keys::{Keys, Seen, Write, Written};
+use crate::registry::etcd::replica::{Action, LEASE, Replica};
 
 /// From then on nothing breaks any more.
 const CALM: Millis = 8_000;
@@ -36,7 +36,7 @@ type Due = (Millis, u64, usize, u32, What);
 pub(super) struct WriteKey(usize);
 
 pub(super) struct Actor {
-    pub(super) desk: Desk,
+    pub(super) replica: Replica,
     /// Of this session; what belongs to a former one does not arrive.
     session: u32,
     open: bool,
@@ -87,7 +87,7 @@ impl World {
         for number in 0..members {
             let name = format!("m{number}");
             world.actors.push(Actor {
-                desk: Desk::new(name.clone(), Terms::of("c"), seed + number as u64),
+                replica: Replica::new(name.clone(), Terms::of("c"), seed + number as u64),
                 session: 0,
                 open: false,
                 watch: None,
@@ -171,7 +171,7 @@ impl World {
         this.watch = None;
         this.follow = None;
         this.lost_at = self.now;
-        this.desk.lost();
+        this.replica.lost();
         let after = self.random.u64(10..7_000);
         self.at(after, actor, What::Open);
     }
@@ -186,31 +186,31 @@ impl World {
                 if let Some(from) = self.actors[actor].follow {
                     let news = self.news(from, true);
                     self.actors[actor].follow = Some(self.store.history.len());
-                    self.actors[actor].desk.followed(now, news);
+                    self.actors[actor].replica.followed(now, news);
                 }
             }
             What::Listed => {
                 let all = self.list(false);
                 let revision = u64::try_from(self.store.revision).unwrap();
-                self.actors[actor].desk.listed(now, revision, all);
+                self.actors[actor].replica.listed(now, revision, all);
             }
             What::FollowListed => {
                 let all = self.list(true);
                 self.actors[actor].follow = Some(self.store.history.len());
-                self.actors[actor].desk.followed(now, all);
+                self.actors[actor].replica.followed(now, all);
             }
-            What::Granted if self.refuses() => self.actors[actor].desk.grant_refused(now),
+            What::Granted if self.refuses() => self.actors[actor].replica.grant_refused(now),
             What::Granted => {
                 self.store.next_lease += 1;
                 let lease = self.store.next_lease;
                 self.store.leases.insert(lease);
-                self.actors[actor].desk.leased(now, lease);
+                self.actors[actor].replica.leased(now, lease);
             }
             What::Written(write) => self.written(actor, write.0),
-            What::Tick => self.actors[actor].desk.tick(now),
+            What::Tick => self.actors[actor].replica.tick(now),
             What::Fault(0) => self.lose(actor),
             What::Fault(1) => {
-                if let Some(lease) = self.actors[actor].desk.lease() {
+                if let Some(lease) = self.actors[actor].replica.lease() {
                     self.store.end_lease(lease);
                     self.tell_watchers();
                 }
@@ -225,21 +225,21 @@ impl World {
             return;
         }
         let this = &mut self.actors[actor];
-        if let Some(lease) = this.desk.lease() {
+        if let Some(lease) = this.replica.lease() {
             if now - this.lost_at > u64::from(LEASE) * 1000 {
                 self.store.end_lease(lease);
             }
             if !self.store.leases.contains(&lease) {
-                this.desk.lease_lost();
+                this.replica.lease_lost();
             }
         }
-        if this.desk.lease().is_none() {
+        if this.replica.lease().is_none() {
             self.store.next_lease += 1;
             let lease = self.store.next_lease;
             self.store.leases.insert(lease);
-            this.desk.leased(now, lease);
+            this.replica.leased(now, lease);
         }
-        this.desk
+        this.replica
             .found(7, u64::try_from(self.store.revision).unwrap());
         this.open = true;
         let join = Join {
@@ -247,7 +247,7 @@ impl World {
             request: this.request,
             ..Join::default()
         };
-        this.desk.asked(now, asked(Asked::Join(join)));
+        this.replica.asked(now, asked(Asked::Join(join)));
     }
 
     fn announce(&mut self, actor: usize) {
@@ -264,7 +264,7 @@ impl World {
                     ..Delta::default()
                 }),
             };
-            this.desk.asked(now, asked(Asked::Announce(announce)));
+            this.replica.asked(now, asked(Asked::Announce(announce)));
         }
     }
 
@@ -284,7 +284,7 @@ impl World {
         if self.random.u8(0..100) == 0 && self.now < CALM {
             self.lose(actor);
         } else {
-            self.actors[actor].desk.written(now, how);
+            self.actors[actor].replica.written(now, how);
         }
     }
 
@@ -319,12 +319,12 @@ impl World {
         let news = self.news(from, false);
         self.actors[actor].watch = Some(self.store.history.len());
         let revision = u64::try_from(self.store.revision).unwrap();
-        self.actors[actor].desk.watched(self.now, revision, news);
+        self.actors[actor].replica.watched(self.now, revision, news);
     }
 
     fn act(&mut self, actor: usize) {
         loop {
-            let actions = self.actors[actor].desk.take_actions();
+            let actions = self.actors[actor].replica.take_actions();
             if actions.is_empty() {
                 break;
             }
@@ -332,7 +332,7 @@ impl World {
                 self.carry_out(actor, action);
             }
         }
-        if let Some(alarm) = self.actors[actor].desk.alarm() {
+        if let Some(alarm) = self.actors[actor].replica.alarm() {
             let after = alarm.saturating_sub(self.now).max(1);
             self.at(after, actor, What::Tick);
         }
@@ -355,9 +355,9 @@ impl World {
             Action::Unfollow => self.actors[actor].follow = None,
             Action::Watch { from } => {
                 let from = i64::try_from(from).unwrap();
-                self.actors[actor].desk.watching(self.now);
+                self.actors[actor].replica.watching(self.now);
                 if from <= self.store.compacted {
-                    self.actors[actor].desk.compacted();
+                    self.actors[actor].replica.compacted();
                     return;
                 }
                 let first = self.store.history.iter().position(|event| {

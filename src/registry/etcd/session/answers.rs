@@ -1,4 +1,4 @@
-//! What etcd answers and tells in a session, handed to the desk.
+//! What etcd answers and tells in a session, handed to the replica.
 
 use tokio::time::Instant;
 
@@ -16,38 +16,38 @@ impl Session<'_> {
         match answer {
             Answer::Granted(Err(status)) if refuses(&status) => {
                 self.refused(&status);
-                self.desk.grant_refused(now);
+                self.replica.grant_refused(now);
             }
             Answer::Granted(granted) => {
                 self.kept_at = Instant::now();
-                self.desk.leased(now, granted?.id);
+                self.replica.leased(now, granted?.id);
             }
             Answer::Listed(listed) => {
                 let (revision, all) = listed?;
-                self.desk.listed(now, revision, all);
+                self.replica.listed(now, revision, all);
             }
             Answer::Followed(listed) => {
                 let (revision, all) = listed?;
-                if !self.desk.follows() {
+                if !self.replica.follows() {
                     return Ok(());
                 }
-                self.follow = Some(self.open(self.place.keys.applied(), revision + 1));
-                self.desk.followed(now, all);
+                self.follow = Some(self.open(self.common.keys.applied(), revision + 1));
+                self.replica.followed(now, all);
             }
             Answer::Written(written) => {
                 let how = match written {
-                    Ok(answer) => self.place.keys.written(&answer),
+                    Ok(answer) => self.common.keys.written(&answer),
                     Err(status) if status.code == Code::NOT_FOUND => Written::NoLease,
                     // Whoever has never been let in is told that it is not.
-                    Err(status) if self.desk.has_stood() && refuses(&status) => {
+                    Err(status) if self.replica.has_stood() && refuses(&status) => {
                         self.refused(&status);
                         Written::Refused
                     }
                     Err(status) => return Err(status),
                 };
                 let done = matches!(how, Written::Done(_));
-                self.desk.written(now, how);
-                if done && self.desk.is_written() {
+                self.replica.written(now, how);
+                if done && self.replica.is_written() {
                     self.taken();
                 }
             }
@@ -59,8 +59,8 @@ impl Session<'_> {
                         self.keep_lease();
                     }
                     Renewed::Watch => {
-                        let from = self.desk.reached() + 1;
-                        self.watch = Some(self.open(self.place.keys.known(), from));
+                        let from = self.replica.reached() + 1;
+                        self.watch = Some(self.open(self.common.keys.known(), from));
                     }
                 }
             }
@@ -71,8 +71,8 @@ impl Session<'_> {
     /// etcd does not take what this member has to write. The session goes on: what is
     /// registered is so still, and what others register is seen.
     fn refused(&mut self, status: &Status) {
-        if let Some(node) = self.place.node.upgrade() {
-            let why = self.place.explain.text(status);
+        if let Some(node) = self.common.node.upgrade() {
+            let why = self.common.explain.text(status);
             let text = format!("the registry refuses what this member writes, trying again: {why}");
             self.complaints.say(&*node, text, &why);
         }
@@ -81,7 +81,7 @@ impl Session<'_> {
     /// It has taken all.
     fn taken(&mut self) {
         if self.complaints.clear()
-            && let Some(node) = self.place.node.upgrade()
+            && let Some(node) = self.common.node.upgrade()
         {
             node.deliver(Delivery::Note {
                 warning: false,
@@ -97,8 +97,8 @@ impl Session<'_> {
         match kept {
             Ok(kept) => {
                 self.kept_at = Instant::now();
-                if kept.ttl <= 0 && self.desk.lease() == Some(kept.id) {
-                    self.desk.lease_lost();
+                if kept.ttl <= 0 && self.replica.lease() == Some(kept.id) {
+                    self.replica.lease_lost();
                 }
                 Ok(())
             }
@@ -133,30 +133,30 @@ impl Session<'_> {
             }
         };
         if told.compact_revision != 0 {
-            self.desk.compacted();
+            self.replica.compacted();
         } else if told.canceled {
             let why = format!("etcd has ended the watch: {}", told.cancel_reason);
             return Err(Status::unavailable(why));
         } else if told.created {
-            self.desk.watching(now);
+            self.replica.watching(now);
         } else {
-            let (revision, all) = self.place.keys.news(&told);
-            self.desk.watched(now, revision, all);
+            let (revision, all) = self.common.keys.news(&told);
+            self.replica.watched(now, revision, all);
         }
         Ok(())
     }
 
-    /// How far others are: if that ends, the desk asks for it anew.
+    /// How far others are: if that ends, the replica asks for it anew.
     pub(super) fn followed(&mut self, told: Result<WatchResponse, Status>) {
         let now = self.now();
         match told {
             Ok(told) if !told.canceled && told.compact_revision == 0 => {
-                let (_, all) = self.place.keys.news(&told);
-                self.desk.followed(now, all);
+                let (_, all) = self.common.keys.news(&told);
+                self.replica.followed(now, all);
             }
             _ => {
                 self.follow = None;
-                self.desk.unfollowed(now);
+                self.replica.unfollowed(now);
             }
         }
     }

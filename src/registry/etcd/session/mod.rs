@@ -1,4 +1,4 @@
-//! A session of a member with etcd: carries out what its desk wants done, and
+//! A session of a member with etcd: carries out what its replica wants done, and
 //! tells it what happens, until the connection is lost. `answers` is what etcd says.
 
 mod answers;
@@ -13,10 +13,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::desk::{Action, Desk, LEASE};
 use super::explain::Explain;
 use super::keys::{Keys, Seen, revision};
 use super::listing::Listing;
+use super::replica::{Action, LEASE, Replica};
 use super::rpc::{self, Endpoint, Stream};
 use super::wire::{
     LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
@@ -25,12 +25,12 @@ use super::wire::{
 };
 use crate::bus::Millis;
 use crate::bus::application::Delivery;
-use crate::bus::registry::{Joined, Session as Hears};
+use crate::bus::registry::{Joined, Session as MemberSession};
 use crate::bus::wire::{ToRegistry, Told};
 use crate::grpc::status::Status;
-use crate::registry::Complaints;
+use crate::registry::complaints::Complaints;
 
-/// The lease.
+/// How long the lease lasts without a word of the member.
 fn lease_time() -> Duration {
     Duration::from_secs(LEASE.into())
 }
@@ -58,9 +58,9 @@ pub enum End {
 }
 
 /// The member's side: what it says goes to the session's task.
-struct Ear(UnboundedSender<ToRegistry>);
+struct SessionSender(UnboundedSender<ToRegistry>);
 
-impl Hears for Ear {
+impl MemberSession for SessionSender {
     fn send(&mut self, message: &ToRegistry) {
         let _ = self.0.send(message.clone());
     }
@@ -86,22 +86,22 @@ enum Renewed {
 }
 
 /// What all sessions of a member have in common.
-pub struct Place<'a> {
-    /// Whose they are.
+pub struct Common<'a> {
+    /// The member whose sessions they are.
     pub node: &'a Weak<dyn Joined>,
-    /// Where everything is.
+    /// Which key holds what.
     pub keys: &'a Keys,
-    /// The member's.
+    /// The member's name.
     pub name: &'a str,
-    /// Where the desk's time begins.
+    /// Where the replica's time begins.
     pub started: Instant,
     /// What is said of etcd's errors.
     pub explain: Explain<'a>,
 }
 
 struct Session<'a> {
-    place: &'a Place<'a>,
-    desk: &'a mut Desk,
+    common: &'a Common<'a>,
+    replica: &'a mut Replica,
     complaints: &'a mut Complaints,
     endpoint: Arc<Endpoint>,
     calls: JoinSet<Answer>,
@@ -115,15 +115,15 @@ struct Session<'a> {
 /// Opens a session and carries it on to its end. Returns that, and whether the
 /// application has been told of it.
 pub async fn run(
-    place: &Place<'_>,
-    desk: &mut Desk,
+    common: &Common<'_>,
+    replica: &mut Replica,
     complaints: &mut Complaints,
     endpoint: Endpoint,
 ) -> (End, bool) {
     let lease = Some(endpoint.stream(rpc::KEEP_ALIVE));
     let mut session = Session {
-        place,
-        desk,
+        common,
+        replica,
         complaints,
         endpoint: Arc::new(endpoint),
         calls: JoinSet::new(),
@@ -135,14 +135,14 @@ pub async fn run(
     if let Err(status) = session.find_lease().await {
         return (End::Lost(status), false);
     }
-    let (ear, asks) = unbounded_channel();
-    let Some(node) = place.node.upgrade() else {
+    let (sender, asks) = unbounded_channel();
+    let Some(node) = common.node.upgrade() else {
         return (End::Gone, false);
     };
-    node.opened(Box::new(Ear(ear)));
+    node.opened(Box::new(SessionSender(sender)));
     let end = session.carry_on(asks).await;
-    session.desk.lost();
-    let told = match (&end, place.node.upgrade()) {
+    session.replica.lost();
+    let told = match (&end, common.node.upgrade()) {
         (End::Lost(status), Some(node)) => node.lost(&status.details),
         _ => true,
     };
@@ -151,14 +151,14 @@ pub async fn run(
 
 impl Session<'_> {
     fn now(&self) -> Millis {
-        let elapsed = self.place.started.elapsed().as_millis();
+        let elapsed = self.common.started.elapsed().as_millis();
         Millis::try_from(elapsed).unwrap_or(Millis::MAX)
     }
 
     /// The lease of the session before if it is there still, or a new one. Shows
     /// that etcd has a majority, too.
     async fn find_lease(&mut self) -> Result<(), Status> {
-        if self.desk.lease().is_some() {
+        if self.replica.lease().is_some() {
             self.keep_lease();
             let answer = tokio::time::timeout(lease_time() / 2, next(&mut self.lease)).await;
             let answer: LeaseKeepAliveResponse = answer.map_err(|_| silent())??;
@@ -166,17 +166,17 @@ impl Session<'_> {
             if answer.ttl > 0 {
                 return self.found(answer.header);
             }
-            self.desk.lease_lost();
+            self.replica.lease_lost();
         }
         let granted: LeaseGrantResponse = self.endpoint.call(rpc::GRANT, &grant()).await?;
         self.found(granted.header)?;
-        self.desk.leased(self.now(), granted.id);
+        self.replica.leased(self.now(), granted.id);
         Ok(())
     }
 
     fn found(&mut self, header: Option<ResponseHeader>) -> Result<(), Status> {
         let header = header.ok_or_else(|| Status::internal("an answer of etcd has no header"))?;
-        self.desk
+        self.replica
             .found(header.cluster_id, revision(header.revision));
         Ok(())
     }
@@ -184,18 +184,18 @@ impl Session<'_> {
     async fn carry_on(&mut self, mut asks: UnboundedReceiver<ToRegistry>) -> End {
         let mut ask_again = Instant::now() + keep_alive();
         loop {
-            for action in self.desk.take_actions() {
+            for action in self.replica.take_actions() {
                 if let Some(end) = self.carry_out(action) {
                     return end;
                 }
             }
-            let alarm = self.desk.alarm();
-            let alarm = alarm.map(|at| self.place.started + Duration::from_millis(at.max(1)));
+            let alarm = self.replica.alarm();
+            let alarm = alarm.map(|at| self.common.started + Duration::from_millis(at.max(1)));
             let now = self.now();
             let went = tokio::select! {
                 asked = asks.recv() => match asked {
                     Some(asked) => {
-                        self.desk.asked(now, asked);
+                        self.replica.asked(now, asked);
                         Ok(())
                     }
                     None => return End::Gone,
@@ -218,7 +218,7 @@ impl Session<'_> {
                 () = tokio::time::sleep_until(self.kept_at + silence()) => Err(silent()),
                 () = until(alarm) => {
                     let now = self.now();
-                    self.desk.tick(now);
+                    self.replica.tick(now);
                     Ok(())
                 }
             };
@@ -229,7 +229,7 @@ impl Session<'_> {
     }
 
     fn carry_out(&mut self, action: Action) -> Option<End> {
-        let node = self.place.node;
+        let node = self.common.node;
         match action {
             Action::Tell(message) => {
                 let refused = matches!(message.kind, Some(Told::Refusal(_)));
@@ -261,21 +261,21 @@ impl Session<'_> {
             }
             Action::List => {
                 self.watch = None;
-                let keys = self.place.keys.clone();
+                let keys = self.common.keys.clone();
                 self.call(async move |endpoint| {
                     Answer::Listed(list(&endpoint, &keys, keys.known()).await)
                 });
             }
             Action::Follow => {
-                let keys = self.place.keys.clone();
+                let keys = self.common.keys.clone();
                 self.call(async move |endpoint| {
                     Answer::Followed(list(&endpoint, &keys, keys.applied()).await)
                 });
             }
             Action::Unfollow => self.follow = None,
-            Action::Watch { from } => self.watch = Some(self.open(self.place.keys.known(), from)),
+            Action::Watch { from } => self.watch = Some(self.open(self.common.keys.known(), from)),
             Action::Write(write) => {
-                let txn = self.place.keys.write(self.place.name, &write);
+                let txn = self.common.keys.write(self.common.name, &write);
                 self.call(async move |endpoint| {
                     Answer::Written(endpoint.call(rpc::TXN, &txn).await)
                 });
@@ -293,7 +293,7 @@ impl Session<'_> {
     }
 
     fn keep_lease(&mut self) {
-        let lease = self.desk.lease();
+        let lease = self.replica.lease();
         if let (Some(stream), Some(id)) = (&mut self.lease, lease) {
             stream.send(&LeaseKeepAliveRequest { id });
         }

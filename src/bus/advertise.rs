@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// See the module.
-pub struct Reach {
+pub struct Addresses {
     /// The address to bind.
     pub listen: IpAddr,
     /// The address others use.
@@ -12,7 +12,7 @@ pub struct Reach {
     pub can_host: bool,
 }
 
-impl Reach {
+impl Addresses {
     /// By the address of the registry: on loopback everything stays there.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Reach {
             return Err(format!(
                 "the address {advertised} to advertise leads nowhere from other machines, and the \
                  registry is on one: set OWT_GRPC_ADVERTISE to an address of this machine that \
-                 other members reach, or to nothing, which means {here}"
+                 other members addresses, or to nothing, which means {here}"
             ));
         }
         Ok(())
@@ -110,20 +110,20 @@ mod tests {
 
     fn vouched_for(advertise: &str, names: &[&str]) -> Result<String, String> {
         let advertise: IpAddr = advertise.parse().unwrap();
-        let reach = Reach {
+        let addresses = Addresses {
             listen: advertise,
             advertise,
             can_host: false,
         };
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        reach.vouched_for(&names)
+        addresses.vouched_for(&names)
     }
 
     #[test]
     fn what_others_could_not_dial_is_not_advertised() {
-        let reach = |advertise: &str| {
+        let addresses = |advertise: &str| {
             let advertise = advertise.parse().unwrap();
-            Reach {
+            Addresses {
                 listen: advertise,
                 advertise,
                 can_host: false,
@@ -137,14 +137,14 @@ mod tests {
             "::",
             "::ffff:127.0.0.1",
         ] {
-            let why = reach("10.0.0.5").allows(bad).unwrap_err();
+            let why = addresses("10.0.0.5").allows(bad).unwrap_err();
             assert!(why.contains(bad) && why.contains("10.0.0.5"), "{why}");
         }
         for good in ["10.0.0.6", "a.example", "fd00::1"] {
-            assert_eq!(reach("10.0.0.5").allows(good), Ok(()));
+            assert_eq!(addresses("10.0.0.5").allows(good), Ok(()));
         }
         for good in ["127.0.0.2", "localhost", "10.0.0.5"] {
-            assert_eq!(reach("127.0.0.1").allows(good), Ok(()));
+            assert_eq!(addresses("127.0.0.1").allows(good), Ok(()));
         }
     }
 

@@ -27,7 +27,7 @@ pub enum Phase {
 
 /// See the module.
 #[derive(Default)]
-pub struct Line {
+pub struct ConnectQueue {
     phase: Phase,
     waiters: VecDeque<Waiter>,
     /// Held by each call whose turn has come and that has not gone on yet: a
@@ -39,13 +39,13 @@ pub struct Line {
 type Turn = (Connection, Arc<()>);
 
 struct Waiter {
-    /// Stays in the line when an attempt fails.
+    /// Stays in the queue when an attempt fails.
     for_ready: bool,
     turn: oneshot::Sender<Result<Turn, Status>>,
 }
 
-/// Where a call stands.
-pub enum Place {
+/// Where a call that has entered stands.
+pub enum Entered {
     /// Nobody is before it.
     First(Connection),
     /// Those that were woken before it are on their way.
@@ -54,7 +54,7 @@ pub enum Place {
     Waiting(oneshot::Receiver<Result<Turn, Status>>),
 }
 
-impl Place {
+impl Entered {
     /// Waits for its turn.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ async fn behind_others() {
     .await;
 }
 
-impl Line {
+impl ConnectQueue {
     /// What the channel is at.
     pub fn phase(&self) -> &Phase {
         &self.phase
@@ -107,21 +107,21 @@ impl Line {
     ///
     /// # Errors
     /// The reason of the last attempt, while the channel pauses.
-    pub fn enter(&mut self, wait: bool) -> Result<Place, Status> {
+    pub fn enter(&mut self, wait: bool) -> Result<Entered, Status> {
         match &self.phase {
             Phase::Ready(connection) if Arc::strong_count(&self.coming) == 1 => {
-                Ok(Place::First(connection.clone()))
+                Ok(Entered::First(connection.clone()))
             }
             Phase::Ready(connection) => {
                 let turn = (connection.clone(), Arc::clone(&self.coming));
-                Ok(Place::Behind(turn))
+                Ok(Entered::Behind(turn))
             }
             Phase::Backoff(why) if !wait => Err(Status::unavailable(&**why)),
             Phase::Idle | Phase::Connecting | Phase::Backoff(_) => {
                 let (turn, waiting) = oneshot::channel();
                 let for_ready = wait;
                 self.waiters.push_back(Waiter { for_ready, turn });
-                Ok(Place::Waiting(waiting))
+                Ok(Entered::Waiting(waiting))
             }
         }
     }

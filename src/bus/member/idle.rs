@@ -16,24 +16,24 @@ use crate::bus::wire::{Kind, Rest, Stay};
 
 impl Member {
     /// Whether a link could be closed without anybody missing it.
-    fn may_rest(&self, number: PeerNumber) -> bool {
+    fn may_end(&self, number: PeerNumber) -> bool {
         let empty = |peer: &super::Peer| peer.outbox.is_empty();
         self.peers.get(&number).is_some_and(empty) && !self.calls.has_one_with(number)
     }
 
     /// When a link has been idle for so long that its dialer asks to close it.
-    pub(super) fn rest_at(&self, peer: &super::Peer) -> Option<Millis> {
+    pub(super) fn idle_until(&self, peer: &super::Peer) -> Option<Millis> {
         let dialed = matches!(peer.link, LinkState::Up { dialed: true, .. });
         dialed.then(|| peer.active.saturating_add(self.identity.idle))
     }
 
     /// Asks to close a link that is idle.
     pub(super) fn tend_idle(&mut self, now: Millis, number: PeerNumber) {
-        let may_rest = self.may_rest(number);
+        let may_end = self.may_end(number);
         let Some(peer) = self.peers.get(&number) else {
             return;
         };
-        let is_idle = self.rest_at(peer).is_some_and(|at| at <= now);
+        let is_idle = self.idle_until(peer).is_some_and(|at| at <= now);
         let LinkState::Up { conn, link, .. } = peer.link else {
             return;
         };
@@ -42,8 +42,8 @@ impl Member {
         }
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.active = now;
-            if may_rest {
-                peer.link = LinkState::Resting { conn, link };
+            if may_end {
+                peer.link = LinkState::Ending { conn, link };
                 self.send(conn, Kind::Rest(Rest {}));
             }
         }
@@ -52,12 +52,12 @@ impl Member {
     /// The other side has asked whether the link may be closed, or says that it
     /// may. False if that is out of order.
     #[must_use]
-    pub(super) fn rest(&mut self, now: Millis, number: PeerNumber) -> bool {
+    pub(super) fn asked_to_end(&mut self, now: Millis, number: PeerNumber) -> bool {
         match self.peers.get(&number).map(|peer| &peer.link) {
-            Some(LinkState::Resting { conn, .. }) => {
+            Some(LinkState::Ending { conn, .. }) => {
                 let conn = *conn;
                 self.close(conn);
-                self.rested(now, number);
+                self.ended_idle(now, number);
                 true
             }
             Some(LinkState::Up {
@@ -66,7 +66,7 @@ impl Member {
                 ..
             }) => {
                 let conn = *conn;
-                if !self.may_rest(number) {
+                if !self.may_end(number) {
                     self.send(conn, Kind::Stay(Stay {}));
                     return true;
                 }
@@ -86,7 +86,7 @@ impl Member {
         let Some(peer) = self.peers.get_mut(&number) else {
             return false;
         };
-        let LinkState::Resting { conn, link } = peer.link else {
+        let LinkState::Ending { conn, link } = peer.link else {
             return false;
         };
         peer.active = now;
@@ -101,10 +101,10 @@ impl Member {
     }
 
     /// A link is closed, and nothing was lost with it.
-    pub(super) fn rested(&mut self, now: Millis, number: PeerNumber) {
+    pub(super) fn ended_idle(&mut self, now: Millis, number: PeerNumber) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Idle;
-            peer.rested = true;
+            peer.ended_idle = true;
             peer.failures = 0;
         }
         self.recover(now, number);

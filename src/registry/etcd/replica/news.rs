@@ -1,13 +1,13 @@
 //! What etcd tells of the members.
 
-use super::{Action, Desk, GRACE, name_taken};
+use super::{Action, GRACE, Replica, name_taken};
 use crate::bus::Millis;
 use crate::bus::agreement::Side;
 use crate::bus::wire::{Changes, Reason, Record, Refusal, Told};
-use crate::registry::apart;
+use crate::registry::address_conflict;
 use crate::registry::etcd::keys::{Present, Seen};
 
-impl Desk {
+impl Replica {
     /// Everything that is stored, as of a revision.
     pub fn listed(&mut self, now: Millis, revision: u64, all: Vec<Seen>) {
         self.members.clear();
@@ -23,7 +23,9 @@ impl Desk {
             self.see(now, seen, &mut changes, false);
         }
         let newcomer = self.own.profile.as_ref().filter(|_| !self.has_stood);
-        if let Some(text) = newcomer.and_then(|own| apart::objection(own, &changes.records)) {
+        if let Some(text) =
+            newcomer.and_then(|own| address_conflict::objection(own, &changes.records))
+        {
             return self.refuse(Refusal::new(Reason::Other, text));
         }
         // Without a key nobody knows of this member.

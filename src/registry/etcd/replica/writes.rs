@@ -1,8 +1,8 @@
-//! What a desk writes: the member's record, how far it is, and, as the eldest,
+//! What a replica writes: the member's record, how far it is, and, as the eldest,
 //! how far all are. One write is under way at a time; what comes meanwhile goes
 //! with the next.
 
-use super::{Action, Barrier, Desk, LONGEST_GAP, PATIENCE, Phase, name_taken};
+use super::{Action, Barrier, EFFECT_TIMEOUT, LONGEST_GAP, Phase, Replica, name_taken};
 use crate::bus::Millis;
 use crate::bus::profile::Profile;
 use crate::bus::wire::{Done, Told};
@@ -12,7 +12,7 @@ use crate::registry::etcd::keys::{Write, Written};
 /// something there first.
 const AGAIN: Millis = 800;
 
-impl Desk {
+impl Replica {
     /// A write has ended.
     pub fn written(&mut self, now: Millis, how: Written) {
         let Some(write) = self.write.take() else {
@@ -75,7 +75,7 @@ impl Desk {
             revision,
             request: self.own.request,
             leaving: self.own.gone,
-            until: now + PATIENCE,
+            until: now + EFFECT_TIMEOUT,
         });
     }
 
@@ -144,11 +144,11 @@ mod tests {
     use crate::bus::session::asked;
     use crate::bus::wire::{Asked, FromRegistry, Join, Leave, Record};
 
-    /// A desk whose member is in etcd, alone, and wants to say something more.
-    fn with_a_write_under_way() -> Desk {
-        let mut desk = Desk::new("m".to_owned(), Terms::of("c"), 1);
-        desk.leased(0, 5);
-        desk.found(7, 1);
+    /// A replica whose member is in etcd, alone, and wants to say something more.
+    fn with_a_write_under_way() -> Replica {
+        let mut replica = Replica::new("m".to_owned(), Terms::of("c"), 1);
+        replica.leased(0, 5);
+        replica.found(7, 1);
         let record = Record {
             member: "m".to_owned(),
             ..Record::default()
@@ -158,55 +158,58 @@ mod tests {
             request: 3,
             ..Join::default()
         };
-        desk.asked(0, asked(Asked::Join(join)));
-        desk.listed(0, 1, Vec::new());
-        desk.watching(0);
-        assert_eq!(writes(&mut desk), 1);
-        desk
+        replica.asked(0, asked(Asked::Join(join)));
+        replica.listed(0, 1, Vec::new());
+        replica.watching(0);
+        assert_eq!(writes(&mut replica), 1);
+        replica
     }
 
-    fn writes(desk: &mut Desk) -> usize {
-        let actions = desk.take_actions();
+    fn writes(replica: &mut Replica) -> usize {
+        let actions = replica.take_actions();
         let is_write = |action: &&Action| matches!(action, Action::Write(_));
         actions.iter().filter(is_write).count()
     }
 
     #[test]
     fn what_etcd_refuses_is_written_again_after_a_pause_and_not_before() {
-        let mut desk = with_a_write_under_way();
-        desk.written(10, Written::Refused);
-        assert!(!desk.is_written());
-        let again = desk.alarm().unwrap();
+        let mut replica = with_a_write_under_way();
+        replica.written(10, Written::Refused);
+        assert!(!replica.is_written());
+        let again = replica.alarm().unwrap();
         assert!((10 + AGAIN / 2..=10 + AGAIN).contains(&again), "{again}");
-        desk.tick(again - 1);
-        assert_eq!(writes(&mut desk), 0);
-        desk.tick(again);
-        assert_eq!(writes(&mut desk), 1);
+        replica.tick(again - 1);
+        assert_eq!(writes(&mut replica), 0);
+        replica.tick(again);
+        assert_eq!(writes(&mut replica), 1);
     }
 
     #[test]
     fn a_lease_that_etcd_refuses_is_asked_for_again() {
-        let mut desk = with_a_write_under_way();
-        desk.written(10, Written::NoLease);
-        assert!(desk.take_actions().contains(&Action::Grant));
-        desk.grant_refused(20);
-        let again = desk.alarm().unwrap();
-        desk.tick(again - 1);
-        assert_eq!(desk.take_actions(), []);
-        desk.tick(again);
-        assert_eq!(desk.take_actions(), [Action::Grant]);
+        let mut replica = with_a_write_under_way();
+        replica.written(10, Written::NoLease);
+        assert!(replica.take_actions().contains(&Action::Grant));
+        replica.grant_refused(20);
+        let again = replica.alarm().unwrap();
+        replica.tick(again - 1);
+        assert_eq!(replica.take_actions(), []);
+        replica.tick(again);
+        assert_eq!(replica.take_actions(), [Action::Grant]);
     }
 
     #[test]
     fn a_member_whose_leaving_is_refused_gives_its_lease_back_and_is_gone() {
-        let mut desk = with_a_write_under_way();
-        desk.asked(5, asked(Asked::Leave(Leave { request: 4 })));
-        desk.written(10, Written::Refused);
+        let mut replica = with_a_write_under_way();
+        replica.asked(5, asked(Asked::Leave(Leave { request: 4 })));
+        replica.written(10, Written::Refused);
         let done = FromRegistry {
             kind: Some(Told::Done(Done { request: 4 })),
         };
-        assert_eq!(desk.take_actions(), [Action::Revoke(5), Action::Tell(done)]);
-        desk.tick(10_000);
-        assert_eq!(desk.take_actions(), []);
+        assert_eq!(
+            replica.take_actions(),
+            [Action::Revoke(5), Action::Tell(done)]
+        );
+        replica.tick(10_000);
+        assert_eq!(replica.take_actions(), []);
     }
 }

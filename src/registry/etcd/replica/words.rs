@@ -1,11 +1,11 @@
 //! What the member says in its session.
 
-use super::{Action, Desk, LEASE, Phase};
+use super::{Action, LEASE, Phase, Replica};
 use crate::bus::Millis;
 use crate::bus::profile::Profile;
 use crate::bus::wire::{Asked, Join, Joined, ToRegistry, Told};
 
-impl Desk {
+impl Replica {
     /// The member says something.
     pub fn asked(&mut self, now: Millis, message: ToRegistry) {
         match message.kind {

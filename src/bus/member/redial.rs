@@ -7,10 +7,13 @@ use crate::bus::calls::Place;
 use crate::bus::peer::LinkState;
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{Frame, Kind};
+use crate::grpc::backoff::Doubling;
 
-/// Pauses between dials that fail: this, doubled each time, up to the longest.
-pub(super) const FIRST_PAUSE: Millis = 50;
-const LONGEST_PAUSE: Millis = 1_000;
+/// Between dials that fail.
+pub(super) const PAUSES: Doubling = Doubling {
+    first: 50,
+    longest: 1_000,
+};
 /// A member that cannot be dialed for so long, and that the registry still has,
 /// is not one that has just ended.
 const UNREACHABLE: Millis = 4_000;
@@ -21,10 +24,10 @@ impl Member {
             return;
         };
         peer.failures += 1;
-        let doubled = FIRST_PAUSE << peer.failures.min(6);
+        let pause = PAUSES.after(peer.failures);
         // Members that lost each other at once should not return at once.
         let jitter = self.next_link % 20;
-        self.pause(now + doubled.min(LONGEST_PAUSE) + jitter, number, why);
+        self.pause(now + pause + jitter, number, why);
         let known = self.peers.get(&number).is_some_and(|peer| peer.known);
         if known {
             self.complain(now, number);

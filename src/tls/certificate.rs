@@ -26,13 +26,13 @@ const BROKEN: [(&str, &str); 5] = [
 /// What a key may be used for, where the certificate says so.
 #[derive(Debug, Clone, Default)]
 pub struct Uses {
-    /// To sign handshakes.
+    /// Whether its key may sign handshakes.
     pub signature: Option<bool>,
-    /// To sign certificates.
+    /// Whether its key may sign certificates.
     pub certificates: Option<bool>,
-    /// By servers.
+    /// Whether servers may show it.
     pub server: Option<bool>,
-    /// By clients.
+    /// Whether clients may show it.
     pub client: Option<bool>,
 }
 
@@ -55,10 +55,10 @@ pub struct Raw {
 
 /// See the module.
 #[derive(Debug, Clone)]
-pub struct Facts {
-    /// For a person.
+pub struct Certificate {
+    /// Whose it is, for a person.
     pub subject: String,
-    /// For a person.
+    /// Who has signed it, for a person.
     pub issuer: String,
     /// 1, 2 or 3.
     pub version: u32,
@@ -66,17 +66,17 @@ pub struct Facts {
     pub not_before: i64,
     /// In seconds since 1970.
     pub not_after: i64,
-    /// Of the subject.
+    /// The common names of the subject.
     pub common_names: Vec<String>,
     /// There is a subjectAltName, which then says all that there is to say.
     pub has_alternative_names: bool,
-    /// Of the subjectAltName.
+    /// The host names of the subjectAltName.
     pub dns_names: Vec<String>,
-    /// Of the subjectAltName.
+    /// The URIs of the subjectAltName.
     pub uris: Vec<String>,
-    /// Of the subjectAltName.
+    /// The addresses of the subjectAltName.
     pub addresses: Vec<IpAddr>,
-    /// basicConstraints say so.
+    /// Whether its basicConstraints make it a CA's.
     pub is_ca: bool,
     /// What it may be used for.
     pub uses: Uses,
@@ -91,33 +91,33 @@ pub struct Facts {
     pub raw: Raw,
 }
 
-impl Facts {
+impl Certificate {
     /// Reads a certificate in DER.
     ///
     /// # Errors
     /// [`Refusal::Unreadable`], with what is wrong.
     pub fn read(der: &[u8]) -> Result<Self, Refusal> {
         let unreadable = |what: &str| Refusal::Unreadable(what.to_owned());
-        let (rest, certificate) =
+        let (rest, parsed) =
             X509Certificate::from_der(der).map_err(|error| unreadable(&error.to_string()))?;
         if !rest.is_empty() {
             return Err(unreadable("bytes follow it"));
         }
-        if certificate.signature_algorithm != certificate.tbs_certificate.signature {
+        if parsed.signature_algorithm != parsed.tbs_certificate.signature {
             return Err(unreadable("it names two signature algorithms"));
         }
-        let raw = Raw::of(der, &certificate).ok_or_else(|| unreadable("its parts do not fit"))?;
-        let validity = certificate.validity();
-        let mut facts = Self {
-            subject: certificate.subject().to_string(),
-            issuer: certificate.issuer().to_string(),
-            version: match certificate.version() {
+        let raw = Raw::of(der, &parsed).ok_or_else(|| unreadable("its parts do not fit"))?;
+        let validity = parsed.validity();
+        let mut certificate = Self {
+            subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            version: match parsed.version() {
                 X509Version(number @ 0..=2) => number + 1,
                 _ => return Err(unreadable("its version is none of 1, 2 and 3")),
             },
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),
-            common_names: common_names(&certificate),
+            common_names: common_names(&parsed),
             has_alternative_names: false,
             dns_names: Vec::new(),
             uris: Vec::new(),
@@ -126,12 +126,12 @@ impl Facts {
             uses: Uses::default(),
             has_name_constraints: false,
             unknown_critical: None,
-            broken_signature: broken(&certificate),
-            rsa_bits: rsa_bits(&certificate),
+            broken_signature: broken(&parsed),
+            rsa_bits: rsa_bits(&parsed),
             raw,
         };
-        for extension in certificate.extensions() {
-            facts.note(extension.parsed_extension());
+        for extension in parsed.extensions() {
+            certificate.note(extension.parsed_extension());
             let is_known = matches!(
                 extension.parsed_extension(),
                 ParsedExtension::BasicConstraints(_)
@@ -140,10 +140,10 @@ impl Facts {
                     | ParsedExtension::SubjectAlternativeName(_)
             );
             if extension.critical && !is_known {
-                facts.unknown_critical = Some(extension.oid.to_id_string());
+                certificate.unknown_critical = Some(extension.oid.to_id_string());
             }
         }
-        Ok(facts)
+        Ok(certificate)
     }
 
     fn note(&mut self, extension: &ParsedExtension<'_>) {

@@ -1,9 +1,9 @@
 //! The eldest member's part: to find out what everybody knows.
 
-use super::{Action, Desk};
+use super::{Action, Replica};
 use crate::bus::Millis;
 
-impl Desk {
+impl Replica {
     pub(super) fn is_eldest(&self) -> bool {
         let eldest = self.ages.first();
         eldest.is_some_and(|(_, name)| *name == self.name)

@@ -21,7 +21,7 @@ fn is_local(address: &str) -> Option<bool> {
 
 /// A member, as far as it matters here.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct Located<'a> {
     member: &'a str,
     address: &'a str,
     /// Somebody might want to dial it.
@@ -32,7 +32,7 @@ fn is_offer(topic: &Subscription) -> bool {
     topic.exchange != TAP
 }
 
-impl<'a> From<&'a Record> for Place<'a> {
+impl<'a> From<&'a Record> for Located<'a> {
     fn from(record: &'a Record) -> Self {
         Self {
             member: &record.member,
@@ -42,7 +42,7 @@ impl<'a> From<&'a Record> for Place<'a> {
     }
 }
 
-impl<'a> From<&'a Profile> for Place<'a> {
+impl<'a> From<&'a Profile> for Located<'a> {
     fn from(profile: &'a Profile) -> Self {
         Self {
             offers: profile.ids().len() > 0 || profile.subscriptions().any(is_offer),
@@ -53,13 +53,13 @@ impl<'a> From<&'a Profile> for Place<'a> {
 
 /// Why a member should not come in among these: for a person.
 pub fn objection<'a>(
-    newcomer: impl Into<Place<'a>>,
-    others: impl IntoIterator<Item = impl Into<Place<'a>>>,
+    newcomer: impl Into<Located<'a>>,
+    others: impl IntoIterator<Item = impl Into<Located<'a>>>,
 ) -> Option<String> {
     let newcomer = newcomer.into();
     let is_newcomer_local = is_local(newcomer.address)?;
     let mut others = others.into_iter().map(Into::into);
-    let other: Place = others.find(|other: &Place| {
+    let other: Located = others.find(|other: &Located| {
         let is_apart = is_local(other.address) == Some(!is_newcomer_local);
         is_apart && (is_newcomer_local || other.offers)
     })?;

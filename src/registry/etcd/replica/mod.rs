@@ -2,7 +2,7 @@
 //! sockets: what the member says and what etcd tells goes in with the time, what
 //! the member is told and what etcd is asked comes out.
 //!
-//! A desk outlives its session: what it knows is continued in the next one.
+//! A replica outlives its session: what it knows is continued in the next one.
 
 mod eldest;
 mod news;
@@ -22,7 +22,7 @@ use crate::bus::wire::{Done, FromRegistry, Reason, Refusal, Told};
 pub const LEASE: u32 = 5;
 /// So long a change waits for the eldest's word. The eldest waits less long for
 /// those who are behind; if it is silent itself, this is the end.
-const PATIENCE: Millis = 400;
+const EFFECT_TIMEOUT: Millis = 400;
 /// So long a member is known on whose lease has ended: if it lives it notices, and
 /// is back before.
 const GRACE: Millis = 1_000;
@@ -48,7 +48,7 @@ pub enum Action {
     /// Read how far the members are, and watch it; answered by `watched`, and by
     /// `unfollowed` when that ends.
     Follow,
-    /// No more.
+    /// Nothing more is to be heard of how far others are.
     Unfollow,
     /// Answered by `written`.
     Write(Write),
@@ -67,9 +67,9 @@ enum Phase {
 #[derive(Default)]
 struct Own {
     profile: Option<Profile>,
-    /// It is leaving.
+    /// Whether the member is leaving.
     gone: bool,
-    /// Of the record.
+    /// The request that made the record what it is.
     request: u32,
     /// etcd has to be told.
     dirty: bool,
@@ -86,7 +86,7 @@ struct Barrier {
 }
 
 /// See the module.
-pub struct Desk {
+pub struct Replica {
     name: String,
     terms: Terms,
     epoch: u64,
@@ -122,8 +122,8 @@ pub struct Desk {
     actions: Vec<Action>,
 }
 
-impl Desk {
-    /// A desk for one member. `seed` is any number: members differ in it.
+impl Replica {
+    /// A replica for one member. `seed` is any number: members differ in it.
     pub fn new(name: String, terms: Terms, seed: u64) -> Self {
         Self {
             name,
