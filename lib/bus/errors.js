@@ -118,6 +118,8 @@ function givenUp(reason, { registry, waitsFor }) {
   if (code === undefined || ABORTED[name] !== code) return reason;
   const why = waitsFor ?? `the registry ${registry} has not answered`;
   const error = Object.assign(new Error(`${message}: no registry yet: ${why}`), { name, code });
+  // For the command, which says it in its own sentence; null if the member knows no reason.
+  Object.defineProperty(error, 'reason', { value: waitsFor });
   return withCause(error, new BusError('UNREACHABLE', why));
 }
 

@@ -3,7 +3,7 @@
 // `owt-grpc call`: one gRPC call by OWT's contract.
 
 const { createClient } = require('../grpc/client/client');
-const { contractOf } = require('../grpc/contract');
+const { findContract, knownTypes } = require('../grpc/contract');
 const { messageOf } = require('../common/errors');
 const { status } = require('../common/status');
 const { RpcError } = require('../grpc/rpc-error');
@@ -79,12 +79,8 @@ async function run(args) {
  * @param {string} name
  */
 function methodOf(type, name) {
-  let contract;
-  try {
-    contract = contractOf(type);
-  } catch (error) {
-    throw new UsageError(messageOf(error).replace('Invalid proto type:', 'there is no type '));
-  }
+  const contract = findContract(type);
+  if (contract === undefined) throw new UsageError(`there is no type ${type} (known types: ${knownTypes()})`);
   if (contract.service === null) throw new UsageError(`the type ${type} has messages only, no service`);
   const { methods } = contract.service;
   const method = methods.find((one) => one.name === name || one.originalName === name);

@@ -5,22 +5,35 @@
 
 const { hasOwn } = require('../common/compat/objects');
 
+/** @returns {Record<string, import('../codec-runtime').Contract>} OWT's, by type */
+const owt = () => require('../codec');
+
 /**
  * The type's contract.
  *
  * @param {string} type OWT's name, or the full name of a standard service
- * @returns {import('../codec-runtime').Contract}
+ * @returns {import('../codec-runtime').Contract | undefined} undefined if no contract has that name
+ */
+function findContract(type) {
+  if (typeof type !== 'string') return undefined;
+  if (hasOwn(owt(), type)) return owt()[type];
+  /** @type {Record<string, import('../codec-runtime').Contract>} */
+  const standard = require('../codec/standard');
+  return hasOwn(standard, type) ? standard[type] : undefined;
+}
+
+/** OWT's types, for people. */
+const knownTypes = () => Object.keys(owt()).join(', ');
+
+/**
+ * The type's contract, or an error that names those that there are.
+ *
+ * @param {string} type
  */
 function contractOf(type) {
-  /** @type {Record<string, import('../codec-runtime').Contract>} */
-  const codec = require('../codec');
-  if (typeof type === 'string') {
-    if (hasOwn(codec, type)) return codec[type];
-    /** @type {Record<string, import('../codec-runtime').Contract>} */
-    const standard = require('../codec/standard');
-    if (hasOwn(standard, type)) return standard[type];
-  }
-  throw new Error(`Invalid proto type:${String(type)} (known types: ${Object.keys(codec).join(', ')})`);
+  const contract = findContract(type);
+  if (contract === undefined) throw new Error(`Invalid proto type:${String(type)} (known types: ${knownTypes()})`);
+  return contract;
 }
 
 /**
@@ -41,9 +54,7 @@ function serviceOf(type) {
  * @returns {string}
  */
 function fullNameOf(name) {
-  /** @type {Record<string, import('../codec-runtime').Contract>} */
-  const codec = require('../codec');
-  return (hasOwn(codec, name) && codec[name].service?.name) || name;
+  return (hasOwn(owt(), name) && owt()[name].service?.name) || name;
 }
 
-module.exports = { contractOf, fullNameOf, serviceOf };
+module.exports = { contractOf, findContract, fullNameOf, knownTypes, serviceOf };

@@ -33,7 +33,8 @@ async function probe(target) {
     return '';
   } catch (error) {
     const isAnswer = error instanceof RpcError && error.code !== status.UNAVAILABLE && error.code !== status.DEADLINE_EXCEEDED;
-    return isAnswer ? '' : messageOf(error).replace(/^\d+ [A-Z_]+: /, '');
+    if (isAnswer) return '';
+    return error instanceof RpcError ? error.details : messageOf(error);
   } finally {
     client?.close();
   }
@@ -103,8 +104,7 @@ function bindable(port) {
  * @param {Report} report
  */
 async function checkRegistry({ setting, registry }, report) {
-  let complaint = '';
-  setLogger({ warn: (text) => void (complaint = text.replace(/^.*trying again: /, '')) });
+  setLogger(null);
   let where = String(registry);
   try {
     const options = { host: false, ...(registry !== undefined && { registry }) };
@@ -115,12 +115,11 @@ async function checkRegistry({ setting, registry }, report) {
     report.ok(setting, `a registry of the bus answers at ${where}, with ${members.length} members`);
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
-    const why = isTimeout ? complaint || `no answer from ${where} within ${PATIENCE / 1000} s` : messageOf(error);
+    const { reason } = /** @type {{ reason?: string | null }} */ (error);
+    const why = isTimeout ? reason || `no answer from ${where} within ${PATIENCE / 1000} s` : messageOf(error);
     const isHere = isLoopback(withoutPort(where));
     if (isTimeout && isHere && isOn('OWT_GRPC_HOST_REGISTRY') && /refused/.test(why)) report.ok(setting, `nobody is at ${where} yet: the first member becomes the registry`);
     else report.error(setting, why, registryAdvice(why));
-  } finally {
-    setLogger(null);
   }
 }
 

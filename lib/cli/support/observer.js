@@ -29,15 +29,16 @@ const PATIENCE = 5_000;
 async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
   if (registry !== undefined) process.env.OWT_GRPC_REGISTRY = registry;
   if (cluster !== undefined) process.env.OWT_GRPC_CLUSTER = cluster;
-  let complaint = '';
-  setLogger({ warn: (text) => void (complaint = text.replace(/^.*trying again: /, '')) });
+  // Nothing but the command's own words; why there is no registry, the error knows.
+  setLogger(null);
   const where = checked();
   try {
     const bus = await connectBus({ host: false, signal: timeoutSignal(patience) });
     return { bus, registry: where };
   } catch (error) {
     if (error instanceof BusError) throw new CommandError(error.message);
-    const why = complaint === '' ? '' : `: ${complaint}`;
+    const { reason } = /** @type {{ reason?: string | null }} */ (error);
+    const why = reason ? `: ${reason}` : '';
     throw new CommandError(`no registry of the bus at ${where} within ${patience / 1000} s${why}. ${adviceFor(where)} --registry names another place`);
   }
 }
