@@ -22,6 +22,7 @@ use napi_derive::napi;
 
 use crate::bus::agreement::{Terms, Versions};
 use crate::bus::node;
+use crate::bus::trust::operator::OperatorSecret;
 use crate::bus::trust::{Key, Mode, Trust};
 use crate::crossing::environment::{Environment, level};
 use crate::crossing::network::{Network, Work};
@@ -311,6 +312,11 @@ impl Bridge {
         )?;
         terms.rules = Rules::or_none(rules);
         let registry = way_to_registry(&options, &terms, tls.clone(), etcd)?;
+        // The registry has nothing that an operator's secret would keep.
+        if let Some(keys) = &options.operator {
+            terms.operator = OperatorSecret::by(keys_of(keys)?);
+        }
+        terms.is_command = options.is_command;
         self.network.submit(Work::OpenBus {
             environment: Arc::clone(&self.environment),
             bus,
@@ -385,21 +391,25 @@ fn terms(cluster: &str, protocol: Option<&Protocol>, secret: Option<&Secret>) ->
         terms.versions = Versions::new(*oldest, *newest);
     }
     if let Some(Secret { keys, mode }) = secret {
-        let key = |bytes: &Buffer| {
-            let bytes = <&[u8; 32]>::try_from(&bytes[..]);
-            bytes
-                .map(Key::new)
-                .map_err(|_| invalid("a key has 32 bytes".to_owned()))
-        };
         let mode = match mode.as_str() {
             "offered" => Mode::Offered,
             "accepted" => Mode::Accepted,
             "required" => Mode::Required,
             other => return Err(invalid(format!("a secret has no mode {other:?}"))),
         };
-        terms.trust = Trust::by(keys.iter().map(key).collect::<Result<Vec<_>>>()?, mode);
+        terms.trust = Trust::by(keys_of(keys)?, mode);
     }
     Ok(terms)
+}
+
+fn keys_of(keys: &[Buffer]) -> Result<Vec<Key>> {
+    let key = |bytes: &Buffer| {
+        let bytes = <&[u8; 32]>::try_from(&bytes[..]);
+        bytes
+            .map(Key::new)
+            .map_err(|_| invalid("a key has 32 bytes".to_owned()))
+    };
+    keys.iter().map(key).collect()
 }
 
 fn invalid(text: String) -> napi::Error {

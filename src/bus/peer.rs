@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Millis;
 use super::assembly::Assembly;
-use super::member::Greeted;
+use super::member::{Greeted, Standing};
 use super::outbox::Outbox;
 use super::rules::Rights;
 use super::spells::Spells;
@@ -59,6 +59,9 @@ pub struct Peer {
     /// What it may do, by the certificate of the last link that stood; `None` where there
     /// are no rules.
     pub rights: Option<Arc<Rights>>,
+    /// What the two have asked and proved of the operator's secret on the last link that
+    /// stood; `None` where neither asks.
+    pub standing: Option<Box<Standing>>,
     /// When something was last sent or received.
     pub active: Millis,
     /// The last link was closed because it was idle: nothing was lost with it.
@@ -105,6 +108,7 @@ impl Peer {
             greeted: None,
             version: 0,
             rights: None,
+            standing: None,
             active: 0,
             rested: false,
             previous: 0,

@@ -3,12 +3,14 @@
 // Tries what is configured: dials it, and binds what is to be bound.
 
 const net = require('node:net');
-const { connectBus } = require('../../bus/bus');
+const { connect } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { createClient } = require('../../client');
 const { timeoutSignal } = require('../../compat/abort');
 const { RpcError, messageOf, status } = require('../../errors');
+const { operatorSecret } = require('../../bus/secret');
 const { setLogger } = require('../../log');
+const { standings } = require('../support/observer');
 const { MEETING } = require('./secrets');
 
 const PATIENCE = 3_000;
@@ -105,10 +107,12 @@ async function checkRegistry({ setting, registry }, report) {
   try {
     const options = { host: false, ...(registry !== undefined && { registry }) };
     where = busOptions('owt-grpc', options).registry;
-    const bus = await connectBus({ ...options, signal: timeoutSignal(PATIENCE) });
+    const bus = await connect({ ...options, signal: timeoutSignal(PATIENCE) }, true);
     const { members } = await bus.status();
+    const said = await standings(bus, PATIENCE);
     await bus.close();
     report.ok(setting, `a registry of the bus answers at ${where}, with ${members.length} members`);
+    checkStandings(said, where, report);
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
     const why = isTimeout ? complaint || `no answer from ${where} within ${PATIENCE / 1000} s` : messageOf(error);
@@ -118,6 +122,24 @@ async function checkRegistry({ setting, registry }, report) {
     else report.error(setting, why, registryAdvice(why));
   } finally {
     setLogger(null);
+  }
+}
+
+/**
+ * Whether the members that run have the operator's secret that is set here.
+ *
+ * @param {import('../support/observer').Standing[]} all
+ * @param {string} where their registry
+ * @param {Report} report
+ */
+function checkStandings(all, where, report) {
+  const of = (/** @type {{ length: number }} */ some) => `${some.length} of ${all.length} members at ${where}`;
+  const refusing = all.filter(({ refusal }) => refusal !== null);
+  const open = all.filter(({ asks }) => !asks);
+  if (refusing.length > 0) report.warn('operator', `${of(refusing)} refuse \`tap\` and \`rpc\` from here: ${refusing[0].refusal}`, 'set it to the same here and there');
+  else if (open.length === 0 && all.length > 0) report.ok('operator', `${of(all)} have the operator's secret that is set here`);
+  if (open.length > 0 && (open.length < all.length || operatorSecret('owt-grpc', undefined) !== null)) {
+    report.warn('operator', `${of(open)} ask for no operator's secret: whoever is a member may look at what they are handed`, 'set OWT_GRPC_OPERATOR_SECRET for all of them, and start them anew');
   }
 }
 

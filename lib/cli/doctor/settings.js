@@ -14,6 +14,7 @@ const KNOWN = [
   'OWT_GRPC_REGISTRY', 'OWT_GRPC_ETCD_CA', 'OWT_GRPC_ETCD_CERT', 'OWT_GRPC_ETCD_KEY', 'OWT_GRPC_CLUSTER', 'OWT_GRPC_ADVERTISE', 'OWT_GRPC_INSECURE', 'OWT_GRPC_HOST_REGISTRY', 'OWT_GRPC_LOG',
   'OWT_GRPC_SSL', 'OWT_GRPC_ROOT_CERT', 'OWT_GRPC_SERVER_CERT', 'OWT_GRPC_SERVER_KEY', 'OWT_GRPC_CLIENT_CERT', 'OWT_GRPC_CLIENT_KEY',
   'OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE', 'OWT_GRPC_AUTHORIZE',
+  'OWT_GRPC_OPERATOR_SECRET', 'OWT_GRPC_OPERATOR_SECRET_FILE', 'OWT_GRPC_OPERATOR_SECRET_OLD',
   'OWT_GRPC_CLIENT_AUTH', 'OWT_GRPC_TLS_STRICT', 'OWT_GRPC_TLS_CHECK_MS', 'OWT_GRPC_MAX_BUFFERED_BYTES', 'OWT_GRPC_HEALTH', 'OWT_GRPC_REFLECTION',
 ];
 const MEANING = { required: 'and others have to prove it', accepted: 'and those who do not prove it are let in and named', offered: 'and those who do not prove it are let in' };
@@ -66,8 +67,9 @@ function checkMachine(report) {
 /** @param {import('./report').Report} report */
 function checkBus(report) {
   try {
-    const { secret } = busOptions('owt-grpc', undefined);
+    const { secret, operator } = busOptions('owt-grpc', undefined);
     if (secret !== null) report.ok('secret', `the cluster's is ${secret.source}, ${MEANING[secret.mode]}`);
+    if (operator !== null) checkOperator(operator, secret, report);
     if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
   } catch (error) {
     // What is wrong with TLS is told where certificates are looked at.
@@ -81,6 +83,18 @@ function checkBus(report) {
   if (advertise && /:\d+$/.test(advertise)) {
     report.warn('OWT_GRPC_ADVERTISE', 'names a port: only one process of this machine can have it', 'set it for that process alone, or leave the port out');
   }
+}
+
+/**
+ * @param {import('../../bus/secret').Found} operator
+ * @param {import('../../bus/secret').ClusterSecret | null} secret
+ * @param {import('./report').Report} report
+ */
+function checkOperator(operator, secret, report) {
+  const [texts, others] = [operator, secret].map((one) => one?.texts.reveal() ?? []);
+  if (texts.some((text) => others.includes(text))) {
+    report.warn('operator', `the operator's secret (${operator.source}) is the cluster's, too: it keeps nobody out`, 'take another one: openssl rand -base64 24');
+  } else report.ok('operator', `the operator's secret is ${operator.source}: \`tap\` and \`rpc\` have to prove it`);
 }
 
 module.exports = { KNOWN, checkSettings };

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+use super::operator::Standing;
 use super::{Member, Use};
 use crate::bus::Millis;
 use crate::bus::agreement::Side;
@@ -109,9 +110,21 @@ impl Member {
                 self.accept(conn, number);
                 // As members of before there were ranges say it, where that is the same.
                 let told = if version == hello.version { 0 } else { version };
+                let asked = self.operator_nonce();
+                let mut owed = hello.operator_nonce.clone();
+                let operator_proofs = self.operator_proofs(&hello.member, hello.link, &owed);
+                if !operator_proofs.is_empty() {
+                    owed = Bytes::new();
+                }
+                if let Some(peer) = self.peers.get_mut(&number) {
+                    peer.standing = Standing::new(asked.clone(), owed, hello.command);
+                }
                 let welcome = Welcome {
                     version: told,
                     proof,
+                    operator_nonce: asked,
+                    command: self.identity.terms.is_command,
+                    operator_proofs,
                 };
                 self.send(conn, Kind::Welcome(welcome));
                 self.link_up(now, number, conn, hello.link, false, version);

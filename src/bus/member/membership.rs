@@ -9,7 +9,7 @@ use crate::bus::bounds;
 use crate::bus::peer::Peer;
 use crate::bus::rules::{Deed, Rights};
 use crate::bus::session::{Effect, Unfit, asked};
-use crate::bus::table::{PeerNumber, SELF};
+use crate::bus::table::{PeerNumber, SELF, TAP};
 use crate::bus::wire::{
     Applied, Asked, Changes, Declined, Delta, FromRegistry, Joined, Reason, Record, ToRegistry,
     Told,
@@ -61,6 +61,9 @@ impl Member {
         };
         let new = delta.clone();
         self.change(now, delta, Effect::Tell { request, new });
+        if exchange == TAP {
+            self.begin_looking();
+        }
     }
 
     /// Takes patterns from a subscription of the application's.

@@ -5,7 +5,8 @@
 //! `links` the links to other members, `greeting` and `admission` what passes
 //! before one stands, `rest` their end when nobody uses them,
 //! `detour` what becomes of those that fail; `membership` what the registry knows
-//! and tells; `rights` what others may do by the rules; `inside` what a member answers without its application; `tap` copies
+//! and tells; `rights` what others may do by the rules, `operator` what needs the
+//! operator's secret; `inside` what a member answers without its application; `tap` copies
 //! of what it hands over; `losses` what is said of what was dropped.
 
 mod admission;
@@ -15,12 +16,15 @@ mod inside;
 mod links;
 mod losses;
 mod membership;
+mod operator;
 mod rest;
 mod rights;
 mod status;
 mod tally;
 mod tap;
 pub mod traffic;
+#[cfg(test)]
+mod two;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,6 +32,7 @@ use std::sync::Arc;
 
 use admission::Challenged;
 pub use greeting::Greeted;
+pub use operator::Standing;
 use tally::Tally;
 use tap::{Seen, Tap};
 
@@ -207,7 +212,7 @@ impl Member {
             nonces,
             doubted: Once::default(),
             rights: Numbered::default(),
-            denied: Once::default(),
+            denied: Once::forgetting(),
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),
