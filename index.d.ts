@@ -666,6 +666,11 @@ export interface BusOptions {
   secret?: string | readonly string[];
   /** What is done about others who do not prove the secret; default `required`; OWT_GRPC_SECRET_MODE. */
   secretMode?: 'off' | 'accepted' | 'required';
+  /**
+   * Without a proof of this nobody is shown what passes here (`owt-grpc tap`), nor does `owt-grpc rpc` get an answer; two while one is replaced.
+   * By default none is asked for; OWT_GRPC_OPERATOR_SECRET. docs/security.md.
+   */
+  operatorSecret?: string | readonly string[];
   /** A file of rules by which the certificates of others give them rights; needs mutual TLS. OWT_GRPC_AUTHORIZE; docs/security.md. */
   authorize?: string;
   /** Becomes the registry if that is on this machine and there is none; default true; OWT_GRPC_HOST_REGISTRY=0 says no. */

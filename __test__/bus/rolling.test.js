@@ -76,6 +76,11 @@ test('a secret is introduced and replaced in a cluster that is rolled step by st
   await roll(t, [speaking(BEFORE), secret('one', { OWT_GRPC_SECRET_MODE: 'accepted' }), secret('one'), secret('two', { OWT_GRPC_CLUSTER_SECRET_OLD: 'one' }), secret('two')]);
 });
 
+test('an operator\'s secret is introduced and replaced in a cluster that is rolled step by step, and no call is lost', async (t) => {
+  const operator = (text, more) => ({ OWT_GRPC_SECRET_MODE: 'off', OWT_GRPC_OPERATOR_SECRET: text, ...more });
+  await roll(t, [speaking(BEFORE), operator('one'), operator('two', { OWT_GRPC_OPERATOR_SECRET_OLD: 'one' }), operator('two')]);
+});
+
 for (const [what, former] of [['that knows of no secret', BEFORE], ['that has none unless it is set', AFTER]]) {
   test(`a cluster of a build ${what} is rolled in two steps to one whose user's processes share theirs, and no call is lost`, async (t) => {
     await roll(t, [speaking(former), { OWT_GRPC_SECRET_MODE: 'accepted' }, {}]);

@@ -11,8 +11,8 @@ const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { BusError, connectBus, setLogger, startRegistry } = require('../..');
 const { busOptions } = require('../../lib/bus/config');
-const { clusterSecret } = require('../../lib/bus/secret');
-const { nativeSecret } = require('../../lib/bus/secret-keys');
+const { clusterSecret, operatorSecret } = require('../../lib/bus/secret');
+const { nativeSecret, operatorKeys } = require('../../lib/bus/secret-keys');
 const { updateStore } = require('../../lib/credentials/store');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, freePort } = require('../support/bus');
@@ -157,7 +157,7 @@ test('a member that is closed while its key is derived is gone, and one that wai
   await assert.rejects(connectBus({ registry: `127.0.0.1:${port}`, secret: `${OURS} ${randomBytes(4).toString('hex')}`, timeout: 1 }), { code: 'TIMEOUT' });
 });
 
-const VARIABLES = ['OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE'];
+const VARIABLES = ['OWT_GRPC_CLUSTER_SECRET', 'OWT_GRPC_CLUSTER_SECRET_FILE', 'OWT_GRPC_CLUSTER_SECRET_OLD', 'OWT_GRPC_SECRET_MODE', 'OWT_GRPC_OPERATOR_SECRET', 'OWT_GRPC_OPERATOR_SECRET_FILE', 'OWT_GRPC_OPERATOR_SECRET_OLD'];
 
 /** A folder to start in; where this process was and what its environment had is put back. */
 function elsewhere(t) {
@@ -204,6 +204,28 @@ test('the key of a secret is derived once for a cluster, and is the same in ever
   assert.equal(first.keys[0].toString('hex'), 'e4777cdba75085bfeca375fe6f1b0ef76e78a15ebe0b6df735423c73f02f9b83');
   assert.ok(first.keys[0] === again.keys[0] && first.keys[1] === again.keys[1]);
   assert.equal(new Set([...first.keys, ...other.keys].map((key) => key.toString('hex'))).size, 4);
+});
+
+test('the operator\'s secret is found as the cluster\'s is, without a store and a mode, and its keys are others', async (t) => {
+  const folder = elsewhere(t);
+  process.chdir(folder);
+  await updateStore('.owt.authstore', { rabbit: { username: 'u', password: 'of the store' } });
+  const operator = (given) => operatorSecret('owner', given)?.texts.reveal() ?? null;
+  assert.equal(operator(), null);
+  fs.writeFileSync('secret', 'of the file\r\n');
+  process.env.OWT_GRPC_OPERATOR_SECRET_FILE = 'secret';
+  process.env.OWT_GRPC_SECRET_MODE = 'off';
+  assert.deepEqual(operator(), ['of the file']);
+  process.env.OWT_GRPC_OPERATOR_SECRET = 'a';
+  process.env.OWT_GRPC_OPERATOR_SECRET_OLD = 'b';
+  assert.deepEqual(operator(), ['a', 'b']);
+  assert.deepEqual(operator(['a secret', 'former']), ['a secret', 'former']);
+  for (const given of ['', 5, ['a', 'b', 'c']]) assert.throws(() => operator(given), /owner: option operatorSecret must be a text/);
+  delete process.env.OWT_GRPC_SECRET_MODE;
+  const [of, ofCluster] = [operatorSecret('owner', 'a secret'), clusterSecret('owner', { secret: 'a secret' })];
+  const [[key], { keys }] = await Promise.all([operatorKeys(of, 'owt'), nativeSecret(ofCluster, 'owt')]);
+  assert.equal(key.toString('hex'), '35c2c3d13e482d51e5cfbea42d4248225c73a8314747e84326f3bb5b95ccad14');
+  assert.notDeepEqual(key, keys[0]);
 });
 
 test('a secret that cannot be one is refused by the name of its setting, and not shown', (t) => {

@@ -17,7 +17,7 @@ const SERVER = {
 };
 const MEMBER = {
   name: 'alone', token: 'token', cluster: 'owt-cluster', seed: 1, registry: '', etcd: null, registryName: null, insecure: false, mayHost: true, linkIdleMs: 1000, advertiseHost: null, advertisePort: null,
-  maxMessageBytes: 1024, secret: null, protocol: null,
+  maxMessageBytes: 1024, secret: null, operator: null, isCommand: false, protocol: null,
 };
 
 /** Where a STATUS has its text: behind its code. */

@@ -1,8 +1,8 @@
 //! A member, and a peer that sends it frames in any order over any number of links, while
 //! its application calls, serves and leaves, time passes and links break.
 //!
-//! Each call ends once. Who has not proved a secret that is required is not heard. What a
-//! peer makes the member hold is in proportion to what it has sent.
+//! Each call ends once. Who has not proved a secret that is required is not heard. Where
+//! there is an operator's secret, copies go where it was proved only. What a peer makes the member hold is in proportion to what it has sent.
 
 #![no_main]
 
@@ -14,6 +14,7 @@ use owt_grpc_fuzz::bus::agreement::Terms;
 use owt_grpc_fuzz::bus::application::Delivery;
 use owt_grpc_fuzz::bus::member::traffic::Calling;
 use owt_grpc_fuzz::bus::member::{Action, Identity, Member, TAP};
+use owt_grpc_fuzz::bus::trust::operator::{OperatorSecret, Visit};
 use owt_grpc_fuzz::bus::trust::{Key, Mode, Transcript, Trust, token};
 use owt_grpc_fuzz::bus::wire::{
     Call, Cast, Challenge, Changes, FromRegistry, Hello, Kind, Packet, Proof, Publish, Record,
@@ -39,6 +40,14 @@ struct Line {
     /// By whoever has dialed, and whether that was the member.
     hello: Option<(Hello, bool)>,
     challenge: Option<Bytes>,
+    /// What the member asks to be proved the operator's secret over.
+    operator_nonce: Bytes,
+    /// That was done.
+    is_operated: bool,
+}
+
+fn operator_key() -> Key {
+    Key::new(&[2; 32])
 }
 
 struct World {
@@ -48,6 +57,8 @@ struct World {
     trust: Trust,
     /// The peer may be heard: it has proved the secret, or need not.
     is_trusted: bool,
+    /// The member asks for an operator's secret.
+    is_guarded: bool,
     conns: Vec<u32>,
     lines: HashMap<u32, Line>,
     dirty: Vec<u32>,
@@ -69,11 +80,13 @@ impl World {
             _ => Trust::by(key(), Mode::Required),
         };
         let is_trusted = !trust.is_required();
+        let is_guarded = how & 32 != 0;
         let mut member = Member::new(Identity {
             name: "m".to_owned(),
             token: "m's token".to_owned(),
             terms: Terms {
                 trust,
+                operator: OperatorSecret::by(is_guarded.then(operator_key)),
                 ..Terms::of("c")
             },
             address: "m:1".to_owned(),
@@ -91,6 +104,7 @@ impl World {
             now: 0,
             trust: Trust::by(key(), Mode::Required),
             is_trusted,
+            is_guarded,
             conns: Vec::new(),
             lines: HashMap::new(),
             dirty: Vec::new(),
@@ -161,6 +175,8 @@ impl World {
             previous: u64::from(previous),
             to: "m".to_owned(),
             nonce: Bytes::from_static(if has_secret { &[9; 16] } else { &[] }),
+            operator_nonce: Bytes::from_static(if has_secret { &[8; 16] } else { &[] }),
+            command: previous >= 128,
         };
         self.lines.entry(conn).or_default().hello = Some((hello.clone(), false));
         self.says(conn, [Kind::Hello(Box::new(hello))]);
@@ -186,12 +202,38 @@ impl World {
                 .trust
                 .answer(&proofs, 2, &about)
                 .expect("its own secret");
-            Kind::Welcome(Welcome { version: 2, proof })
+            Kind::Welcome(Welcome {
+                version: 2,
+                proof,
+                ..Welcome::default()
+            })
         } else {
             Kind::Proof(Proof { proofs })
         };
         self.is_trusted = true;
         self.says(conn, [kind]);
+    }
+
+    /// The peer proves the operator's secret, or another.
+    fn prove_to_operate(&mut self, conn: u32, is_right: bool) {
+        let line = self.lines.entry(conn).or_default();
+        let Some((hello, _)) = &line.hello else {
+            return;
+        };
+        let key = if is_right {
+            operator_key()
+        } else {
+            Key::new(&[3; 32])
+        };
+        let proofs = OperatorSecret::by([key]).prove(&Visit {
+            cluster: "c",
+            operator: "p",
+            host: "m",
+            link: hello.link,
+            nonce: &line.operator_nonce,
+        });
+        line.is_operated |= is_right;
+        self.says(conn, [Kind::Proof(Proof { proofs })]);
     }
 
     /// A request whose body comes in pieces.
@@ -259,7 +301,7 @@ impl World {
     /// One thing happens.
     fn step(&mut self, script: &mut Script) {
         let now = self.now;
-        match script.byte() % 24 {
+        match script.byte() % 25 {
             0 => self.conns.push(self.member.incoming(now)),
             1..=4 => {
                 let conn = self.conn(script);
@@ -345,10 +387,14 @@ impl World {
                 2 => self.member.moved("m:2".to_owned()),
                 _ => drop(self.member.status()),
             },
-            _ => {
+            23 => {
                 if script.byte() == 0 {
                     self.member.leave(now);
                 }
+            }
+            _ => {
+                let (conn, is_right) = (self.conn(script), script.byte() % 4 > 0);
+                self.prove_to_operate(conn, is_right);
             }
         }
         self.carry_out();
@@ -357,7 +403,16 @@ impl World {
     /// What waits for peers is sent.
     fn drain(&mut self) {
         for conn in std::mem::take(&mut self.dirty) {
-            while self.member.next_packet(self.now, conn).is_some() {}
+            let is_shown = self.lines.get(&conn).is_some_and(|line| line.is_operated);
+            while let Some(packet) = self.member.next_packet(self.now, conn) {
+                let mut kinds = packet.frames.iter().filter_map(|frame| frame.kind.as_ref());
+                let has_copies = kinds
+                    .any(|kind| matches!(kind, Kind::Publish(publish) if publish.exchange == TAP));
+                assert!(
+                    !has_copies || is_shown || !self.is_guarded,
+                    "copies for nobody known"
+                );
+            }
         }
     }
 
@@ -390,7 +445,11 @@ impl World {
         let line = self.lines.entry(conn).or_default();
         for frame in packet.frames {
             match frame.kind {
-                Some(Kind::Hello(hello)) => line.hello = Some((*hello, true)),
+                Some(Kind::Hello(hello)) => {
+                    line.operator_nonce = hello.operator_nonce.clone();
+                    line.hello = Some((*hello, true));
+                }
+                Some(Kind::Welcome(welcome)) => line.operator_nonce = welcome.operator_nonce,
                 Some(Kind::Challenge(challenge)) => line.challenge = Some(challenge.nonce),
                 _ => {}
             }

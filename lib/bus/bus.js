@@ -219,8 +219,17 @@ function logFailure({ id, method, isCall, isOpen }, error) {
  * @returns {Promise<Bus>} once the registry is found, or made
  */
 function connectBus(options) {
+  return connect(options, false);
+}
+
+/**
+ * @param {any} options those of `connectBus`
+ * @param {boolean} isCommand not a module's, but what a person has typed
+ * @returns {Promise<Bus>}
+ */
+function connect(options, isCommand) {
   return new Promise((resolve, reject) => {
-    const checked = busOptions('connectBus', options);
+    const checked = { ...busOptions('connectBus', options), isCommand };
     const signal = signalOf('connectBus', options?.signal);
     const timeout = numberOption('connectBus', options ?? {}, 'timeout', { min: 1, max: 0x7fffffff });
     if (signal) throwIfAborted(signal);
@@ -258,4 +267,4 @@ function connectBus(options) {
   });
 }
 
-module.exports = { Bus, connectBus };
+module.exports = { Bus, connect, connectBus };

@@ -10,7 +10,7 @@ const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdAddress, isEtcd } = require('./etcd');
 const { hostAndPort, withBrackets, withoutBrackets, withoutPort } = require('../common/host-port');
-const { clusterSecret, modeOfShared } = require('./secret');
+const { clusterSecret, modeOfShared, operatorSecret } = require('./secret');
 
 const DEFAULT_PORT = 5680;
 /** AMQP's: in OWT's toml files they name RabbitMQ, which is not asked. */
@@ -20,9 +20,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize', 'operatorSecret'];
 
-/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string }} BusOptions */
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string, operatorSecret?: string | string[] }} BusOptions */
 
 /**
  * @param {string} text
@@ -96,6 +96,9 @@ function busOptions(owner, given) {
     serving,
     dialing,
     secret: clusterSecret(owner, options, ofUser),
+    operator: operatorSecret(owner, options.operatorSecret),
+    /** Whether this is the command, which says so to those it calls: see src/bus/member/operator.rs. */
+    isCommand: false,
     authorize: rulesOf(owner, options.authorize, serving),
     dialingEtcd: onEtcd ? etcdCredentials(owner, options.etcd) : null,
   };

@@ -21,7 +21,7 @@ const { revealed } = require('./etcd');
 const { Incoming, Service } = require('./incoming');
 const { FLAG, Request, readMessage } = require('./records');
 const { beside } = require('./secret');
-const { nativeSecret } = require('./secret-keys');
+const { nativeSecret, operatorKeys } = require('./secret-keys');
 
 /** The ids of a member, and its patterns: see src/bus/bounds.rs. */
 const MOST = 10_000;
@@ -77,8 +77,8 @@ class BusConnection {
     });
     /** Held, so that they are kept current. */
     this.credentials = [options.serving, options.dialing, options.dialingEtcd];
-    if (options.secret === null) this.open(options, null);
-    else void this.openWithSecret(options, options.secret);
+    if (options.secret === null && options.operator === null) this.open(options, null, null);
+    else void this.openWithKeys(options);
     this.bridge.buses.set(this.number, this);
     this.bridge.acquire();
   }
@@ -86,23 +86,25 @@ class BusConnection {
   /**
    * @param {ReturnType<import('./config').busOptions>} options
    * @param {import('../crossing/native').Secret | null} secret
+   * @param {Buffer[] | null} operator
    */
-  open({ serving, dialing, dialingEtcd, etcd, authorize, ...rest }, secret) {
+  open({ serving, dialing, dialingEtcd, etcd, authorize, ...rest }, secret, operator) {
     if (authorize !== null) log(INFO, `bus: what others may do is by the rules of ${authorize.file}`);
-    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native, authorize?.native);
+    this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, operator, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native, authorize?.native);
   }
 
   /**
    * What is asked of this member meanwhile is only to leave: nobody has been told that it has joined.
    *
    * @param {ReturnType<import('./config').busOptions>} options
-   * @param {import('./secret').ClusterSecret} secret
    */
-  async openWithSecret(options, secret) {
-    if (secret.isSet) log(INFO, `bus: the cluster's secret is ${secret.source}; it is ${secret.mode}`);
+  async openWithKeys(options) {
+    const { secret, operator, cluster } = options;
+    if (secret?.isSet) log(INFO, `bus: the cluster's secret is ${secret.source}; it is ${secret.mode}`);
+    if (operator !== null) log(INFO, `bus: the operator's secret is ${operator.source}`);
     try {
-      const native = await nativeSecret(secret, options.cluster);
-      if (this.leaving === null) this.open(options, native);
+      const keys = await Promise.all([secret && nativeSecret(secret, cluster), operator && operatorKeys(operator, cluster)]);
+      if (this.leaving === null) this.open(options, ...keys);
     } catch (error) {
       if (this.leaving === null) this.listener.onRefused(messageOf(error));
     }

@@ -30,14 +30,13 @@ const isGenerated = (text) => GENERATED.test(text);
 const derived = new Map();
 
 /**
- * The keys of a secret. Derived once for a secret and a cluster, beside what else is done.
+ * The keys of a secret. Derived once for a secret and what it is for, beside what else is done.
  *
- * @param {import('./secret').ClusterSecret} secret
- * @param {string} cluster what people have chosen makes two keys for two of them
+ * @param {import('./secret').Found} secret
+ * @param {string} salt what it is for, and the cluster: what people have chosen makes two keys for two of them
  * @returns {Promise<Secret<Buffer>[]>}
  */
-function keysOf({ texts }, cluster) {
-  const salt = `owt-grpc, secret of the cluster ${cluster}`;
+function keysOf({ texts }, salt) {
   return Promise.all(texts.reveal().map((text) => {
     if (isGenerated(text)) return keyIn(text);
     const of = createHash('sha256').update(JSON.stringify([text, salt])).digest('base64');
@@ -76,8 +75,20 @@ function derive(text, salt) {
  * @returns {Promise<import('../crossing/native').Secret>}
  */
 async function nativeSecret(secret, cluster) {
-  const keys = await keysOf(secret, cluster);
+  const keys = await keysOf(secret, `owt-grpc, secret of the cluster ${cluster}`);
   return { keys: keys.map((key) => key.reveal()), mode: secret.mode };
 }
 
-module.exports = { generated, isGenerated, nativeSecret };
+/**
+ * The same of the operator's secret.
+ *
+ * @param {import('./secret').Found} secret
+ * @param {string} cluster
+ * @returns {Promise<Buffer[]>}
+ */
+async function operatorKeys(secret, cluster) {
+  const keys = await keysOf(secret, `owt-grpc, operator's secret of the cluster ${cluster}`);
+  return keys.map((key) => key.reveal());
+}
+
+module.exports = { generated, isGenerated, nativeSecret, operatorKeys };

@@ -1,7 +1,7 @@
 'use strict';
 
-// The cluster's secret: where it is set, and what is done about those who do not have it.
-// It is proved to others and never sent: src/bus/trust.
+// The cluster's secret and the operator's: where they are set, and what is done about those
+// who do not have the cluster's. They are proved to others and never sent: src/bus/trust.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -13,6 +13,8 @@ const { WARN, log } = require('../common/log');
 const { localSecret } = require('./local-secret');
 const { isLoopback } = require('../common/host-port');
 
+const CLUSTER = { option: 'secret', variable: 'OWT_GRPC_CLUSTER_SECRET' };
+const OPERATOR = { option: 'operatorSecret', variable: 'OWT_GRPC_OPERATOR_SECRET' };
 const MODES = ['off', 'accepted', 'required'];
 /** The one that is proved, and the one that it replaces. */
 const MOST = 2;
@@ -40,10 +42,20 @@ const MOST = 2;
 function clusterSecret(owner, { secret, secretMode }, ofUser = null) {
   const mode = modeOf(owner, secretMode);
   if (mode === 'off') return null;
-  const set = ofOption(owner, secret) ?? ofEnvironment() ?? ofStore();
+  const set = ofOption(owner, CLUSTER, secret) ?? ofEnvironment(CLUSTER) ?? ofStore();
   if (set !== null) return { ...set, mode: mode ?? 'required', isSet: true };
   return ofUser && { ...shared(), mode: mode ?? ofUser, isSet: false };
 }
+
+/**
+ * What a member asks of those who tap it or call it by a command, and what such a command proves.
+ *
+ * @param {string} owner for errors
+ * @param {unknown} given option `operatorSecret`
+ * @returns {Found | null} null where nothing is asked
+ * @throws {TypeError} names the setting, never its value
+ */
+const operatorSecret = (owner, given) => ofOption(owner, OPERATOR, given) ?? ofEnvironment(OPERATOR);
 
 /**
  * What the secret that a user's processes share is for a cluster. Where others have certificates it is not needed, and on
@@ -90,42 +102,50 @@ function modeOf(owner, given) {
 }
 
 /** @typedef {Pick<ClusterSecret, 'texts' | 'source'>} Found */
+/** @typedef {{ option: string, variable: string }} Setting */
 
 /**
  * @param {string} owner
+ * @param {Setting} setting
  * @param {unknown} given
  * @returns {Found | null}
  */
-function ofOption(owner, given) {
+function ofOption(owner, { option }, given) {
   if (given == null) return null;
   const texts = Array.isArray(given) ? given : [given];
   const isText = (/** @type {unknown} */ text) => typeof text === 'string' && text !== '';
-  if (texts.length > 0 && texts.length <= MOST && texts.every(isText)) return { texts: new Secret(texts), source: `${owner}: option secret` };
+  if (texts.length > 0 && texts.length <= MOST && texts.every(isText)) return { texts: new Secret(texts), source: `${owner}: option ${option}` };
   // It is not shown: it may be a secret of the wrong type.
-  throw new TypeError(`${owner}: option secret must be a text that is not empty, or two of them: the new one and the one that it replaces`);
+  throw new TypeError(`${owner}: option ${option} must be a text that is not empty, or two of them: the new one and the one that it replaces`);
 }
 
-/** @returns {Found | null} */
-function ofEnvironment() {
-  const { OWT_GRPC_CLUSTER_SECRET: text, OWT_GRPC_CLUSTER_SECRET_FILE: file, OWT_GRPC_CLUSTER_SECRET_OLD: old } = process.env;
-  const secret = text || (file ? ofFile(file) : null);
+/**
+ * @param {Setting} setting
+ * @returns {Found | null}
+ */
+function ofEnvironment({ variable }) {
+  const [text, file, old] = ['', '_FILE', '_OLD'].map((end) => process.env[variable + end]);
+  const secret = text || (file ? ofFile(`${variable}_FILE`, file) : null);
   if (secret === null) return null;
   const texts = new Secret(old ? [secret, old] : [secret]);
-  return { texts, source: text ? 'OWT_GRPC_CLUSTER_SECRET' : `OWT_GRPC_CLUSTER_SECRET_FILE (${file})` };
+  return { texts, source: text ? variable : `${variable}_FILE (${file})` };
 }
 
-/** @param {string} file */
-function ofFile(file) {
+/**
+ * @param {string} variable
+ * @param {string} file
+ */
+function ofFile(variable, file) {
   let text;
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (error) {
-    const text = `OWT_GRPC_CLUSTER_SECRET_FILE names ${file}, which cannot be read (${codeOf(error)}): run this as a user who may, or name another file`;
+    const text = `${variable} names ${file}, which cannot be read (${codeOf(error)}): run this as a user who may, or name another file`;
     throw withCause(new TypeError(text), error);
   }
   // Editors put a line's end behind it.
   const secret = text.replace(/\r?\n$/, '');
-  if (secret === '') throw new TypeError(`OWT_GRPC_CLUSTER_SECRET_FILE names ${file}, which is empty: put the secret there`);
+  if (secret === '') throw new TypeError(`${variable} names ${file}, which is empty: put the secret there`);
   return secret;
 }
 
@@ -142,4 +162,4 @@ function ofStore() {
   }
 }
 
-module.exports = { clusterSecret, modeOfShared, beside };
+module.exports = { clusterSecret, operatorSecret, modeOfShared, beside };

@@ -21,6 +21,7 @@ ${BUS_HELP}
   --json           One line of JSON, also for a failure: {"error": {"code", "message"}}
   --help           This text
 
+Members that have OWT_GRPC_OPERATOR_SECRET answer who has the same.
 Exit code: 0 replied; 1 failed, also if the handler replied ('error', reason);
 2 wrong options.
 

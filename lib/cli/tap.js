@@ -6,7 +6,7 @@ const { decode, read } = require('../bus/body');
 const { BusError } = require('../bus/errors');
 const { numberOf, parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');
-const { BUS_HELP, BUS_OPTIONS, observe } = require('./support/observer');
+const { BUS_HELP, BUS_OPTIONS, TAP, observe, standings } = require('./support/observer');
 const { plain, printJson, styled, untilAsked } = require('./support/output');
 
 const summary = 'Shows calls, casts and topic messages as they pass';
@@ -31,13 +31,15 @@ ${BUS_HELP}
   --json           One line of JSON each
   --help           This text
 
-Anyone who may be a member of the cluster may look; where OWT_GRPC_AUTHORIZE is
-set, whose certificate has the right to. Exit code: 0 ended by Ctrl-C or --limit;
+Anyone who may be a member of the cluster may look; at members that have
+OWT_GRPC_OPERATOR_SECRET who has the same, and where OWT_GRPC_AUTHORIZE is set
+whose certificate has the right to. Exit code: 0 ended by Ctrl-C or --limit;
 1 no registry, or no right; 2 wrong options.
 `;
 
-const EXCHANGE = 'owt-grpc.tap';
 const KINDS = ['call', 'cast', 'reply', 'message', '*', '#'];
+/** What a member may take to say whether it lets itself be looked at, in ms. */
+const PATIENCE = 1_000;
 /** Longer ones are cut on a screen. */
 const WIDTH = 500;
 
@@ -52,8 +54,9 @@ async function run(args) {
   const { bus } = await observe(options);
   const end = untilAsked();
   try {
-    const seen = bus.subscribe(EXCHANGE, keyPattern(operands[0] ?? '#'));
+    const seen = bus.subscribe(TAP, keyPattern(operands[0] ?? '#'));
     await seen.ready;
+    await nameThoseWhoRefuse(bus);
     if (!options.json) process.stderr.write('looking; Ctrl-C ends\n');
     void end.asked.then(() => seen.return());
     let left = limit;
@@ -72,6 +75,19 @@ async function run(args) {
     end.forget();
     await bus.close();
   }
+}
+
+/**
+ * Members that ask for another operator's secret are shown by nobody; where all do, there is nothing to wait for.
+ *
+ * @param {import('../bus/bus').Bus} bus
+ */
+async function nameThoseWhoRefuse(bus) {
+  const all = await standings(bus, PATIENCE);
+  const refusing = all.filter(({ refusal }) => refusal !== null);
+  if (refusing.length === 0) return;
+  if (refusing.length === all.length) throw new CommandError(`no member shows what passes: ${plain(String(refusing[0].refusal))}`);
+  for (const { member, refusal } of refusing) process.stderr.write(`${plain(member)} does not show what passes: ${plain(String(refusal))}\n`);
 }
 
 /** @param {string} pattern */

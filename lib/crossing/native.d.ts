@@ -143,6 +143,10 @@ export interface BusOptions {
   advertisePort: number | null;
   maxMessageBytes: number;
   secret: Secret | null;
+  /** The keys of the operator's secret, if there is one. */
+  operator: Buffer[] | null;
+  /** This member is a person's command. */
+  isCommand: boolean;
   /** For tests of what another build speaks. */
   protocol: Protocol | null;
 }

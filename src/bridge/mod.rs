@@ -23,6 +23,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::bus::node;
+use crate::bus::trust::operator::OperatorSecret;
 use crate::crossing::environment::Environment;
 use crate::crossing::events::level;
 use crate::crossing::network::{Network, Work};
@@ -39,7 +40,7 @@ use limits::{MAX_RECEIVE, keepalive, limit, max_metadata, millis};
 use options::{BusOptions, ChannelOptions, Counts, RegistryOptions, ServerOptions};
 use registries::way_to_registry;
 use rules::Rules;
-use terms::terms;
+use terms::{keys_of, terms};
 
 /// See the module.
 #[napi]
@@ -305,6 +306,11 @@ impl Bridge {
         )?;
         terms.rules = Rules::or_none(rules);
         let registry = way_to_registry(&options, &terms, tls.clone(), etcd)?;
+        // The registry has nothing that an operator's secret would keep.
+        if let Some(keys) = &options.operator {
+            terms.operator = OperatorSecret::by(keys_of(keys)?);
+        }
+        terms.is_command = options.is_command;
         self.network.submit(Work::OpenBus {
             environment: Arc::clone(&self.environment),
             bus,

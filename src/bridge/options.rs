@@ -80,6 +80,10 @@ pub struct BusOptions {
     pub advertise_port: Option<u16>,
     pub max_message_bytes: u32,
     pub secret: Option<Secret>,
+    /// The keys of the operator's secret, if there is one.
+    pub operator: Option<Vec<Buffer>>,
+    /// This member is a person's command.
+    pub is_command: bool,
     /// For tests of what another build speaks.
     pub protocol: Option<Protocol>,
 }

@@ -18,19 +18,24 @@ pub(super) fn terms(
         terms.versions = Versions::new(*oldest, *newest);
     }
     if let Some(Secret { keys, mode }) = secret {
-        let key = |bytes: &Buffer| {
-            let bytes = <&[u8; 32]>::try_from(&bytes[..]);
-            bytes
-                .map(Key::new)
-                .map_err(|_| invalid("a key has 32 bytes".to_owned()))
-        };
         let mode = match mode.as_str() {
             "offered" => Mode::Offered,
             "accepted" => Mode::Accepted,
             "required" => Mode::Required,
             other => return Err(invalid(format!("a secret has no mode {other:?}"))),
         };
-        terms.trust = Trust::by(keys.iter().map(key).collect::<Result<Vec<_>>>()?, mode);
+        terms.trust = Trust::by(keys_of(keys)?, mode);
     }
     Ok(terms)
+}
+
+/// Those of a secret, which JS has derived.
+pub(super) fn keys_of(keys: &[Buffer]) -> Result<Vec<Key>> {
+    let key = |bytes: &Buffer| {
+        let bytes = <&[u8; 32]>::try_from(&bytes[..]);
+        bytes
+            .map(Key::new)
+            .map_err(|_| invalid("a key has 32 bytes".to_owned()))
+    };
+    keys.iter().map(key).collect()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::rules::Rules;
 use super::trust::Trust;
+use super::trust::operator::OperatorSecret;
 use super::wire::{Hello, Join, Reason, Refusal};
 
 /// The versions of the protocol that one side speaks: at least one.
@@ -77,6 +78,10 @@ pub struct Terms {
     pub trust: Trust,
     /// What their certificates give them a right to.
     pub rules: Rules,
+    /// What they have to prove who do what operators do.
+    pub operator: OperatorSecret,
+    /// This side is a person's command, not a module, and says so.
+    pub is_command: bool,
 }
 
 /// What another says of itself before anything else.
@@ -123,6 +128,8 @@ impl Terms {
             versions: SPOKEN,
             trust: Trust::none(),
             rules: Rules::none(),
+            operator: OperatorSecret::none(),
+            is_command: false,
         }
     }
 

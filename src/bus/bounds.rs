@@ -112,7 +112,8 @@ pub fn of_hello(hello: &Hello) -> Result<(), Violation> {
         [&hello.member, &hello.to, &hello.token, &hello.shown],
     )?;
     names("a cluster's name", [&hello.cluster])?;
-    nonce(&hello.nonce)
+    nonce(&hello.nonce)?;
+    nonce(&hello.operator_nonce)
 }
 
 /// Looks at the names in what comes over a link.

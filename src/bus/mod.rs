@@ -24,6 +24,7 @@ pub mod session;
 #[cfg(test)]
 mod sim;
 mod spells;
+mod standing;
 mod subscriptions;
 pub mod table;
 mod topic;

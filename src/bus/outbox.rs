@@ -231,6 +231,20 @@ impl Outbox {
         before - self.depth().0
     }
 
+    /// Takes back what waits of an exchange. Only what is whole: before a link stands
+    /// nothing is half sent.
+    pub fn take_published_at(&mut self, exchange: &str) -> Vec<Frame> {
+        let is_there = |waiting: &Waiting| match &waiting.frame.kind {
+            Some(Kind::Publish(publish)) => publish.exchange == exchange,
+            _ => false,
+        };
+        let all = std::mem::take(&mut self.requests.frames).into_iter();
+        let (taken, left): (VecDeque<_>, VecDeque<_>) = all.partition(is_there);
+        self.requests.frames = left;
+        self.requests.recount();
+        taken.into_iter().map(|waiting| waiting.frame).collect()
+    }
+
     /// Puts a request back that was taken.
     pub fn put_back(&mut self, waiting: Waiting) {
         self.requests.bytes += waiting.size;

@@ -9,6 +9,7 @@ use super::assembly::Assembly;
 use super::outbox::Outbox;
 use super::rules::Rights;
 use super::spells::Spells;
+use super::standing::Standing;
 use super::wire::Hello;
 
 /// A link that has stood so long was of use, as one that has brought something.
@@ -60,6 +61,9 @@ pub struct Peer {
     /// What it may do, by the certificate of the last link that stood; `None` where there
     /// are no rules.
     pub rights: Option<Arc<Rights>>,
+    /// What the two have asked and proved of the operator's secret on the last link that
+    /// stood; `None` where neither asks.
+    pub standing: Option<Box<Standing>>,
     /// When something was last sent or received.
     pub active: Millis,
     /// The last link was closed because it was idle: nothing was lost with it.
@@ -121,6 +125,7 @@ impl Peer {
             greeted: None,
             version: 0,
             rights: None,
+            standing: None,
             active: 0,
             ended_idle: false,
             previous: 0,

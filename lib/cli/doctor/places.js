@@ -3,7 +3,7 @@
 // Tries what is configured: dials it, and binds what is to be bound.
 
 const net = require('node:net');
-const { connectBus } = require('../../bus/bus');
+const { connect } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { createClient } = require('../../grpc/client/client');
 const { timeoutSignal } = require('../../common/compat/abort');
@@ -13,6 +13,8 @@ const { messageOf } = require('../../common/errors');
 const { status } = require('../../common/status');
 const { RpcError } = require('../../grpc/rpc-error');
 const { setLogger } = require('../../common/log');
+const { operatorSecret } = require('../../bus/secret');
+const { standings } = require('../support/observer');
 const { MEETING } = require('./secrets');
 
 const PATIENCE = 3_000;
@@ -109,10 +111,12 @@ async function checkRegistry({ setting, registry }, report) {
   try {
     const options = { host: false, ...(registry !== undefined && { registry }) };
     where = busOptions('owt-grpc', options).registry;
-    const bus = await connectBus({ ...options, signal: timeoutSignal(PATIENCE) });
+    const bus = await connect({ ...options, signal: timeoutSignal(PATIENCE) }, true);
     const { members } = await bus.status();
+    const said = await standings(bus, PATIENCE);
     await bus.close();
     report.ok(setting, `a registry of the bus answers at ${where}, with ${members.length} members`);
+    checkStandings(said, where, report);
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
     const { reason } = /** @type {{ reason?: string | null }} */ (error);
@@ -120,6 +124,24 @@ async function checkRegistry({ setting, registry }, report) {
     const isHere = isLoopback(withoutPort(where));
     if (isTimeout && isHere && isOn('OWT_GRPC_HOST_REGISTRY') && /refused/.test(why)) report.ok(setting, `nobody is at ${where} yet: the first member becomes the registry`);
     else report.error(setting, why, registryAdvice(why));
+  }
+}
+
+/**
+ * Whether the members that run have the operator's secret that is set here.
+ *
+ * @param {import('../support/observer').Standing[]} all
+ * @param {string} where their registry
+ * @param {Report} report
+ */
+function checkStandings(all, where, report) {
+  const of = (/** @type {{ length: number }} */ some) => `${some.length} of ${all.length} members at ${where}`;
+  const refusing = all.filter(({ refusal }) => refusal !== null);
+  const open = all.filter(({ asks }) => !asks);
+  if (refusing.length > 0) report.warn('operator', `${of(refusing)} refuse \`tap\` and \`rpc\` from here: ${refusing[0].refusal}`, 'set it to the same here and there');
+  else if (open.length === 0 && all.length > 0) report.ok('operator', `${of(all)} have the operator's secret that is set here`);
+  if (open.length > 0 && (open.length < all.length || operatorSecret('owt-grpc', undefined) !== null)) {
+    report.warn('operator', `${of(open)} ask for no operator's secret: whoever is a member may look at what they are handed`, 'set OWT_GRPC_OPERATOR_SECRET for all of them, and start them anew');
   }
 }
 

@@ -62,8 +62,9 @@ function checkMachine(report) {
 /** @param {import('./report').Report} report */
 function checkBus(report) {
   try {
-    const { secret } = busOptions('owt-grpc', undefined);
+    const { secret, operator } = busOptions('owt-grpc', undefined);
     if (secret !== null) report.ok('secret', `the cluster's is ${secret.source}, ${MEANING[secret.mode]}`);
+    if (operator !== null) checkOperator(operator, secret, report);
     if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
   } catch (error) {
     // What is wrong with TLS is told where certificates are looked at.
@@ -77,6 +78,18 @@ function checkBus(report) {
   if (advertise && /:\d+$/.test(advertise)) {
     report.warn('OWT_GRPC_ADVERTISE', 'names a port: only one process of this machine can have it', 'set it for that process alone, or leave the port out');
   }
+}
+
+/**
+ * @param {import('../../bus/secret').Found} operator
+ * @param {import('../../bus/secret').ClusterSecret | null} secret
+ * @param {import('./report').Report} report
+ */
+function checkOperator(operator, secret, report) {
+  const [texts, others] = [operator, secret].map((one) => one?.texts.reveal() ?? []);
+  if (texts.some((text) => others.includes(text))) {
+    report.warn('operator', `the operator's secret (${operator.source}) is the cluster's, too: it keeps nobody out`, 'take another one: openssl rand -base64 24');
+  } else report.ok('operator', `the operator's secret is ${operator.source}: \`tap\` and \`rpc\` have to prove it`);
 }
 
 module.exports = { checkSettings };

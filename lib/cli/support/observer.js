@@ -4,7 +4,7 @@
 // members for what they know of themselves.
 
 const { performance } = require('node:perf_hooks');
-const { connectBus } = require('../../bus/bus');
+const { connect } = require('../../bus/bus');
 const { busOptions } = require('../../bus/config');
 const { BusError, describe } = require('../../bus/errors');
 const { timeoutSignal } = require('../../common/compat/abort');
@@ -33,7 +33,7 @@ async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
   setLogger(null);
   const where = checked();
   try {
-    const bus = await connectBus({ host: false, signal: timeoutSignal(patience) });
+    const bus = await connect({ host: false, signal: timeoutSignal(patience) }, true);
     return { bus, registry: where };
   } catch (error) {
     if (error instanceof BusError) throw new CommandError(error.message);
@@ -75,7 +75,7 @@ function ask(bus, id, method, args, timeout) {
       onReply: (_, data, err, failed) => resolve({ data, err, failed }),
       onFailed: (why, detail) => {
         const { code, message } = describe(why, detail, about);
-        reject(new BusError(code, message, { id, method }));
+        reject(Object.assign(new BusError(code, message, { id, method }), { detail }));
       },
     });
   });
@@ -96,4 +96,39 @@ async function statusOf(bus, member, timeout) {
   return data;
 }
 
-module.exports = { BUS_HELP, BUS_OPTIONS, ask, observe, statusOf };
+/** The exchange of copies: see src/bus/member/tap.rs. */
+const TAP = 'owt-grpc.tap';
+
+/**
+ * What a member says of the operator's secret.
+ *
+ * @typedef {object} Standing
+ * @property {string} member
+ * @property {boolean} asks it asks for the secret
+ * @property {string | null} refusal why this command may not look nor call there
+ */
+
+/**
+ * What members say of the operator's secret that have something to be seen. Of a release that knows of none, they ask for none;
+ * those that do not answer in time are left out.
+ *
+ * @param {import('../../bus/bus').Bus} bus
+ * @param {number} timeout ms
+ * @returns {Promise<Standing[]>}
+ */
+async function standings(bus, timeout) {
+  const { members } = await bus.status();
+  const isHandedAnything = (/** @type {any} */ { ids, subscriptions }) => ids.length > 0 || subscriptions.some((/** @type {any} */ { exchange }) => exchange !== TAP);
+  const all = members.filter(isHandedAnything).map(async (/** @type {any} */ { member }) => {
+    try {
+      const { data, failed } = await ask(bus, `!${member}`, 'operator', [], timeout);
+      return { member, asks: !failed && data?.asks === true, refusal: null };
+    } catch (error) {
+      const { code, detail } = /** @type {any} */ (error);
+      return code === 'REFUSED' ? { member, asks: true, refusal: String(detail) } : null;
+    }
+  });
+  return (await Promise.all(all)).filter((one) => one !== null);
+}
+
+module.exports = { BUS_HELP, BUS_OPTIONS, TAP, ask, observe, standings, statusOf };

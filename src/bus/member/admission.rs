@@ -11,6 +11,7 @@ use crate::bus::Millis;
 use crate::bus::agreement::Side;
 use crate::bus::bounds;
 use crate::bus::peer::{Answer, Conn, LinkState};
+use crate::bus::standing::Standing;
 use crate::bus::table::PeerNumber;
 use crate::bus::trust::{Doubt, NONCE, Transcript, token};
 use crate::bus::wire::{Challenge, Frame, Hello, Kind, Reason, Refusal, Welcome};
@@ -109,9 +110,21 @@ impl Member {
                 self.accept(conn, number);
                 // As members of before there were ranges say it, where that is the same.
                 let told = if version == hello.version { 0 } else { version };
+                let asked = self.operator_nonce();
+                let mut owed = hello.operator_nonce.clone();
+                let operator_proofs = self.operator_proofs(&hello.member, hello.link, &owed);
+                if !operator_proofs.is_empty() {
+                    owed = Bytes::new();
+                }
+                if let Some(peer) = self.peers.get_mut(&number) {
+                    peer.standing = Standing::new(asked.clone(), owed, hello.command);
+                }
                 let welcome = Welcome {
                     version: told,
                     proof,
+                    operator_nonce: asked,
+                    command: self.identity.terms.is_command,
+                    operator_proofs,
                 };
                 self.send(conn, Kind::Welcome(welcome));
                 self.link_up(now, number, conn, hello.link, false, version);

@@ -6,10 +6,19 @@ use bytes::Bytes;
 use super::Member;
 use crate::bus::Millis;
 use crate::bus::table::{PeerNumber, SELF};
-use crate::bus::wire::{Call, Reply};
+use crate::bus::trust::operator::{self, denial};
+use crate::bus::wire::{Call, Kind, Reply};
 
 /// What an id begins with that is a member's name.
 pub(super) const MARK: char = '!';
+
+/// The call by which somebody asks whether it may do what operators do.
+const MAY_OPERATE: &str = "operator";
+
+/// Whether a call is that one.
+pub(super) fn asks_of_operator(call: &Call) -> bool {
+    call.to.starts_with(MARK) && call.method == MAY_OPERATE
+}
 
 impl Member {
     /// Whom a call is for.
@@ -21,10 +30,23 @@ impl Member {
         }
     }
 
+    fn operator_status(&self) -> String {
+        let asks = self.identity.terms.operator.is_set();
+        serde_json::json!({ "asks": asks }).to_string()
+    }
+
     /// Answers a call for this member itself.
     pub(super) fn answer(&mut self, now: Millis, peer: PeerNumber, call: &Call) {
         let status = match &*call.method {
             "status" => serde_json::to_string(&self.status()).ok(),
+            MAY_OPERATE => match self.check_operator(peer) {
+                Ok(()) => Some(self.operator_status()),
+                Err(doubt) => {
+                    let text = denial("what operators do (tap, rpc)", doubt);
+                    let call = Kind::Call(call.clone());
+                    return self.deny(now, peer, call, (operator::KEY, text));
+                }
+            },
             _ => None,
         };
         let body = match &status {

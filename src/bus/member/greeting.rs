@@ -8,6 +8,7 @@ use super::Member;
 use super::redial::PAUSES;
 use crate::bus::Millis;
 use crate::bus::peer::{Conn, Greeted};
+use crate::bus::standing::Standing;
 use crate::bus::table::PeerNumber;
 use crate::bus::trust::{Doubt, NONCE, Transcript, token};
 use crate::bus::wire::{Frame, Hello, Kind, Proof, Reason, Refusal, Welcome};
@@ -24,6 +25,7 @@ impl Member {
         previous: u64,
         to: String,
     ) {
+        let operator_nonce = self.operator_nonce();
         let terms = &self.identity.terms;
         let hello = Hello {
             version: terms.versions.oldest(),
@@ -40,6 +42,8 @@ impl Member {
             } else {
                 Bytes::new()
             },
+            operator_nonce,
+            command: terms.is_command,
         };
         if let Some(peer) = self.peers.get_mut(&number) {
             let hello = hello.clone();
@@ -93,6 +97,9 @@ impl Member {
         let Some(version) = self.identity.terms.versions.chosen(welcome.version) else {
             return self.garbage(now, conn, "a version that was not offered");
         };
+        let greeted = self.peers.get(&number);
+        let greeted = greeted.and_then(|peer| peer.greeted.as_ref());
+        let asked = greeted.map(|greeted| greeted.hello.operator_nonce.clone());
         let is_required = self.identity.terms.trust.is_required();
         if let Err((name, doubt)) = self.look_at_proof(number, version, &welcome.proof) {
             self.suspect(&name, doubt, is_required);
@@ -110,7 +117,14 @@ impl Member {
             self.close(conn);
             return self.not_trusting(now, number, text);
         }
+        if let Some(peer) = self.peers.get_mut(&number) {
+            let owed = welcome.operator_nonce.clone();
+            peer.standing = Standing::new(asked.unwrap_or_default(), owed, welcome.command);
+        }
         self.link_up(now, number, conn, link, true, version);
+        if !welcome.operator_proofs.is_empty() {
+            self.operator_proved(now, number, &welcome.operator_proofs);
+        }
     }
 
     /// Whose proof it is that is none of the secret, and what is to be thought of it.
@@ -192,122 +206,21 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
     use crate::bus::agreement::Terms;
-    use crate::bus::application::Delivery;
-    use crate::bus::member::{Action, Identity};
+    use crate::bus::member::two::Two;
     use crate::bus::trust::{Key, Mode, Trust, every_side};
-    use crate::bus::wire::{Cast, Changes, FromRegistry, Record, Told};
-
-    /// Two members that know each other, and nothing between them.
-    struct Two {
-        members: [Member; 2],
-        wires: HashMap<(usize, Conn), (usize, Conn)>,
-        arrived: usize,
-        notes: [Vec<String>; 2],
-    }
-
-    fn member(n: usize, trust: Trust) -> Member {
-        let mut member = Member::new(Identity {
-            terms: Terms {
-                trust,
-                ..Terms::of("c")
-            },
-            address: n.to_string(),
-            registry_proves: false,
-            entropy: [u8::try_from(n).unwrap(); 32],
-            ..Identity::of(&n.to_string())
-        });
-        member.serve(0, 1, &format!("id{n}"));
-        let other = (1 - n).to_string();
-        let record = Record {
-            ids: vec![format!("id{other}")],
-            member: other.clone(),
-            token: token::told(&other),
-            address: other,
-            ..Record::default()
-        };
-        let changes = Changes {
-            revision: 1,
-            records: vec![record],
-            ..Changes::default()
-        };
-        let kind = Some(Told::Changes(changes));
-        member.registry_message(0, FromRegistry { kind });
-        member
-    }
-
-    impl Two {
-        fn new(trusts: [Trust; 2]) -> Self {
-            let [one, other] = trusts;
-            Self {
-                members: [member(0, one), member(1, other)],
-                wires: HashMap::new(),
-                arrived: 0,
-                notes: Default::default(),
-            }
-        }
-
-        fn cast(&mut self, now: Millis) {
-            let cast = Cast {
-                to: "id1".to_owned(),
-                method: "m".to_owned(),
-                ..Cast::default()
-            };
-            self.members[0].cast(now, cast);
-            self.settle(now);
-        }
-
-        fn settle(&mut self, now: Millis) {
-            loop {
-                let mut is_quiet = true;
-                for n in 0..2 {
-                    for action in self.members[n].take_actions(now) {
-                        is_quiet = false;
-                        self.carry_out(now, n, action);
-                    }
-                    for conn in self.members[n].take_dirty() {
-                        while let Some(packet) = self.members[n].next_packet(now, conn) {
-                            is_quiet = false;
-                            let to = self.wires[&(n, conn)];
-                            self.members[to.0].packet(now, to.1, packet);
-                        }
-                    }
-                }
-                if is_quiet {
-                    return;
-                }
-            }
-        }
-
-        fn carry_out(&mut self, now: Millis, n: usize, action: Action) {
-            match action {
-                Action::Dial { conn, .. } => {
-                    let there = (1 - n, self.members[1 - n].incoming(now));
-                    self.wires.insert((n, conn), there);
-                    self.wires.insert(there, (n, conn));
-                }
-                Action::Send { conn, packet } => {
-                    if let Some((to, conn)) = self.wires.get(&(n, conn)).copied() {
-                        self.members[to].packet(now, conn, packet);
-                    }
-                }
-                Action::Close { conn } => {
-                    if let Some((to, conn)) = self.wires.remove(&(n, conn)) {
-                        self.members[to].lost(now, conn, "closed");
-                    }
-                }
-                Action::Deliver(Delivery::Request { .. }) => self.arrived += 1,
-                Action::Deliver(Delivery::Note { text, .. }) => self.notes[n].push(text),
-                _ => {}
-            }
-        }
-    }
+    use crate::bus::wire::Cast;
 
     fn trust(secrets: &[u8], mode: Mode) -> Trust {
         Trust::by(secrets.iter().map(|n| Key::new(&[*n; 32])), mode)
+    }
+
+    fn two(trusts: [Trust; 2]) -> Two {
+        Two::new(trusts.map(|trust| Terms {
+            trust,
+            ..Terms::of("c")
+        }))
     }
 
     #[test]
@@ -318,7 +231,7 @@ mod tests {
                 let is_required = sides.iter().any(Trust::is_required);
                 let is_minded = sides.iter().any(Trust::minds);
                 let shared = ours.iter().any(|secret| theirs.contains(secret));
-                let mut two = Two::new(sides);
+                let mut two = two(sides);
                 two.cast(0);
                 let stands = two.arrived == 1;
                 let case = format!("{ours:?} {our_mode:?} dials {theirs:?} {their_mode:?}");
@@ -334,7 +247,7 @@ mod tests {
 
     #[test]
     fn whoever_is_refused_again_and_again_is_told_of_once_on_each_side() {
-        let mut two = Two::new([trust(&[2], Mode::Required), trust(&[1], Mode::Required)]);
+        let mut two = two([trust(&[2], Mode::Required), trust(&[1], Mode::Required)]);
         for now in (0..20_000).step_by(250) {
             two.cast(now);
             two.members[0].tick(now);
@@ -353,7 +266,7 @@ mod tests {
 
     #[test]
     fn whoever_answers_a_challenge_with_anything_else_is_not_let_in() {
-        let mut two = Two::new([Trust::none(), trust(&[1], Mode::Required)]);
+        let mut two = two([Trust::none(), trust(&[1], Mode::Required)]);
         let conn = two.members[1].incoming(0);
         let hello = Hello {
             version: 1,

@@ -1,7 +1,7 @@
 //! The links to other members: made when there is something to send, told from
 //! one another when two are made at once, made again when they break.
 
-use super::{Action, Member, Use, rights};
+use super::{Action, Member, Use, operator, rights};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
 use crate::bus::assembly::Assembly;
@@ -142,6 +142,7 @@ impl Member {
         if dialed {
             self.tend_by(now.saturating_add(self.identity.idle));
         }
+        self.begin_standing(number);
         self.want_link(now, number);
     }
 
@@ -161,9 +162,10 @@ impl Member {
                     Some(kind) => {
                         peer.active = now;
                         peer.failures = 0;
-                        match peer.rights.as_ref().map(|has| rights::check(has, &kind)) {
-                            Some(Err(denial)) => self.deny(now, number, kind, denial),
-                            _ => self.receive(now, number, kind),
+                        let by_rights = rights::objection(peer, &kind);
+                        match by_rights.or_else(|| operator::objection(peer, &kind)) {
+                            Some(denial) => self.deny(now, number, kind, denial),
+                            None => self.receive(now, number, kind),
                         }
                         true
                     }
@@ -206,6 +208,7 @@ impl Member {
     pub(super) fn link_down(&mut self, number: PeerNumber, why: &str) {
         if let Some(peer) = self.peers.get_mut(&number) {
             peer.link = LinkState::Idle;
+            peer.standing = None;
             peer.ended_idle = false;
             peer.assembly = Assembly::default();
             peer.outbox.link_lost();

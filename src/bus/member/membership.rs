@@ -5,7 +5,7 @@ use crate::bus::Millis;
 use crate::bus::application::Delivery;
 use crate::bus::rules::{Deed, Rights};
 use crate::bus::session::{Effect, Unfit};
-use crate::bus::table::SELF;
+use crate::bus::table::{SELF, TAP};
 use crate::bus::wire::{Declined, Delta, FromRegistry, Joined, Reason, Record, ToRegistry, Told};
 
 /// What the registry is called among those who were doubted: no member is.
@@ -52,6 +52,9 @@ impl Member {
         };
         let new = delta.clone();
         self.change(now, delta, Effect::Tell { request, new });
+        if exchange == TAP {
+            self.begin_looking();
+        }
     }
 
     /// Takes patterns from a subscription of the application's.

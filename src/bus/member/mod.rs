@@ -5,7 +5,8 @@
 //! `links` the links to other members, `greeting` and `admission` what passes
 //! before one stands, `idle` their end when nobody uses them,
 //! `redial` what becomes of those that fail; `membership` what the registry knows
-//! and tells, `roster` what it tells of others; `rights` what others may do by the rules; `builtin` what a member answers without its application; `tap` copies
+//! and tells, `roster` what it tells of others; `rights` what others may do by the rules, `operator` what needs the
+//! operator's secret; `builtin` what a member answers without its application; `tap` copies
 //! of what it hands over; `losses` what is said of what was dropped.
 
 mod action;
@@ -19,6 +20,7 @@ mod inspection;
 mod links;
 mod losses;
 mod membership;
+mod operator;
 mod redial;
 mod rights;
 mod roster;
@@ -26,6 +28,8 @@ mod status;
 mod tally;
 mod tap;
 pub mod traffic;
+#[cfg(test)]
+mod two;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
@@ -151,7 +155,7 @@ impl Member {
             nonces,
             doubted: Once::default(),
             rights: FxHashMap::default(),
-            denied: Once::default(),
+            denied: Once::forgetting(),
             next_conn: 1,
             calls: Calls::default(),
             waiting: HashMap::new(),

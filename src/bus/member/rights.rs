@@ -3,21 +3,23 @@
 
 use std::sync::Arc;
 
-use super::Member;
+use super::{Member, builtin};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
 use crate::bus::calls::Place;
-use crate::bus::peer::Conn;
+use crate::bus::peer::{Conn, Peer};
 use crate::bus::rules::{Deed, Rights};
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{Call, Denied, Kind, Reply};
 
 /// Links of version 1 have no word for it.
-const DENIED_SINCE: u32 = 2;
+pub(super) const DENIED_SINCE: u32 = 2;
 
 /// What a peer asks for that a frame is of.
 fn deed(kind: &Kind) -> Option<Deed<'_>> {
     match kind {
+        // What somebody may do, it may ask.
+        Kind::Call(call) if builtin::asks_of_operator(call) => None,
         Kind::Call(call) => Some(Deed::Call(&call.to)),
         Kind::Cast(cast) => Some(Deed::Call(&cast.to)),
         Kind::Publish(publish) => Some(Deed::Publish(&publish.exchange, &publish.key)),
@@ -29,15 +31,11 @@ fn deed(kind: &Kind) -> Option<Deed<'_>> {
     }
 }
 
-/// Whether a peer may send that.
-///
-/// # Errors
-/// Why not.
-pub(super) fn check(rights: &Rights, kind: &Kind) -> Result<(), (&'static str, String)> {
-    let Some(deed) = deed(kind) else {
-        return Ok(());
-    };
-    rights.check(&deed).map_err(|why| (deed.key(), why))
+/// Why a peer may not send that.
+pub(super) fn objection(peer: &Peer, kind: &Kind) -> Option<(&'static str, String)> {
+    let rights = peer.rights.as_ref()?;
+    let deed = deed(kind)?;
+    rights.check(&deed).err().map(|why| (deed.key(), why))
 }
 
 impl Member {

@@ -3,7 +3,8 @@
 //!
 //! Nobody listening costs a look at one flag per delivery. Copies never hold up what
 //! they are copies of: a listener that is behind loses them. They are not copied
-//! themselves.
+//! themselves. Where there is an operator's secret, only who has proved it gets any
+//! (`operator`).
 
 use std::collections::HashMap;
 
@@ -184,6 +185,10 @@ impl Member {
             };
             if listener == SELF {
                 self.receive(now, SELF, Kind::Publish(publish));
+                continue;
+            }
+            if let Err(doubt) = self.check_operator(listener) {
+                self.withhold_copy(now, listener, doubt);
                 continue;
             }
             let outbox = self.peers.get(&listener).map(|peer| &peer.outbox);

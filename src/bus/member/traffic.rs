@@ -276,11 +276,11 @@ impl Member {
             Kind::Publish(publish) => self.message(publish),
             Kind::Reply(reply) => self.replied(peer, reply),
             Kind::Denied(denied) => self.was_denied(peer, denied),
+            Kind::Proof(proof) => self.operator_proved(now, peer, &proof.proofs),
             Kind::Cancel(cancel) => self.given_up(peer, Some(cancel.number)),
             // Handled by the links, or of no meaning on one that stands.
             Kind::Hello(_)
             | Kind::Challenge(_)
-            | Kind::Proof(_)
             | Kind::Welcome(_)
             | Kind::Refusal(_)
             | Kind::Rest(_)

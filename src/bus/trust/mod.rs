@@ -1,9 +1,11 @@
 //! That two sides know the cluster's secret, proved over a challenge and never sent.
 //!
 //! `proof` is what is proved and how, `nonces` the numbers that are used once, `token` by
-//! what members are told apart, and here is what a side asks of others. All of it is pure.
+//! what members are told apart, and here is what a side asks of others. `operator` is the
+//! same of the operator's secret. All of it is pure.
 
 mod nonces;
+pub mod operator;
 mod proof;
 pub mod token;
 

@@ -51,14 +51,28 @@ impl Key {
 
     /// A proof of this side's.
     pub fn prove(&self, way: Way, about: &Transcript<'_>) -> Bytes {
-        let tag = hmac::sign(&self.0, &about.bytes(way));
-        Bytes::copy_from_slice(tag.as_ref())
+        self.sign(&about.bytes(way))
     }
 
     /// Whether a proof is one of this secret. Takes as long for any that is not.
     pub fn is_proved(&self, way: Way, about: &Transcript<'_>, proof: &[u8]) -> bool {
-        hmac::verify(&self.0, &about.bytes(way), proof).is_ok()
+        self.has_signed(&about.bytes(way), proof)
     }
+
+    pub(super) fn sign(&self, bytes: &[u8]) -> Bytes {
+        let tag = hmac::sign(&self.0, bytes);
+        Bytes::copy_from_slice(tag.as_ref())
+    }
+
+    pub(super) fn has_signed(&self, bytes: &[u8], tag: &[u8]) -> bool {
+        hmac::verify(&self.0, bytes, tag).is_ok()
+    }
+}
+
+/// Adds a part with its length, so that no two lists of parts are the same bytes.
+pub(super) fn put(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend((part.len() as u64).to_le_bytes());
+    bytes.extend(part);
 }
 
 impl<'a> Transcript<'a> {
@@ -91,11 +105,7 @@ impl<'a> Transcript<'a> {
 
     fn bytes(&self, way: Way) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512);
-        // Each with its length, so that no two transcripts are the same bytes.
-        let mut put = |part: &[u8]| {
-            bytes.extend((part.len() as u64).to_le_bytes());
-            bytes.extend(part);
-        };
+        let mut put = |part: &[u8]| put(&mut bytes, part);
         put(LABEL);
         match way {
             Way::Dialer => put(b"dialer"),

@@ -123,7 +123,7 @@ impl Directory {
             terms,
             nonces: Nonces::new(entropy),
             doubted: Once::default(),
-            denied: Once::default(),
+            denied: Once::forgetting(),
             epoch: epoch | 1,
             revision: 0,
             sessions: HashMap::new(),

@@ -277,6 +277,7 @@ impl World {
                 if subscriptions == [TAP] {
                     self.copies += 1;
                     assert!(body.starts_with(br#"{"kind":""#), "a copy of a copy");
+                    self.check_copy(index, &body);
                 } else {
                     self.received(index, &body);
                 }

@@ -1,10 +1,12 @@
 //! Builds that speak different versions of the protocol and are at different steps of
-//! introducing or replacing a secret: beside each other in any run, and rolled through
+//! introducing or replacing a secret, the cluster's and the operator's: beside each other in any run, and rolled through
 //! all processes and back in one in which nothing breaks.
 
+use super::process::Process;
 use super::{Event, MS, TROUBLE, World};
 use crate::bus::agreement::{Terms, Versions};
 use crate::bus::sim::network::Time;
+use crate::bus::trust::operator::OperatorSecret;
 use crate::bus::trust::{Key, Mode, Trust};
 
 /// Served by all: whoever calls it while others come and go gets a reply.
@@ -17,6 +19,8 @@ const GRACE: Time = 700 * MS;
 pub(super) struct Build {
     pub(super) versions: Versions,
     pub(super) trust: Trust,
+    /// The operator's secrets, by numbers.
+    operator: &'static [u8],
 }
 
 impl Build {
@@ -24,14 +28,22 @@ impl Build {
         Terms {
             versions: self.versions,
             trust: self.trust.clone(),
+            operator: OperatorSecret::by(keys(self.operator)),
             ..Terms::of("sim")
         }
     }
 }
 
-fn trust(secrets: &[u8], mode: Mode) -> Trust {
-    Trust::by(secrets.iter().map(|n| Key::new(&[*n; 32])), mode)
+fn keys(secrets: &[u8]) -> impl Iterator<Item = Key> {
+    secrets.iter().map(|n| Key::new(&[*n; 32]))
 }
+
+fn trust(secrets: &[u8], mode: Mode) -> Trust {
+    Trust::by(keys(secrets), mode)
+}
+
+/// The same for an operator's secret. The last two are of two that will not agree.
+const OPERATORS: [&[u8]; 6] = [&[], &[], &[1], &[2, 1], &[2], &[3]];
 
 /// Two that are neighbours: in their versions, one of before there were ranges first,
 /// and in the steps by which a secret is introduced, then replaced.
@@ -47,9 +59,11 @@ pub(super) fn neighbours(seed: u64) -> [Build; 2] {
     let step = usize::try_from(seed / 8 % 5).unwrap_or_default();
     // No step where the first is last.
     let steps = [&steps[step], &steps[(step + 1).min(4)]];
+    let first = usize::try_from(seed / 40 % 5).unwrap_or_default();
     [0, 1].map(|n| Build {
         versions: Versions::new(versions[n].0, versions[n].1),
         trust: steps[n].clone(),
+        operator: OPERATORS[first + n],
     })
 }
 
@@ -60,6 +74,7 @@ pub(super) fn intruder(builds: &[Build; 2], rng: &mut fastrand::Rng) -> Option<B
     is_closed.then(|| Build {
         versions: builds[1].versions,
         trust: trust(secrets, Mode::Accepted),
+        operator: &[],
     })
 }
 
@@ -103,6 +118,23 @@ impl World {
             self.processes[index].member.leave(now);
             self.pump(index);
         }
+    }
+
+    /// A copy has come to a process: from one that asks for no operator's secret, or for one
+    /// that it has.
+    pub(super) fn check_copy(&self, index: usize, body: &[u8]) {
+        let copy: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let is_it = |process: &&Process| copy["member"] == process.member.name();
+        let from = self.processes.iter().find(is_it).unwrap();
+        // An intruder sees itself.
+        let secrets = |process: &Process| self.builds.get(process.build).map(|it| it.operator);
+        let [ours, theirs] =
+            [&self.processes[index], from].map(|process| secrets(process).unwrap_or_default());
+        let is_shared = theirs.iter().any(|secret| ours.contains(secret));
+        assert!(
+            theirs.is_empty() || is_shared,
+            "{index}, with {ours:?}, looks at one that asks for {theirs:?}"
+        );
     }
 
     /// Links between those that are there are in the newest version of both.
