@@ -2,7 +2,7 @@
 
 // What ids, methods, exchanges, patterns and routing keys may be called.
 
-/** What ids begin with that members answer themselves: see src/bus/member/inside.rs. */
+/** What ids begin with that members answer themselves: see src/bus/member/builtin.rs. */
 const RESERVED = '!';
 
 /** As in AMQP; src/bus/bounds.rs looks again at what comes. */

@@ -1,7 +1,7 @@
 'use strict';
 
 // How much this process may hold for its peers: what came and was not taken, and
-// what they have not taken. One bound for all threads; src/grpc/budget.rs keeps it.
+// what they have not taken. One bound for all threads; src/grpc/budget/mod.rs keeps it.
 
 const { isBufferedBound, LEAST_BUFFERED } = require('../common/environment');
 const { getBridge } = require('./bridge');
