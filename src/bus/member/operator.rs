@@ -43,9 +43,7 @@ impl Member {
 
     /// Whether this member does what operators do, and so proves the secret.
     fn operates(&self) -> bool {
-        let own = self.table.profile(SELF);
-        let mut topics = own.into_iter().flat_map(|own| own.subscriptions());
-        self.identity.terms.is_command || topics.any(|topic| topic.exchange == TAP)
+        self.identity.terms.is_command || self.looks(SELF)
     }
 
     /// What this member proves to one that asks with its Hello.
@@ -141,10 +139,10 @@ impl Member {
         }
     }
 
+    /// Whether somebody listens to what passes.
     fn looks(&self, number: PeerNumber) -> bool {
         let profile = self.table.profile(number);
-        let mut topics = profile.into_iter().flat_map(|one| one.subscriptions());
-        topics.any(|topic| topic.exchange == TAP)
+        profile.is_some_and(|profile| profile.subscriptions().any(|topic| topic.exchange == TAP))
     }
 
     /// Whether somebody may do what operators do. As long as no link stands nothing is known:

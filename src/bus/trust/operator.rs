@@ -36,11 +36,10 @@ pub struct Visit<'a> {
 impl Visit<'_> {
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512);
-        let texts = [self.cluster, self.operator, self.host];
         put(&mut bytes, LABEL);
-        texts
-            .iter()
-            .for_each(|text| put(&mut bytes, text.as_bytes()));
+        for text in [self.cluster, self.operator, self.host] {
+            put(&mut bytes, text.as_bytes());
+        }
         put(&mut bytes, &self.link.to_le_bytes());
         put(&mut bytes, self.nonce);
         bytes
