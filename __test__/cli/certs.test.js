@@ -111,6 +111,21 @@ test('a renewal is by the same CA, leaves the passphrases, and is accepted by th
   assert.deepEqual(fs.readdirSync(folder).sort(), ['.owt.authstore', '.owt.castore', ...FILES]);
 });
 
+test('a renewal is for the hosts of what it replaces, unless others are named', { skip }, (t) => {
+  const folder = tempFolder(t);
+  const hosts = () => require('../../lib/crossing/addon').native().readCertificates(pem(folder, 'server.crt'))[0];
+  make(folder, '--host', 'one.example', '--host', '*.two.example', '--host', '10.1.2.3');
+  make(folder, '--renew');
+  assert.deepEqual([hosts().dnsNames, hosts().addresses], [['one.example', '*.two.example'], ['10.1.2.3']]);
+  make(folder, '--renew', '--host', 'three.example');
+  assert.deepEqual([hosts().dnsNames, hosts().addresses], [['three.example'], []]);
+  make(folder, '--force', '--legacy', '--rsa', '2048', '--host', 'guide.example');
+  make(folder, '--renew', '--legacy', '--rsa', '2048');
+  assert.deepEqual([hosts().commonNames, hosts().hasAlternativeNames], [['guide.example'], false]);
+  make(folder, '--renew');
+  assert.deepEqual(hosts().dnsNames.slice(0, 2), ['guide.example', 'localhost']);
+});
+
 test('a CA without pairs is used; pairs are replaced by --renew or --force only', { skip }, (t) => {
   const folder = tempFolder(t);
   make(folder);

@@ -11,7 +11,7 @@ const { passphrasesOf } = require('../credentials/passphrases');
 const { authorityIn, checkKey, daysWithin } = require('./certs/authority');
 const { RULES, makeRoles, placeRoles, refuseRoles, rolesOf } = require('./certs/by-role');
 const { freshPassphrases, guideStyle, makeAll } = require('./certs/guide');
-const { commonNameOf, hostsOf } = require('./certs/hosts');
+const { commonNameOf, hostsOf, hostsOfPresent } = require('./certs/hosts');
 const { modernStyle } = require('./certs/modern');
 const { needOpenssl, opensslIn } = require('./certs/openssl');
 const { CA_STORE, report, reportRoles } = require('./certs/report');
@@ -33,7 +33,8 @@ passphrases of the keys are drawn at random and stored in ${STORE} of the
 folder, that of the CA's in ${CA_STORE}. A CA that is there is used.
 
   --host HOST  Name or address that the certificates are for; can be repeated.
-               By default localhost, 127.0.0.1, ::1 and this machine's name
+               By default localhost, 127.0.0.1, ::1 and this machine's name; of
+               a renewal, what the server's certificate is for that it replaces
   --days N     How long they are valid, by default ${DEFAULT_DAYS}; a new CA is for ten years
   --rsa BITS   RSA keys of 2048 or 4096 bits, in place of ECDSA on P-256
   --renew      Replaces the pairs by new ones of the same CA
@@ -62,13 +63,17 @@ const OPTIONS = /** @type {const} */ ({
  */
 async function run(args) {
   const { folder: given = '.', options } = parseFolderAndOptions(args, OPTIONS);
-  const hosts = options.legacy ? [commonNameOf(options.host)] : hostsOf(options.host);
   const asked = options.days === undefined ? null : number('days', options.days, 1, 36500);
   const rsa = options.rsa === undefined ? null : number('rsa', options.rsa, 2048, 4096);
   if (rsa !== null && rsa !== 2048 && rsa !== 4096) throw new UsageError('--rsa takes 2048 or 4096');
   if (options.roles && options.legacy) throw new UsageError('--legacy makes certificates that are for a host name only, and --roles needs more in them: give one of them');
   if (options.force && options.renew) throw new UsageError('--renew keeps the CA and --force replaces it: give one of them');
+  // What is wrong with the command line is said before a folder is made.
+  const isGuides = options.legacy === true;
+  const hostsFrom = (/** @type {string[] | undefined} */ named) => (isGuides ? [commonNameOf(named)] : hostsOf(named));
+  hostsFrom(options.host);
   const folder = made(given);
+  const hosts = hostsFrom(options.host ?? (options.renew ? hostsOfPresent(folder, isGuides) : undefined));
   const authority = options.force ? null : await authorityIn(folder);
   refuseToOverwrite(folder, authority, options);
   const days = authority === null ? asked ?? DEFAULT_DAYS : daysWithin(authority, asked, DEFAULT_DAYS);

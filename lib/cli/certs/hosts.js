@@ -2,8 +2,11 @@
 
 // What a certificate is for: host names and addresses that can be in one.
 
+const fs = require('node:fs');
 const { isIP } = require('node:net');
 const os = require('node:os');
+const path = require('node:path');
+const { native } = require('../../crossing/addon');
 const { UsageError } = require('../support/errors');
 const { printable } = require('../support/printable');
 
@@ -38,4 +41,22 @@ function commonNameOf(given) {
   return host;
 }
 
-module.exports = { commonNameOf, hostsOf };
+/**
+ * What a renewal is for, unless it is said: what the server's certificate that is
+ * replaced was for. One of the guide's is for its common name, which leads to this
+ * machine, so a better one is for what else does, too.
+ *
+ * @param {string} folder
+ * @param {boolean} isGuides whether the new one is of the guide's kind
+ * @returns {string[] | undefined} undefined where there is none that can be read
+ */
+function hostsOfPresent(folder, isGuides) {
+  const file = path.join(folder, 'server.crt');
+  const [leaf] = fs.existsSync(file) ? native().readCertificates(fs.readFileSync(file)) : [];
+  if (leaf === undefined) return undefined;
+  const names = leaf.commonNames.filter(isHost);
+  if (isGuides) return names.length > 0 ? names.slice(0, 1) : undefined;
+  return leaf.hasAlternativeNames ? [...leaf.dnsNames, ...leaf.addresses].filter(isHost) : [...names, ...hostsOf(undefined)];
+}
+
+module.exports = { commonNameOf, hostsOf, hostsOfPresent };
