@@ -8,7 +8,7 @@ const { busOptions } = require('../../bus/config');
 const { createClient } = require('../../grpc/client/client');
 const { timeoutSignal } = require('../../common/compat/abort');
 const { isOn } = require('../../common/environment');
-const { isLoopback, withoutPort } = require('../../common/host-port');
+const { isLoopback, parseHostPort, withoutBrackets, withoutPort } = require('../../common/host-port');
 const { messageOf } = require('../../common/errors');
 const { status } = require('../../common/status');
 const { RpcError } = require('../../grpc/rpc-error');
@@ -17,7 +17,10 @@ const { operatorSecret } = require('../../bus/secret');
 const { standings } = require('../support/observer');
 const { MEETING } = require('./secrets');
 
+/** What an answer may take, in ms. */
 const PATIENCE = 3_000;
+/** The same of a registry at whose place nobody listens: it may be at one of the two behind it. */
+const WHERE_REFUSED = 1_000;
 
 /** @typedef {import('./report').Report} Report */
 
@@ -100,6 +103,27 @@ function bindable(port) {
 }
 
 /**
+ * Whether nobody listens there, and the machine says so at once. Of etcd and of what is
+ * no address it is not known.
+ *
+ * @param {string} where
+ * @returns {Promise<boolean>}
+ */
+function isRefused(where) {
+  const parsed = parseHostPort(where);
+  if (parsed === null || parsed.port === null) return Promise.resolve(false);
+  const { host, port } = parsed;
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: withoutBrackets(host), port, timeout: WHERE_REFUSED });
+    const done = (/** @type {boolean} */ is) => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.on('connect', () => done(false)).on('timeout', () => done(false)).on('error', (/** @type {NodeJS.ErrnoException} */ error) => done(error.code === 'ECONNREFUSED'));
+  });
+}
+
+/**
  * Joins the bus for a moment, never as its registry.
  *
  * @param {{ setting: string, registry?: string }} place
@@ -108,10 +132,12 @@ function bindable(port) {
 async function checkRegistry({ setting, registry }, report) {
   setLogger(null);
   let where = String(registry);
+  let patience = PATIENCE;
   try {
     const options = { host: false, ...(registry !== undefined && { registry }) };
     where = busOptions('owt-grpc', options).registry;
-    const bus = await connect({ ...options, signal: timeoutSignal(PATIENCE) }, true);
+    patience = (await isRefused(where)) ? WHERE_REFUSED : PATIENCE;
+    const bus = await connect({ ...options, signal: timeoutSignal(patience) }, true);
     const { members } = await bus.status();
     const said = await standings(bus, PATIENCE);
     await bus.close();
@@ -120,7 +146,7 @@ async function checkRegistry({ setting, registry }, report) {
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
     const { reason } = /** @type {{ reason?: string | null }} */ (error);
-    const why = isTimeout ? reason || `no answer from ${where} within ${PATIENCE / 1000} s` : messageOf(error);
+    const why = isTimeout ? reason || `no answer from ${where} within ${patience / 1000} s` : messageOf(error);
     const isHere = isLoopback(withoutPort(where));
     if (isTimeout && isHere && isOn('OWT_GRPC_HOST_REGISTRY') && /refused/.test(why)) report.ok(setting, `nobody is at ${where} yet: the first member becomes the registry`);
     else report.error(setting, why, registryAdvice(why));
