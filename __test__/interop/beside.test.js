@@ -26,7 +26,8 @@ const impl = {
 /** From later releases of Node.js 22 on, unread streams between grpc-js's own client and server hold up their neighbours; with ours at either end they do not. */
 const isHeldUp = (client, server) => client === theirs && server === theirs && Number(process.versions.node.split('.')[0]) >= 22;
 
-for (const count of [8, 16, 64, 300]) {
+// Both sides are this process, and share what it may hold for its peers: with 300 that is nearly used up.
+for (const count of [8, 16, 64, 200]) {
   inAllPairings(`a call is answered beside ${count} streams that are not read`, async ({ connect, clientSide }) => {
     const { client, server } = await connect('webrtc', impl);
     const streams = Array.from({ length: count }, () => client.listenToNotifications({ id: 'slow' }).on('error', () => {}));
