@@ -124,7 +124,7 @@ test('npx of npm 6 and the link in node_modules/.bin run the command', options, 
 test('the entries of the package resolve, and nothing else of it', options, () => {
   const types = ['owt-grpc', 'owt-grpc/grpcTools', 'owt-grpc/amqpClient', 'owt-grpc/package.json'].map((entry) => byName.ask(`typeof require('${entry}')`));
   assert.deepEqual(types, ['object', 'object', 'function', 'object']);
-  const inner = "(() => { try { require('owt-grpc/lib/client'); } catch (error) { return error.code; } })()";
+  const inner = "(() => { try { require('owt-grpc/lib/grpc/client/client'); } catch (error) { return error.code; } })()";
   assert.equal(byName.ask(inner), 'ERR_PACKAGE_PATH_NOT_EXPORTED');
 });
 

@@ -269,16 +269,8 @@ mod tests {
         let mut two = two([Trust::none(), trust(&[1], Mode::Required)]);
         let conn = two.members[1].incoming(0);
         let hello = Hello {
-            version: 1,
-            newest_version: 2,
-            cluster: "c".to_owned(),
-            member: "0".to_owned(),
-            token: token::told("0"),
-            shown: "0".to_owned(),
-            link: 5,
-            to: "1".to_owned(),
             nonce: Bytes::from_static(&[7; NONCE]),
-            ..Hello::default()
+            ..Two::hello()
         };
         let cast = Cast {
             to: "id1".to_owned(),

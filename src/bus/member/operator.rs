@@ -198,8 +198,8 @@ mod tests {
     use crate::bus::application::{Delivery, Failure};
     use crate::bus::member::traffic::Calling;
     use crate::bus::member::two::Two;
+    use crate::bus::trust::Key;
     use crate::bus::trust::operator::OperatorSecret;
-    use crate::bus::trust::{Key, token};
     use crate::bus::wire::{
         Cast, Changes, Delta, FromRegistry, Hello, Packet, Subscription, Told, frame,
     };
@@ -425,16 +425,8 @@ mod tests {
             let mut two = Two::new([Terms::of("c"), terms(&[1], is_command)]);
             let conn = two.members[1].incoming(0);
             let hello = Hello {
-                version: 1,
-                newest_version: 2,
-                cluster: "c".to_owned(),
-                member: "0".to_owned(),
-                token: token::told("0"),
-                shown: "0".to_owned(),
-                link: 5,
-                to: "1".to_owned(),
                 operator_nonce: Bytes::from_static(&[7; NONCE]),
-                ..Hello::default()
+                ..Two::hello()
             };
             let frames = vec![frame(Kind::Hello(Box::new(hello)))];
             two.members[1].packet(0, conn, Packet { frames });

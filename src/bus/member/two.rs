@@ -8,7 +8,7 @@ use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::peer::Conn;
 use crate::bus::trust::token;
-use crate::bus::wire::{Cast, Changes, FromRegistry, Record, Told};
+use crate::bus::wire::{Cast, Changes, FromRegistry, Hello, Record, Told};
 
 /// Members `0` and `1`, which serve `id0` and `id1`. What happens is carried out at once.
 pub struct Two {
@@ -50,6 +50,21 @@ fn member(n: usize, terms: Terms) -> Member {
 }
 
 impl Two {
+    /// What `0` says to `1` first, on a link that a test speaks for itself.
+    pub fn hello() -> Hello {
+        Hello {
+            version: 1,
+            newest_version: 2,
+            cluster: "c".to_owned(),
+            member: "0".to_owned(),
+            token: token::told("0"),
+            shown: "0".to_owned(),
+            link: 5,
+            to: "1".to_owned(),
+            ..Hello::default()
+        }
+    }
+
     pub fn new(sides: [Terms; 2]) -> Self {
         let [one, other] = sides;
         Self {
