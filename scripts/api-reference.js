@@ -1,15 +1,17 @@
 'use strict';
 
-// Writes docs/api.md from the types: `npm run docs`. What the page lacks is added
-// to the `.d.ts`; here is only how it is shown. `npm run check` fails when the page
-// is not current, and this script when a public function has no description,
-// no word on a parameter, or no example.
+// Writes docs/api.md from the types, and the table of settings in docs/operations.md
+// from lib/common/environment.js: `npm run docs`. What api.md lacks is added to the
+// `.d.ts`; here is only how it is shown. `npm run check` fails when a page is not
+// current, and this script when a public function has no description, no word on a
+// parameter, or no example.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { entries } = require('./api-reference/groups');
 const { Page } = require('./api-reference/page');
 const { declarationsOf, examplesOf } = require('./api-reference/declarations');
+const settings = require('./api-reference/settings');
 
 const root = path.join(__dirname, '..');
 const target = path.join(root, 'docs', 'api.md');
@@ -35,6 +37,7 @@ module.exports = { reference, target };
 if (require.main === module) {
   try {
     fs.writeFileSync(target, reference());
+    fs.writeFileSync(settings.target, settings.operations());
   } catch (error) {
     console.error(error.message);
     process.exit(1);

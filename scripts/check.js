@@ -27,7 +27,7 @@ const JS = [
   [tool('depcruise'), '--config', '.dependency-cruiser.js', 'index.js', 'bin', 'lib'],
   ['node', path.join('scripts', 'api-reference.js')],
   // It and the build have just written them: a difference means it was not committed.
-  ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts', path.join('docs', 'api.md')],
+  ['git', 'diff', '--exit-code', '--stat', '--', 'owt.d.ts', 'grpc.d.ts', path.join('docs', 'api.md'), path.join('docs', 'operations.md')],
 ];
 
 const PARTS = { js: JS, rust: RUST };

@@ -1,43 +1,44 @@
 'use strict';
 
 // The environment variables of this package: each with its kind, what it is where
-// nobody has set it, and what it can be. Whoever reads one asks here for these; the
-// doctor knows by this table what is misspelt, and a test holds docs/operations.md
-// to it. Errors name the variable.
+// nobody has set it, what it can be, and what it is for, in Markdown that stands in
+// docs. Whoever reads one asks here for these; the doctor knows by this table what is
+// misspelt, and `npm run docs` makes the table of docs/operations.md of it. Errors
+// name the variable.
 
-/** @typedef {{ kind: 'text' | 'file' | 'switch' | 'number' | 'choice', default?: string | number | boolean, choices?: readonly string[] }} Setting */
+/** @typedef {{ kind: 'text' | 'file' | 'switch' | 'number' | 'choice', default?: string | number | boolean, choices?: readonly string[], text: string }} Setting */
 
 const SETTINGS = /** @type {const} */ ({
-  OWT_GRPC_REGISTRY: { kind: 'text', default: 'localhost:5680' },
-  OWT_GRPC_ETCD_CA: { kind: 'file' },
-  OWT_GRPC_ETCD_CERT: { kind: 'file' },
-  OWT_GRPC_ETCD_KEY: { kind: 'file' },
-  OWT_GRPC_CLUSTER: { kind: 'text', default: 'owt' },
-  OWT_GRPC_CLUSTER_SECRET: { kind: 'text' },
-  OWT_GRPC_CLUSTER_SECRET_FILE: { kind: 'file' },
-  OWT_GRPC_CLUSTER_SECRET_OLD: { kind: 'text' },
-  OWT_GRPC_SECRET_MODE: { kind: 'choice', default: 'required' },
-  OWT_GRPC_AUTHORIZE: { kind: 'file' },
-  OWT_GRPC_OPERATOR_SECRET: { kind: 'text' },
-  OWT_GRPC_OPERATOR_SECRET_FILE: { kind: 'file' },
-  OWT_GRPC_OPERATOR_SECRET_OLD: { kind: 'text' },
-  OWT_GRPC_ADVERTISE: { kind: 'text' },
-  OWT_GRPC_HOST_REGISTRY: { kind: 'switch', default: true },
-  OWT_GRPC_INSECURE: { kind: 'switch', default: false },
+  OWT_GRPC_REGISTRY: { kind: 'text', default: 'localhost:5680', text: 'host:port of the registry; or an etcd cluster, `etcd://[user:password@]h1:2379,h2:2379/prefix` ([bus.md](bus.md))' },
+  OWT_GRPC_ETCD_CA: { kind: 'file', text: 'TLS to that cluster: its CAs' },
+  OWT_GRPC_ETCD_CERT: { kind: 'file', text: 'what members show to that cluster' },
+  OWT_GRPC_ETCD_KEY: { kind: 'file', text: 'the key of that certificate' },
+  OWT_GRPC_CLUSTER: { kind: 'text', default: 'owt', text: 'members and registries of another cluster are refused' },
+  OWT_GRPC_CLUSTER_SECRET: { kind: 'text', text: 'the secret that members and registries prove to each other ([security.md](security.md)); an option of a program goes before it' },
+  OWT_GRPC_CLUSTER_SECRET_FILE: { kind: 'file', text: 'the file with that secret' },
+  OWT_GRPC_CLUSTER_SECRET_OLD: { kind: 'text', text: 'the secret that it replaces, as long as not all have the new one' },
+  OWT_GRPC_SECRET_MODE: { kind: 'choice', default: 'required', choices: ['off', 'accepted', 'required'], text: 'what is done about those who do not prove it: nothing is asked, they are let in and named, or refused' },
+  OWT_GRPC_AUTHORIZE: { kind: 'file', text: 'the rules by which certificates give rights on the bus ([security.md](security.md#rights-by-certificate))' },
+  OWT_GRPC_OPERATOR_SECRET: { kind: 'text', text: 'the secret without which a member that has it shows nothing to `owt-grpc tap` and does not answer `owt-grpc rpc` ([security.md](security.md#the-operators-secret)); for modules and the operator\'s shell; an option of a program goes before it' },
+  OWT_GRPC_OPERATOR_SECRET_FILE: { kind: 'file', text: 'the file with that secret' },
+  OWT_GRPC_OPERATOR_SECRET_OLD: { kind: 'text', text: 'the secret that it replaces, as long as not all have the new one' },
+  OWT_GRPC_ADVERTISE: { kind: 'text', text: 'host, or host:port, that other members dial; else the address of the route to the registry' },
+  OWT_GRPC_HOST_REGISTRY: { kind: 'switch', default: true, text: 'whether this process may become the registry; off for machines with an `owt-grpc registry`' },
+  OWT_GRPC_INSECURE: { kind: 'switch', default: false, text: 'plaintext of the bus may leave this machine' },
   // The default is that of src/grpc/budget/mod.rs.
-  OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024 },
-  OWT_GRPC_LOG: { kind: 'choice', choices: ['error', 'warn', 'info', 'debug'] },
-  OWT_GRPC_SSL: { kind: 'switch', default: false },
-  OWT_GRPC_ROOT_CERT: { kind: 'file' },
-  OWT_GRPC_SERVER_CERT: { kind: 'file' },
-  OWT_GRPC_SERVER_KEY: { kind: 'file' },
-  OWT_GRPC_CLIENT_CERT: { kind: 'file' },
-  OWT_GRPC_CLIENT_KEY: { kind: 'file' },
-  OWT_GRPC_CLIENT_AUTH: { kind: 'choice', choices: ['optional'] },
-  OWT_GRPC_TLS_STRICT: { kind: 'switch', default: false },
-  OWT_GRPC_TLS_CHECK_MS: { kind: 'number', default: 10_000 },
-  OWT_GRPC_HEALTH: { kind: 'switch', default: false },
-  OWT_GRPC_REFLECTION: { kind: 'switch', default: false },
+  OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024, text: 'how much a process may hold for its peers, in bytes ([grpc.md](grpc.md#bounds))' },
+  OWT_GRPC_LOG: { kind: 'choice', choices: ['error', 'warn', 'info', 'debug'], text: 'the log goes to the console, from this level on' },
+  OWT_GRPC_SSL: { kind: 'switch', default: false, text: 'TLS; so does any of the next five, which then all have to be set' },
+  OWT_GRPC_ROOT_CERT: { kind: 'file', text: 'the CAs that peers are checked with' },
+  OWT_GRPC_SERVER_CERT: { kind: 'file', text: 'what this side shows when it is dialed' },
+  OWT_GRPC_SERVER_KEY: { kind: 'file', text: 'the key of that certificate' },
+  OWT_GRPC_CLIENT_CERT: { kind: 'file', text: 'what this side shows when it dials' },
+  OWT_GRPC_CLIENT_KEY: { kind: 'file', text: 'the key of that certificate' },
+  OWT_GRPC_CLIENT_AUTH: { kind: 'choice', choices: ['optional'], text: 'clients without a certificate are let in' },
+  OWT_GRPC_TLS_STRICT: { kind: 'switch', default: false, text: 'certificates of the old kind are refused' },
+  OWT_GRPC_TLS_CHECK_MS: { kind: 'number', default: 10_000, text: 'how often certificate files are looked at for changes, in ms' },
+  OWT_GRPC_HEALTH: { kind: 'switch', default: false, text: 'servers answer health checks ([services.md](services.md))' },
+  OWT_GRPC_REFLECTION: { kind: 'switch', default: false, text: 'servers describe themselves ([services.md](services.md))' },
 });
 
 /** @typedef {{ [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends { kind: 'switch' } ? Name : never }[keyof typeof SETTINGS]} Switch */
