@@ -4,7 +4,7 @@
 
 const { createClient } = require('../grpc/client/client');
 const { findContract, knownTypes } = require('../grpc/contract');
-const { messageOf } = require('../common/errors');
+const { codeOf, messageOf } = require('../common/errors');
 const { status } = require('../common/status');
 const { RpcError } = require('../grpc/rpc-error');
 const { jsonOf, numberOf, parseArguments } = require('./support/arguments');
@@ -97,7 +97,9 @@ function opened(type, address) {
   try {
     return createClient(type, address);
   } catch (error) {
-    throw error instanceof TypeError || /target/.test(messageOf(error)) ? new UsageError(messageOf(error)) : new CommandError(messageOf(error));
+    // What is given is wrong: a type of ours, or an address that the addon does not take.
+    const isWrongInput = error instanceof TypeError || codeOf(error) === 'InvalidArg';
+    throw isWrongInput ? new UsageError(messageOf(error)) : new CommandError(messageOf(error));
   }
 }
 
