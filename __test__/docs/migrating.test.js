@@ -71,7 +71,7 @@ const isOn = (owt, what) => ['cluster_manager', 'portal'].every((name) => said(o
 const runtime = ['pids', ...['cluster_manager', 'portal'].flatMap((name) => [`${name}/said`, `${name}/runs`])];
 
 test('the commands of docs/migrating-from-rabbitmq.md take an installation to the bus and back', { skip, timeout: 120_000 }, async (t) => {
-  const [look, registry, stop, beside, check, back, ...others] = blocksFor('docs/migrating-from-rabbitmq.md', 'docs/migrating');
+  const [stores, look, registry, stop, beside, check, back, ...others] = blocksFor('docs/migrating-from-rabbitmq.md', 'docs/migrating');
   assert.deepEqual(others, [], 'a command that is not tested');
   /** @type {string[]} */
   const trees = [];
@@ -96,6 +96,13 @@ test('the commands of docs/migrating-from-rabbitmq.md take an installation to th
   };
 
   const before = snapshot(owt, runtime);
+  write(owt, { 'cluster_manager/.owt.authstore': 'the store' });
+  await sh(stores);
+  assert.equal(fs.readFileSync(path.join(owt, 'portal/.owt.authstore'), 'utf8'), 'the store');
+  assert.ok(!fs.existsSync(path.join(owt, 'bin/.owt.authstore')));
+  // They are no stores: what follows needs none.
+  for (const name of ['cluster_manager', 'portal']) fs.rmSync(path.join(owt, name, '.owt.authstore'));
+
   await sh('bin/start-all.sh');
   await eventually(() => isOn(owt, 'the amqp client'), 'it runs on RabbitMQ\'s client');
   assert.match(await sh(look), /^\+module\.exports = require\('owt-grpc\/amqpClient'\);$/m);

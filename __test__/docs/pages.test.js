@@ -13,6 +13,13 @@ const { blocksOf, expectedOutput, pages, project, read, root, run } = require('.
 const NOT_HERE = {
   'npm test\n': 'it is what runs this',
   'python3 -m pip install --target target/zig --requirement scripts/zig.txt\n': 'hundreds of megabytes; .ci/run does it, and what was installed builds what it tests',
+  [`tshark -i any -f 'tcp port 10080' -d tcp.port==10080,http2 -Y grpc -O grpc,protobuf \\
+  -o 'uat:protobuf_search_paths:"/opt/owt/node_modules/owt-grpc/proto/owt","TRUE"'
+`]: 'it captures what passes on the machine, which takes root; tried with tshark 4.0.17',
+  [`python3 -m pip install grpcio grpcio-tools
+protos=/opt/owt/node_modules/owt-grpc/proto/owt
+for file in $protos/*.proto; do python3 -m grpc_tools.protoc -I $protos --python_out=. --grpc_python_out=. $file; done
+`]: 'another language\'s packages; tried with grpcio 1.85.3 against a server of ours',
 };
 
 const blocks = pages().flatMap(blocksOf);
