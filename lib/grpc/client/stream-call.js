@@ -1,8 +1,6 @@
 'use strict';
 
-// Client calls with a stream on one side or both. Event order is grpc-js's:
-// 'metadata', 'data' ..., then on failure 'error', 'status', 'end', 'close', and
-// without one 'status', 'end', 'close'.
+// Client calls with a stream on one side or both.
 
 const { Duplex, Readable, Writable } = require('node:stream');
 const { nextTick } = require('../../common/clock');
@@ -12,6 +10,7 @@ const { status } = require('../../common/status');
 const { RpcError } = require('../rpc-error');
 const { withReading } = require('../streams/reading-side');
 const { areTicksReal, inRealTicks, keepTicks } = require('../streams/real-ticks');
+const { withEventOrder } = require('./event-order');
 const { StreamCore } = require('./stream-core');
 const { Incoming, Outgoing } = require('../streams/message-streams');
 
@@ -26,12 +25,7 @@ const { Incoming, Outgoing } = require('../streams/message-streams');
  * @param {Base} base
  */
 function withReplies(base) {
-  return class extends withReading(base) {
-    /** What the stream fails with behind its last message. @type {Error | null} */
-    failure = null;
-    /** 'status' has been emitted. */
-    isTold = false;
-
+  return class extends withEventOrder(withReading(base)) {
     /** Gives up; the stream fails with CANCELLED. */
     cancel() {
       this.core.cancel();
@@ -77,39 +71,6 @@ function withReplies(base) {
         this.core.over();
       }
       incoming?.end();
-    }
-
-    tell() {
-      if (this.isTold) return;
-      this.isTold = true;
-      super.emit('status', this.core.status);
-    }
-
-    /** @param {string | symbol} event @param {...any} args */
-    emit(event, ...args) {
-      if (event === 'end') return this.emitEnd();
-      if (event === 'error' && args[0] === this.failure && !this.isTold) return this.emitFailure();
-      return super.emit(event, ...args);
-    }
-
-    /** The last message has been read. */
-    emitEnd() {
-      if (this.failure !== null) {
-        this.destroy(this.failure);
-        return false;
-      }
-      this.tell();
-      this.core.over();
-      return super.emit('end');
-    }
-
-    emitFailure() {
-      try {
-        return super.emit('error', this.failure);
-      } finally {
-        this.tell();
-        super.emit('end');
-      }
     }
   };
 }
