@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use owt_grpc_fuzz::bus::wire::{
-    Announce, Asked, Call, Cancel, Cast, Delta, Kind, Packet, Publish, Record, Reply, Rest,
+    Announce, Asked, Call, Cancel, Cast, Delta, IdleClose, Kind, Packet, Publish, Record, Reply,
     Subscription, ToRegistry, frame,
 };
 use owt_grpc_fuzz::http2::{END_HEADERS, END_STREAM};
@@ -207,11 +207,11 @@ fn link() -> std::io::Result<()> {
             &[begin, dials, drain, &replies, &[10, 0, 16]],
         )?;
         let returned = packet([Kind::ReturnedCall(back.clone())]);
-        let rest = packet([Kind::Rest(Rest {})]);
+        let idle_close = packet([Kind::IdleClose(IdleClose {})]);
         seed(
             "link",
             &name("rests"),
-            &[begin, dials, drain, &returned, &[10, 0, 8], &rest],
+            &[begin, dials, drain, &returned, &[10, 0, 8], &idle_close],
         )?;
     }
     Ok(())

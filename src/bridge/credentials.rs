@@ -29,7 +29,7 @@ pub struct CredentialsOptions {
     pub pair: String,
 }
 
-/// See the module.
+/// Certificates, key and CAs, held by JS.
 #[napi]
 pub struct Credentials {
     role: Role,

@@ -42,7 +42,7 @@ use registries::way_to_registry;
 use rules::Rules;
 use terms::{keys_of, terms};
 
-/// See the module.
+/// One JS thread's way to the network thread.
 #[napi]
 pub struct Bridge {
     environment: Arc<Environment>,

@@ -7,7 +7,7 @@ use super::invalid;
 use crate::bus::rules;
 use crate::tls::judge;
 
-/// See the module.
+/// The rules of one file, compiled.
 #[napi]
 pub struct Rules {
     pub(super) rules: rules::Rules,

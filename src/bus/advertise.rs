@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// See the module.
+/// The address that a member binds, and the one that it tells others.
 pub struct Addresses {
     /// The address to bind.
     pub listen: IpAddr,

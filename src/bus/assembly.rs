@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::bounds::{self, Violation};
 use super::wire::{Frame, Kind};
 
-/// See the module: one lane for requests, one for replies.
+/// Bodies that are under way on one link: one lane for requests, one for replies.
 #[derive(Default)]
 pub struct Assembly {
     request: Option<Incomplete>,

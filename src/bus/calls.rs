@@ -11,7 +11,7 @@ use super::table::PeerNumber;
 
 /// Where a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Stage {
     /// Where it goes is not settled.
     New,
     /// Nobody serves the id yet.
@@ -32,7 +32,7 @@ pub struct Turn {
 }
 
 struct Entry {
-    place: Place,
+    stage: Stage,
     deadline: Millis,
     /// Replies of other kinds are wanted, after the last one, too.
     many: bool,
@@ -44,7 +44,7 @@ const LISTENING: usize = 10_000;
 /// Deadlines are kept in steps of so many ms: a call ends that much late at most.
 const STEP: Millis = 4;
 
-/// See the module.
+/// The calls that one member has made.
 #[derive(Default)]
 pub struct Calls {
     entries: FxHashMap<u32, Entry>,
@@ -60,7 +60,7 @@ impl Calls {
             return false;
         };
         vacant.insert(Entry {
-            place: Place::New,
+            stage: Stage::New,
             deadline,
             many,
             settled: false,
@@ -77,9 +77,9 @@ impl Calls {
     }
 
     /// Where a call is that is not settled.
-    pub fn place(&self, number: u32) -> Option<&Place> {
+    pub fn stage(&self, number: u32) -> Option<&Stage> {
         let entry = self.entries.get(&number)?;
-        (!entry.settled).then_some(&entry.place)
+        (!entry.settled).then_some(&entry.stage)
     }
 
     /// A call goes to a peer. Returns how long its caller still waits, at least 1;
@@ -89,16 +89,16 @@ impl Calls {
         if entry.settled {
             return None;
         }
-        entry.place = Place::Sent(peer);
+        entry.stage = Stage::Sent(peer);
         let left = entry.deadline.saturating_sub(now).max(1);
         Some(u32::try_from(left).unwrap_or(u32::MAX))
     }
 
     /// A call has moved on; false if it is settled.
-    pub fn move_to(&mut self, number: u32, place: Place) -> bool {
+    pub fn move_to(&mut self, number: u32, stage: Stage) -> bool {
         match self.entries.get_mut(&number) {
             Some(entry) if !entry.settled => {
-                entry.place = place;
+                entry.stage = stage;
                 true
             }
             _ => false,
@@ -108,7 +108,7 @@ impl Calls {
     /// Whether a reply from `peer` is one that the caller waits for.
     pub fn expects(&self, number: u32, peer: PeerNumber) -> bool {
         let entry = self.entries.get(&number);
-        entry.is_some_and(|entry| entry.place == Place::Sent(peer))
+        entry.is_some_and(|entry| entry.stage == Stage::Sent(peer))
     }
 
     /// The last reply has come. False if it had come before.
@@ -134,27 +134,27 @@ impl Calls {
     }
 
     /// Forgets a call that is not settled. `None` if there is none.
-    pub fn settle(&mut self, number: u32) -> Option<Place> {
+    pub fn settle(&mut self, number: u32) -> Option<Stage> {
         if self.entries.get(&number)?.settled {
             return None;
         }
         self.pending -= 1;
-        self.entries.remove(&number).map(|entry| entry.place)
+        self.entries.remove(&number).map(|entry| entry.stage)
     }
 
     /// Whether a call that is not settled is with a peer.
     pub fn has_one_with(&self, peer: PeerNumber) -> bool {
-        let sent = Place::Sent(peer);
+        let sent = Stage::Sent(peer);
         let mut entries = self.entries.values();
-        entries.any(|entry| !entry.settled && entry.place == sent)
+        entries.any(|entry| !entry.settled && entry.stage == sent)
     }
 
     /// The calls that were with a peer whose link is gone.
     pub fn lost_with(&mut self, peer: PeerNumber) -> Vec<u32> {
-        let gone = Place::Sent(peer);
+        let gone = Stage::Sent(peer);
         let mut lost = Vec::new();
         self.entries.retain(|number, entry| {
-            if entry.place != gone {
+            if entry.stage != gone {
                 return true;
             }
             if !entry.settled {
@@ -201,15 +201,15 @@ impl Calls {
     }
 
     /// Takes out the calls whose deadline has passed, with where they were.
-    pub fn overdue(&mut self, now: Millis) -> Vec<(u32, Place)> {
+    pub fn overdue(&mut self, now: Millis) -> Vec<(u32, Stage)> {
         let mut overdue = Vec::new();
         while let Some(step) = self.deadlines.first_entry() {
             if *step.key() > now {
                 break;
             }
             for number in step.remove() {
-                if let Some(place) = self.settle(number) {
-                    overdue.push((number, place));
+                if let Some(stage) = self.settle(number) {
+                    overdue.push((number, stage));
                 }
             }
         }

@@ -41,7 +41,7 @@ pub enum LinkState {
     Pause { until: Millis, why: String },
 }
 
-/// See the module.
+/// What this member knows of another, and has for it.
 pub struct Peer {
     /// Its name.
     pub name: Arc<str>,

@@ -44,7 +44,7 @@ impl<T: Ord + Clone> Listed<T> {
     }
 }
 
-/// See the module.
+/// What a member serves and listens to, and what of it the registry knows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Profile {
     /// Who it is: the record without its lists.

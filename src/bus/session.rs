@@ -35,7 +35,7 @@ struct Pending {
     since: Millis,
 }
 
-/// See the module.
+/// The member's side of its session.
 pub struct Session {
     /// The member as it wants to be known.
     pub profile: Profile,

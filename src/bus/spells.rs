@@ -9,7 +9,7 @@ const APART: Millis = 10_000;
 /// How often to look whether one is over.
 const LOOK: Millis = 500;
 
-/// See the module.
+/// The times at which something that repeats is told.
 #[derive(Debug, Default)]
 pub struct Spells {
     /// When one was last begun to be told of.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::trust::{Doubt, NONCE};
 use super::wire::Frame;
 
-/// See the module.
+/// Where one link is with the operator's secret, in both directions.
 pub struct Standing {
     /// What the peer is to prove the secret over, once.
     pub asked: Bytes,

@@ -19,7 +19,7 @@ pub const TAP: &str = "owt-grpc.tap";
 /// This member itself.
 pub const SELF: PeerNumber = 0;
 
-/// See the module.
+/// Ids and subscriptions, and the members that have them.
 #[derive(Default)]
 pub struct Table {
     profiles: FxHashMap<PeerNumber, Profile>,

@@ -14,8 +14,8 @@ pub use generated::refusal::Reason;
 pub use generated::to_registry::Kind as Asked;
 pub use generated::{
     Announce, Applied, Call, Cancel, Cast, Challenge, Changes, Declined, Delta, Denied, Done,
-    Entry, Frame, FromRegistry, Hello, Join, Joined, Leave, Packet, Proof, Publish, Record,
-    Refusal, Reply, Rest, Stay, Subscription, ToRegistry, Welcome,
+    Entry, Frame, FromRegistry, Hello, IdleClose, Join, Joined, Leave, Packet, Proof, Publish,
+    Record, Refusal, Reply, StayOpen, Subscription, ToRegistry, Welcome,
 };
 
 impl Refusal {

@@ -10,7 +10,7 @@ use super::listening::AllListening;
 use super::members::Members;
 use super::wakeups::Wake;
 
-/// See the module.
+/// One JS thread, as the network thread knows it.
 pub struct Environment {
     /// What it is told.
     pub events: Arc<Events>,

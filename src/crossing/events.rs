@@ -17,7 +17,7 @@ pub mod level {
     pub const INFO: u8 = 3;
 }
 
-/// See the module.
+/// The events of one JS thread, and its wake-up.
 pub struct Events {
     queue: Queue,
     waker: Arc<Waker>,

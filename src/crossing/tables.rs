@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::grpc::channel::{Channel, Channels, Options};
 
-/// See the module.
+/// The paths and channels that numbers in commands stand for.
 #[derive(Default)]
 pub struct Tables {
     paths: RwLock<Paths>,

@@ -94,7 +94,7 @@ impl Attempts {
 /// Those of all channels that this process has had.
 pub static ATTEMPTS: Attempts = Attempts::none();
 
-/// See the module. Runs on the network thread; its state may be read from any.
+/// The way to one target. Runs on the network thread; its state may be read from any.
 pub struct Channel {
     options: Options,
     via: Option<Arc<Via>>,

@@ -25,7 +25,7 @@ pub enum Phase {
     Backoff(Arc<str>),
 }
 
-/// See the module.
+/// The stage that a channel is at, with the calls that wait for the next.
 #[derive(Default)]
 pub struct ConnectQueue {
     phase: Phase,

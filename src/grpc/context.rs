@@ -17,7 +17,7 @@ pub enum Stage {
     Aborting,
 }
 
-/// See the module.
+/// A server as its connections see it.
 pub struct Context<A> {
     /// What it was made with.
     pub options: Arc<Options>,

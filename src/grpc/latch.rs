@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
 
-/// See the module.
+/// Set once; waited for by one task.
 #[derive(Default)]
 pub struct Latch {
     state: Mutex<State>,

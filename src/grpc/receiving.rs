@@ -48,7 +48,7 @@ pub fn truncated() -> Status {
     Status::internal("The stream ended in the middle of a message")
 }
 
-/// See the module.
+/// What the peer of one call sends.
 pub struct Receiving<'a> {
     body: RecvStream,
     decoder: Decoder,

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// A connection that somebody else has accepted.
 pub type Accepting = std::net::TcpStream;
 
-/// See the module.
+/// Where the connections of one server come from.
 pub enum Source {
     /// It accepts them itself.
     Port(TcpListener),

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use super::candidates::{self, Search};
 use super::client::{Ended, session};
 use super::complaints::{Complaints, SILENCE, patiently};
 use super::host::{self, Host};
-use super::places::{self, Search};
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::pipe;
@@ -50,7 +50,7 @@ pub async fn stay_joined(
     is_here: bool,
     terms: Option<Terms>,
 ) {
-    let places = places::of(&target, is_here);
+    let places = candidates::of(&target, is_here);
     let mut seeker = Seeker {
         node,
         search: Search::among(places.len()),
@@ -279,7 +279,7 @@ async fn give_way(node: Weak<dyn Joined>, here: Target, before: Vec<Target>, tls
         "this member hosts the registry at {here} for as long as {} does not answer",
         before[0]
     ));
-    let Some(heard) = places::heard(&before, tls.as_ref()).await else {
+    let Some(heard) = candidates::heard(&before, tls.as_ref()).await else {
         return;
     };
     tell(format!(

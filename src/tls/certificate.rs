@@ -53,7 +53,7 @@ pub struct Raw {
     pub key_bits: Vec<u8>,
 }
 
-/// See the module.
+/// A certificate as plain data.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     /// Whose it is, for a person.

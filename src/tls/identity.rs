@@ -8,7 +8,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::certificate::Certificate;
 
-/// See the module.
+/// A certificate chain with its key.
 pub struct Identity {
     /// For rustls. Built by hand: its own check refuses certificates of version 1.
     pub resolver: Arc<SingleCertAndKey>,

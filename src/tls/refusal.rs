@@ -1,6 +1,6 @@
 //! Why a certificate is not accepted: each variant a sentence about "it".
 
-/// See the module.
+/// One reason why a certificate is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not what X.509 says a certificate is.

@@ -4,7 +4,7 @@ use crate::bus::application::Delivery;
 use crate::bus::peer::Conn;
 use crate::bus::wire::{Packet, ToRegistry};
 
-/// See the module.
+/// What the pure member asks its node to do; the node does them in this order.
 #[derive(Debug)]
 pub enum Action {
     /// Open a transport. It is lost if that fails.

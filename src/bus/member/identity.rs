@@ -3,7 +3,7 @@
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 
-/// See the module.
+/// Who a member is: it stays as long as the member does.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// Unique among all members that are and were.

@@ -1,9 +1,9 @@
-//! A link that nobody uses is closed in peace, and dialed again when somebody
+//! A link that nobody uses is closed by agreement, and dialed again when somebody
 //! has something to say.
 //!
-//! The dialer asks with a Rest, and says nothing more until it is answered. The
-//! other side answers Stay if it has something to say or a call there; else it
-//! answers with a Rest of its own, says nothing more either, and waits for the
+//! The dialer asks with an IdleClose, and says nothing more until it is answered. The
+//! other side answers StayOpen if it has something to say or a call there; else it
+//! answers with an IdleClose of its own, says nothing more either, and waits for the
 //! dialer to close. So when a link is closed like this nothing is under way on
 //! it, and no call is with the other side. Handlers that go on replying to
 //! calls that have their last reply are heard over the next link.
@@ -12,7 +12,7 @@ use super::Member;
 use crate::bus::Millis;
 use crate::bus::peer::LinkState;
 use crate::bus::table::PeerNumber;
-use crate::bus::wire::{Kind, Rest, Stay};
+use crate::bus::wire::{IdleClose, Kind, StayOpen};
 
 impl Member {
     /// Whether a link could be closed without anybody missing it.
@@ -44,7 +44,7 @@ impl Member {
             peer.active = now;
             if may_end {
                 peer.link = LinkState::Ending { conn, link };
-                self.send(conn, Kind::Rest(Rest {}));
+                self.send(conn, Kind::IdleClose(IdleClose {}));
             }
         }
     }
@@ -67,10 +67,10 @@ impl Member {
             }) => {
                 let conn = *conn;
                 if !self.may_end(number) {
-                    self.send(conn, Kind::Stay(Stay {}));
+                    self.send(conn, Kind::StayOpen(StayOpen {}));
                     return true;
                 }
-                self.send(conn, Kind::Rest(Rest {}));
+                self.send(conn, Kind::IdleClose(IdleClose {}));
                 if let Some(peer) = self.peers.get_mut(&number) {
                     peer.link = LinkState::Parting { conn };
                 }

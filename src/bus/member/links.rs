@@ -127,7 +127,7 @@ impl Member {
             peer.version = version;
             peer.rights = rights;
             peer.link = LinkState::Up { conn, link, dialed };
-            self.tally.reconnects += u64::from(peer.previous != 0 && !peer.ended_idle);
+            self.totals.reconnects += u64::from(peer.previous != 0 && !peer.ended_idle);
             peer.active = now;
             peer.ended_idle = false;
             peer.previous = link;
@@ -157,8 +157,8 @@ impl Member {
         match peer.assembly.take(frame, self.identity.max_message) {
             Ok(Some(whole)) => {
                 let in_order = match whole.kind {
-                    Some(Kind::Rest(_)) => self.asked_to_end(now, number),
-                    Some(Kind::Stay(_)) => self.stay(now, number),
+                    Some(Kind::IdleClose(_)) => self.asked_to_end(now, number),
+                    Some(Kind::StayOpen(_)) => self.stay(now, number),
                     Some(kind) => {
                         peer.active = now;
                         peer.failures = 0;
@@ -172,7 +172,7 @@ impl Member {
                     None => true,
                 };
                 if !in_order {
-                    self.garbage(now, conn, "a Rest or Stay that nobody asked for");
+                    self.garbage(now, conn, "an IdleClose or StayOpen that nobody asked for");
                 }
             }
             Ok(None) => peer.active = now,

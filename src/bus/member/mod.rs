@@ -25,8 +25,8 @@ mod redial;
 mod rights;
 mod roster;
 mod status;
-mod tally;
 mod tap;
+mod totals;
 pub mod traffic;
 #[cfg(test)]
 mod two;
@@ -39,8 +39,8 @@ pub use action::Action;
 use admission::Challenged;
 pub use identity::Identity;
 use rustc_hash::FxHashMap;
-use tally::Tally;
 use tap::{Seen, Tap};
+use totals::Totals;
 
 use super::Millis;
 use super::application::Delivery;
@@ -70,7 +70,7 @@ enum Serving {
     Stopping(u32),
 }
 
-/// See the module.
+/// A member of the bus, pure: it does no I/O and reads no clock.
 pub struct Member {
     identity: Identity,
     session: Session,
@@ -104,7 +104,7 @@ pub struct Member {
     introduced: bool,
     leaving: bool,
     counters: Counters,
-    tally: Tally,
+    totals: Totals,
     tap: Tap,
     actions: Vec<Action>,
     /// Transports that may have something to send.
@@ -166,7 +166,7 @@ impl Member {
             introduced: false,
             leaving: false,
             counters: Counters::default(),
-            tally: Tally::default(),
+            totals: Totals::default(),
             tap: Tap::default(),
             actions: Vec::new(),
             dirty: Vec::new(),
@@ -243,7 +243,7 @@ impl Member {
             ..
         } = &delivery
         {
-            let traffic = &mut self.tally.received;
+            let traffic = &mut self.totals.received;
             if from.is_some() {
                 traffic.call(body.len());
             } else {

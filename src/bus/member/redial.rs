@@ -3,7 +3,7 @@
 
 use super::Member;
 use crate::bus::Millis;
-use crate::bus::calls::Place;
+use crate::bus::calls::Stage;
 use crate::bus::peer::LinkState;
 use crate::bus::table::PeerNumber;
 use crate::bus::wire::{Frame, Kind};
@@ -103,7 +103,7 @@ impl Member {
     fn route_again(&mut self, now: Millis, frame: Frame) {
         match frame.kind {
             Some(Kind::Call(call)) => {
-                if matches!(self.calls.place(call.number), Some(Place::Queued(_))) {
+                if matches!(self.calls.stage(call.number), Some(Stage::Queued(_))) {
                     self.route_call(now, call);
                 }
             }

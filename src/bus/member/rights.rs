@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Member, builtin};
 use crate::bus::Millis;
 use crate::bus::application::Failure;
-use crate::bus::calls::Place;
+use crate::bus::calls::Stage;
 use crate::bus::peer::{Conn, Peer};
 use crate::bus::rules::{Deed, Rights};
 use crate::bus::table::PeerNumber;
@@ -119,7 +119,7 @@ impl Member {
     }
 
     fn fail_denied(&mut self, peer: PeerNumber, call: u32, text: String) {
-        if self.calls.place(call) == Some(&Place::Sent(peer)) {
+        if self.calls.stage(call) == Some(&Stage::Sent(peer)) {
             self.calls.settle(call);
             self.fail(call, Failure::Denied, text);
         }

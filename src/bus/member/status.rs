@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Member;
-use super::tally::Tally;
+use super::totals::Totals;
 use crate::bus::peer::LinkState;
 use crate::bus::profile::Profile;
 use crate::bus::table::SELF;
@@ -25,7 +25,7 @@ pub struct Status {
     unroutable: u64,
     dropped: u64,
     links_made: u64,
-    traffic: Tally,
+    traffic: Totals,
     members: Vec<Other>,
 }
 
@@ -105,7 +105,7 @@ impl Member {
             unroutable: self.counters.unroutable,
             dropped: self.counters.dropped,
             links_made: self.counters.links,
-            traffic: self.tally.clone(),
+            traffic: self.totals.clone(),
             members,
         }
     }

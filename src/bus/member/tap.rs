@@ -52,7 +52,7 @@ struct Open {
     since: Millis,
 }
 
-/// See the module.
+/// Who listens to this member, and what is copied for them.
 #[derive(Default)]
 pub(super) struct Tap {
     seen: Vec<Seen>,
@@ -95,7 +95,7 @@ impl Member {
         if self.tap.seen.len() < MOST_FRAMES {
             self.tap.seen.push(seen());
         } else {
-            self.tally.untapped += 1;
+            self.totals.untapped += 1;
         }
     }
 
@@ -197,7 +197,7 @@ impl Member {
                 frames < MOST_FRAMES && bytes < MOST_BYTES
             });
             if !room || !self.push(now, listener, Kind::Publish(publish), None) {
-                self.tally.untapped += 1;
+                self.totals.untapped += 1;
             }
         }
     }
@@ -314,7 +314,7 @@ mod tests {
         }
         let seen = copies(&mut member, 0);
         assert_eq!(seen.len(), MOST_FRAMES);
-        assert_eq!(member.tally.untapped, 1_000);
+        assert_eq!(member.totals.untapped, 1_000);
         assert_eq!(seen[0].1["size"], LARGEST + 1);
         assert_eq!(seen[0].1["body"], serde_json::Value::Null);
     }

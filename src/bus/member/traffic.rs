@@ -11,7 +11,7 @@ use super::tap::{self, Seen};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
 use crate::bus::bounds;
-use crate::bus::calls::Place;
+use crate::bus::calls::Stage;
 use crate::bus::outbox::Pushed;
 use crate::bus::table::{PeerNumber, SELF};
 use crate::bus::wire::{Call, Cancel, Cast, Kind, Publish, Reply, frame};
@@ -49,7 +49,7 @@ impl Member {
             let text = format!("call number {number} is in use");
             return self.note(true, text);
         }
-        self.tally.sent.call(calling.body.len());
+        self.totals.sent.call(calling.body.len());
         if let Some(deadline) = self.calls.next_deadline() {
             self.set_alarm(deadline);
         }
@@ -86,12 +86,12 @@ impl Member {
     /// The application does not want the reply any more.
     pub fn cancel(&mut self, now: Millis, number: u32) {
         match self.calls.settle(number) {
-            Some(Place::Sent(SELF)) => self.given_up(SELF, Some(number)),
-            Some(Place::Sent(peer)) => {
+            Some(Stage::Sent(SELF)) => self.given_up(SELF, Some(number)),
+            Some(Stage::Sent(peer)) => {
                 // What is on its way is behind the call.
                 self.push(now, peer, Kind::Cancel(Cancel { number }), None);
             }
-            Some(place) => self.stop_waiting(&place),
+            Some(stage) => self.stop_waiting(&stage),
             None => {}
         }
     }
@@ -117,7 +117,7 @@ impl Member {
                 }
             }
             Some(peer) => {
-                if !self.calls.move_to(number, Place::Queued(peer)) {
+                if !self.calls.move_to(number, Stage::Queued(peer)) {
                     return;
                 }
                 if !self.push(now, peer, Kind::Call(call), Some(number)) {
@@ -133,7 +133,7 @@ impl Member {
     /// Tells an id something; nobody is told whether it arrives.
     pub fn cast(&mut self, now: Millis, cast: Cast) {
         if !self.too_large(cast.body.len(), "cast", (&cast.to, &cast.method)) {
-            self.tally.sent.cast(cast.body.len());
+            self.totals.sent.cast(cast.body.len());
             self.route_cast(now, cast);
         }
     }
@@ -159,7 +159,7 @@ impl Member {
         ) {
             return;
         }
-        self.tally.sent.message(publish.body.len());
+        self.totals.sent.message(publish.body.len());
         let mut subscribers = Vec::new();
         self.table
             .subscribers(&publish.exchange, &publish.key, &mut subscribers);
@@ -258,7 +258,7 @@ impl Member {
                 }
             }
             Kind::ReturnedCall(call) => {
-                if self.calls.place(call.number) != Some(&Place::Sent(peer)) {
+                if self.calls.stage(call.number) != Some(&Stage::Sent(peer)) {
                     // Settled since.
                 } else if call.to.starts_with(MARK) {
                     // A member of a release that answers no such calls.
@@ -283,8 +283,8 @@ impl Member {
             | Kind::Challenge(_)
             | Kind::Welcome(_)
             | Kind::Refusal(_)
-            | Kind::Rest(_)
-            | Kind::Stay(_)
+            | Kind::IdleClose(_)
+            | Kind::StayOpen(_)
             | Kind::RequestPiece(_)
             | Kind::ReplyPiece(_) => {}
         }
@@ -311,7 +311,7 @@ impl Member {
         let subscriptions = self.subscriptions.find(&message.exchange, &message.key);
         if !subscriptions.is_empty() {
             if message.exchange != tap::EXCHANGE {
-                self.tally.received.message(message.body.len());
+                self.totals.received.message(message.body.len());
                 self.tap(|| Seen::Message {
                     exchange: message.exchange.clone(),
                     key: message.key.clone(),
@@ -361,14 +361,14 @@ impl Member {
     }
 
     pub(super) fn end_overdue_calls(&mut self, now: Millis) {
-        for (number, place) in self.calls.overdue(now) {
-            let (why, detail) = match &place {
-                Place::New | Place::Waiting(_) => (Failure::UnknownId, String::new()),
-                Place::Queued(peer) => (Failure::Unreachable, self.describe(*peer)),
-                Place::Sent(SELF) => (Failure::Slow, "this process itself".to_owned()),
-                Place::Sent(peer) => (Failure::Slow, self.describe(*peer)),
+        for (number, stage) in self.calls.overdue(now) {
+            let (why, detail) = match &stage {
+                Stage::New | Stage::Waiting(_) => (Failure::UnknownId, String::new()),
+                Stage::Queued(peer) => (Failure::Unreachable, self.describe(*peer)),
+                Stage::Sent(SELF) => (Failure::Slow, "this process itself".to_owned()),
+                Stage::Sent(peer) => (Failure::Slow, self.describe(*peer)),
             };
-            self.stop_waiting(&place);
+            self.stop_waiting(&stage);
             self.fail(number, why, detail);
         }
     }

@@ -7,7 +7,7 @@ use prost::Message as _;
 use super::{Action, Member};
 use crate::bus::Millis;
 use crate::bus::application::{Delivery, Failure};
-use crate::bus::calls::{Place, Turn};
+use crate::bus::calls::{Stage, Turn};
 use crate::bus::wire::Call;
 
 /// What they may hold, in bytes.
@@ -34,7 +34,7 @@ impl Member {
         let number = turn.number;
         if self
             .calls
-            .move_to(call.number, Place::Waiting(Box::new(turn)))
+            .move_to(call.number, Stage::Waiting(Box::new(turn)))
         {
             self.waiting_bytes += size;
             self.waiting.entry(id).or_default().insert(number, call);
@@ -42,8 +42,8 @@ impl Member {
     }
 
     /// A call has ended that may have waited.
-    pub(super) fn stop_waiting(&mut self, place: &Place) {
-        let Place::Waiting(turn) = place else {
+    pub(super) fn stop_waiting(&mut self, stage: &Stage) {
+        let Stage::Waiting(turn) = stage else {
             return;
         };
         let Some(queue) = self.waiting.get_mut(&turn.id) else {

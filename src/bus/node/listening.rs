@@ -15,7 +15,7 @@ use crate::tls::credentials::Mutual;
 /// The method of links.
 pub const LINK: &str = "/owt.bus.v1.Link/Open";
 
-/// See the module.
+/// The port where other members dial this one.
 pub struct Listening {
     /// The address that is bound.
     pub ip: IpAddr,

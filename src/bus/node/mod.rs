@@ -36,7 +36,7 @@ use super::wire::ToRegistry;
 use crate::grpc::server::Server;
 use crate::grpc::tasks::Tasks;
 
-/// See the module.
+/// The pure member with its sockets, timers and registry.
 pub struct Node {
     state: Mutex<State>,
     application: Box<dyn Application>,

@@ -5,7 +5,7 @@ use crate::bus::agreement::Terms;
 use crate::bus::registry::Registry;
 use crate::tls::credentials::Mutual;
 
-/// See the module.
+/// What a program says of the member that it wants to be.
 pub struct Options {
     /// Unique among all members that are and were.
     pub name: String,

@@ -59,7 +59,7 @@ impl fmt::Display for Deed<'_> {
     }
 }
 
-/// See the module.
+/// The rights of one certificate, compiled from the rules.
 #[derive(Debug)]
 pub struct Rights {
     /// The names of the certificate, for a person.

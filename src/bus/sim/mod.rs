@@ -25,11 +25,11 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 /// Runs seeds until there is none left, or one fails.
-fn run_seeds(seeds: &Mutex<Rev<Range<u64>>>, rests: &AtomicU64) -> Option<String> {
+fn run_seeds(seeds: &Mutex<Rev<Range<u64>>>, idle_closes: &AtomicU64) -> Option<String> {
     loop {
         let seed = seeds.lock().next()?;
         match catch_unwind(|| World::new(seed).run()) {
-            Ok(rested) => rests.fetch_add(rested, Ordering::Relaxed),
+            Ok(closed) => idle_closes.fetch_add(closed, Ordering::Relaxed),
             Err(_) => return Some(format!("SIM_SEED={seed} cargo test --locked sim")),
         };
     }
@@ -45,11 +45,11 @@ fn every_promise_holds_whatever_breaks() {
     // The last comes first: round numbers have many members, and nobody is to wait
     // for one of them alone.
     let seeds = Mutex::new((first..first + number("SIM_SEEDS", 300)).rev());
-    let rests = AtomicU64::new(0);
+    let idle_closes = AtomicU64::new(0);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let failures: Vec<String> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| run_seeds(&seeds, &rests)))
+            .map(|_| scope.spawn(|| run_seeds(&seeds, &idle_closes)))
             .collect();
         let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
         joined.filter_map(|found| found.ok().flatten()).collect()
@@ -60,7 +60,7 @@ fn every_promise_holds_whatever_breaks() {
         failures.join(" or ")
     );
     assert!(
-        rests.into_inner() > 0,
+        idle_closes.into_inner() > 0,
         "no link was ever closed for being idle"
     );
 }

@@ -6,7 +6,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::{Full, Ledger};
 
-/// See the module. Given back when it is dropped.
+/// What one call holds, given back when it is dropped.
 pub struct Holding<'a> {
     ledger: &'a Ledger,
     bytes: usize,

@@ -32,7 +32,7 @@ const MANY_CALLS: usize = 512;
 /// The one of this process.
 pub static PROCESS: LazyLock<Arc<Budget>> = LazyLock::new(|| Arc::new(Budget::new(LIMIT)));
 
-/// See the module. Changed on the network thread, read on any.
+/// The budget of the process. Changed on the network thread, read on any.
 pub struct Budget {
     limit: AtomicUsize,
     /// The program has asked for this limit.

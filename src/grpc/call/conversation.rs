@@ -20,7 +20,7 @@ use crate::grpc::receiving::{ReceiveError, Receiving, truncated};
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::{self, CallEvents, Outgoing, SendError};
 
-/// See the module.
+/// One call, from its request on.
 pub(super) struct Conversation<'a, E> {
     pub(super) options: &'a Options,
     pub(super) call: &'a Call,

@@ -86,7 +86,7 @@ struct Barrier {
     until: Millis,
 }
 
-/// See the module.
+/// All members that a registry knows, and their sessions.
 pub struct Directory {
     terms: Terms,
     nonces: Nonces,

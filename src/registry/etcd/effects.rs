@@ -22,7 +22,7 @@ struct Awaited {
     own: bool,
 }
 
-/// See the module.
+/// How far each member is with the changes of all.
 #[derive(Default)]
 pub struct Effects {
     /// How far the others are, as far as the eldest knows.

@@ -35,7 +35,7 @@ pub(super) fn one_more(ids: usize) -> Delta {
     Profile::from(record(1, ids)).delta_to(&record(1, ids + 1).into())
 }
 
-/// See the module. Those that are no
+/// A registry with its members. Those that are no
 /// real members only answer the registry.
 pub(in crate::bus::sim) struct Town {
     pub(super) directory: Directory,

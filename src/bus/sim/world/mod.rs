@@ -21,8 +21,8 @@ use super::network::{Agenda, End, Network, Time};
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::member::Identity;
-use crate::bus::wire::{FromRegistry, Kind, Packet, Rest, ToRegistry};
-use crate::registry::places::PLACES;
+use crate::bus::wire::{FromRegistry, IdleClose, Kind, Packet, ToRegistry};
+use crate::registry::candidates::CANDIDATES;
 
 const MS: Time = 1_000;
 /// Faults happen until then; after it everything has to come right.
@@ -74,7 +74,7 @@ pub struct World {
     network: Network,
     processes: Vec<Process>,
     /// Who has bound the ports of the registry.
-    hosts: [Option<usize>; PLACES],
+    hosts: [Option<usize>; CANDIDATES],
     checker: Checker,
     serial: u64,
     trace: bool,
@@ -83,7 +83,7 @@ pub struct World {
     idle: Millis,
     copies: u64,
     /// How often a link was closed because it was idle.
-    rests: u64,
+    idle_closes: u64,
     course: Course,
     /// Members ask each other for their status and tap, which makes a run several
     /// times as long.
@@ -101,14 +101,14 @@ impl World {
             agenda: Agenda::new(),
             network: Network::default(),
             processes: Vec::new(),
-            hosts: [None; PLACES],
+            hosts: [None; CANDIDATES],
             checker: Checker::default(),
             serial: 0,
             trace: std::env::var("SIM_TRACE").is_ok(),
             latency: 200,
             idle: 300_000,
             copies: 0,
-            rests: 0,
+            idle_closes: 0,
             course: match seed % 8 {
                 3 => Course::Calm,
                 7 => Course::Rolled,
@@ -215,12 +215,15 @@ impl World {
         self.checker.check_arrivals();
         self.note(|| {
             format!(
-                "{} deliveries, {} replies, {} failures, {} rests",
-                self.checker.deliveries, self.checker.replies, self.checker.failures, self.rests
+                "{} deliveries, {} replies, {} failures, {} links closed as idle",
+                self.checker.deliveries,
+                self.checker.replies,
+                self.checker.failures,
+                self.idle_closes
             )
         });
         assert!(self.checker.replies > 0, "nothing was ever answered");
-        self.rests
+        self.idle_closes
     }
 
     fn happen(&mut self, event: Event) {
@@ -235,9 +238,10 @@ impl World {
                 if let Some(Purpose::Link(conn)) = self.purpose(index, end) {
                     let conn = *conn;
                     // The one that answers: what follows is a new link.
-                    let rest = Some(Kind::Rest(Rest {}));
+                    let idle_close = Some(Kind::IdleClose(IdleClose {}));
                     let last = packet.frames.last();
-                    self.rests += u64::from(end.side == 0 && last.is_some_and(|f| f.kind == rest));
+                    self.idle_closes +=
+                        u64::from(end.side == 0 && last.is_some_and(|f| f.kind == idle_close));
                     self.processes[index].member.packet(now, conn, packet);
                     self.pump(index);
                 }

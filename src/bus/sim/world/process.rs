@@ -9,8 +9,8 @@ use super::Event;
 use crate::bus::member::{Identity, Member};
 use crate::bus::peer::Conn;
 use crate::bus::sim::network::{End, Time};
+use crate::registry::candidates::{CANDIDATES, Search};
 use crate::registry::directory::{Directory, SessionNumber};
-use crate::registry::places::{PLACES, Search};
 
 pub(super) enum Purpose {
     Link(Conn),
@@ -83,7 +83,7 @@ impl Process {
             ends: FxHashMap::default(),
             conns: FxHashMap::default(),
             registry: None,
-            search: Search::among(PLACES),
+            search: Search::among(CANDIDATES),
             stopped_since: None,
             stops: 0,
             kept: Vec::new(),

@@ -85,7 +85,7 @@ struct Barrier {
     until: Millis,
 }
 
-/// See the module.
+/// One member's copy of what etcd has, and what it makes known there.
 pub struct Replica {
     name: String,
     terms: Terms,

@@ -14,7 +14,7 @@ use crate::grpc::target::Target;
 use crate::tls::credentials::Mutual;
 
 /// How many there are.
-pub const PLACES: usize = 3;
+pub const CANDIDATES: usize = 3;
 /// From one to the next: nobody puts another cluster's registry there by counting on.
 const STRIDE: u32 = 10_000;
 /// Ports that neither need a privilege nor are chosen for connections by systems.
@@ -86,7 +86,7 @@ fn port(first: u16, place: usize) -> u16 {
 
 /// The places of a registry, the first of which is where it is said to be.
 pub fn of(first: &Target, is_here: bool) -> Vec<Target> {
-    let count = if is_here { PLACES } else { 1 };
+    let count = if is_here { CANDIDATES } else { 1 };
     (0..count)
         .map(|place| first.clone().at_port(port(first.port(), place)))
         .collect()
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_search_goes_on_at_silence_alone_and_begins_anew_after_anything_else() {
-        let mut search = Search::among(PLACES);
+        let mut search = Search::among(CANDIDATES);
         for at in [1, 2, 0, 1] {
             search.silent();
             assert_eq!(search.at(), at);

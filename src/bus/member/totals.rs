@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
-/// See the module.
+/// Counts that only grow, for `status`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Tally {
+pub struct Totals {
     /// By its application.
     pub sent: Traffic,
     /// For its application, what it sent to itself included.
