@@ -124,7 +124,7 @@ test('members of the bus are in the text, and what they have lost stays when the
   assert.equal(value(after, 'owt_grpc_bus_members'), 1);
 });
 
-test('ids, methods of the bus, addresses and codes of handlers make no series', async (t) => {
+test('ids and methods of the bus make series where they are told apart; exchanges, keys, addresses and codes of handlers make none', async (t) => {
   const registry = `127.0.0.1:${await freePort()}`;
   const bus = await connectBus({ registry });
   t.after(() => bus.close());
@@ -136,10 +136,17 @@ test('ids, methods of the bus, addresses and codes of handlers make no series', 
     bus.publish(`exchange${n}`, `key${n}`, n);
   };
   await use(0);
-  const series = async () => (await metrics()).split('\n').map((line) => line.replace(/ \S+$/, '')).sort();
+  const series = async () => {
+    const all = (await metrics()).split('\n').map((line) => line.replace(/ \S+$/, '')).sort();
+    const isByMethod = (line) => line.startsWith('owt_grpc_bus_method_');
+    return { byMethod: all.filter(isByMethod), others: all.filter((line) => !isByMethod(line)) };
+  };
   const few = await series();
   for (let n = 1; n < 20; n++) await use(n);
-  assert.deepEqual(await series(), few);
+  const many = await series();
+  assert.deepEqual(many.others, few.others);
+  // Of each call one by outcome and its seconds, on both sides.
+  assert.equal(many.byMethod.length - few.byMethod.length, 19 * 4);
 });
 
 test('labels and help are escaped', () => {

@@ -10,6 +10,7 @@ const { INFO, WARN, log } = require('../common/log');
 const { messageOf } = require('../common/errors');
 const { BUS_CALL, giveInTrace, traceOf } = require('../observability/call-kinds');
 const { BusStats, allBuses } = require('../observability/call-stats');
+const { serveByEnvironment } = require('../observability/metrics-by-environment');
 const { toText } = require('../observability/trace-context');
 const { within } = require('./at-work');
 const { Awaited } = require('./awaited');
@@ -43,6 +44,7 @@ class BusConnection {
    * @param {Listener} listener
    */
   constructor(options, listener) {
+    serveByEnvironment();
     this.bridge = getBridge();
     this.member = options.name;
     this.registry = options.registry;

@@ -28,6 +28,7 @@ const SETTINGS = /** @type {const} */ ({
   // The default is that of src/grpc/budget/mod.rs.
   OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024, text: 'how much a process may hold for its peers, in bytes ([grpc.md](grpc.md#bounds))' },
   OWT_GRPC_LOG: { kind: 'choice', choices: ['error', 'warn', 'info', 'debug'], text: 'the log goes to the console, from this level on' },
+  OWT_GRPC_METRICS: { kind: 'text', text: 'host and ports, such as `127.0.0.1:9700-9799`: each process serves its metrics at the first of them that is free ([observability.md](observability.md#metrics-of-owts-modules))' },
   OWT_GRPC_SSL: { kind: 'switch', default: false, text: 'TLS; so does any of the next five, which then all have to be set' },
   OWT_GRPC_ROOT_CERT: { kind: 'file', text: 'the CAs that peers are checked with' },
   OWT_GRPC_SERVER_CERT: { kind: 'file', text: 'what this side shows when it is dialed' },

@@ -74,14 +74,14 @@ function openPackage(name) {
   } catch (error) {
     throw withCause(new Absent('not installed'), error);
   }
-  const { version } = own();
+  const { version } = ownPackage();
   // The records that cross are those of one version.
   if (description.version !== version) throw new Error(`its version is ${description.version}, that of owt-grpc is ${version}`);
   return require(name);
 }
 
 /** @returns {{ version: string, optionalDependencies?: Record<string, string> }} our package.json */
-function own() {
+function ownPackage() {
   return JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
 }
 
@@ -98,11 +98,11 @@ function remedy(name, tried) {
     return 'It was linked for a newer C library than this system has: pack it anew with cargo-zigbuild, which links for glibc 2.17 and newer (CONTRIBUTING.md has how).';
   }
   const make = 'take the sources of owt-grpc and Rust 1.88 or newer to a machine of this kind, run "npm run pack" there, and install both packages that it makes.';
-  const { version, optionalDependencies } = own();
+  const { version, optionalDependencies } = ownPackage();
   if (!optionalDependencies) return `This owt-grpc is from no registry: install ${name}-${version}.tgz from where owt-grpc-${version}.tgz came from. If it is not there, ${make}`;
   const published = optionalDependencies[name];
   if (!published) return `No package has it ready-made. To build it, ${make}`;
   return `"npm install ${name}@${published}" installs it, unless npm was told to leave optional packages out.`;
 }
 
-module.exports = { AddonError, native };
+module.exports = { AddonError, native, ownPackage };

@@ -4,7 +4,7 @@
 
 const { now } = require('../common/clock');
 const { CallKind } = require('./call-recorder');
-const { typeOf } = require('./call-stats');
+const { byMethod, typeOf } = require('./call-stats');
 const { endSpan, runIn, startSpan, tracing } = require('./tracing');
 const { fromBlock, fromText, toText } = require('./trace-context');
 
@@ -68,7 +68,9 @@ const BUS_CALL = new CallKind(
     code: undefined,
     details: undefined,
     duration: undefined,
-  })
+  }),
+  undefined,
+  byMethod.calls
 );
 
 /** A call or cast of the bus that is for an id of this member. */
@@ -89,7 +91,8 @@ const BUS_REQUEST = new CallKind(
     details: undefined,
     duration: undefined,
   }),
-  ({ trace }) => fromText(trace)
+  ({ trace }) => fromText(trace),
+  byMethod.requests
 );
 
 /**

@@ -51,8 +51,10 @@ class CallKind {
    * @param {string} name of its channels
    * @param {(call: Call) => About} describe
    * @param {(call: Call) => Carrier} [received] none for those that go out
+   * @param {import('./method-counts').CountsByMethod} [byMethod] for kinds whose calls have an id and a method
    */
-  constructor(name, describe, received) {
+  constructor(name, describe, received, byMethod) {
+    this.byMethod = byMethod ?? null;
     this.isIncoming = received !== undefined;
     this.startChannel = channel(`owt-grpc:${name}.start`);
     this.endChannel = channel(`owt-grpc:${name}.end`);
@@ -72,6 +74,7 @@ class CallKind {
     const recorder = new CallRecorder(this, one, all);
     if (tracing.tracer !== null || this.isListenedTo) recorder.open(call);
     else if (timing.isOn) recorder.since = now();
+    if (timing.isOn && this.byMethod !== null) recorder.method = this.byMethod.of(/** @type {any} */ (call).id, /** @type {any} */ (call).method);
     return recorder;
   }
 
@@ -80,7 +83,7 @@ class CallKind {
   }
 }
 
-/** See the module. */
+/** One call, from its start to its end. */
 class CallRecorder {
   /**
    * @param {CallKind<any>} kind
@@ -101,6 +104,8 @@ class CallRecorder {
     this.tracer = null;
     /** @type {any} */
     this.span = undefined;
+    /** @type {import('./method-counts').MethodCounts | null} */
+    this.method = null;
     this.isOver = false;
     one.started++;
     all.started++;
@@ -194,6 +199,7 @@ class CallRecorder {
     if (this.since === 0) return;
     const duration = now() - this.since;
     if (timing.isOn) this.all.time(duration / 1000);
+    if (this.method !== null) this.method.end(outcome, duration / 1000);
     const { about } = this;
     if (about === null) return;
     about.ok = outcome === 0;

@@ -5,6 +5,7 @@
 // one for the whole thread, which outlives them.
 
 const { busOutcomeNames } = require('../common/bus-outcome');
+const { CountsByMethod } = require('./method-counts');
 const { statusNames } = require('../common/status');
 
 /** Upper bounds of the latency histograms, in seconds. */
@@ -91,6 +92,9 @@ class BusStats {
 /** Of all members that this thread has had. */
 const allBuses = new BusStats();
 
+/** The same by id and method, of those that began while metrics were wanted. */
+const byMethod = { calls: new CountsByMethod(busOutcomeNames), requests: new CountsByMethod(busOutcomeNames) };
+
 /**
  * @typedef {object} MethodStats
  * @property {'client' | 'server'} side
@@ -126,4 +130,4 @@ function methodStats(side, method) {
   return found.stats;
 }
 
-module.exports = { BOUNDS, BusStats, CallStats, allBuses, grpcStats, methodStats, methods, typeOf };
+module.exports = { BOUNDS, BusStats, CallStats, allBuses, byMethod, grpcStats, methodStats, methods, typeOf };

@@ -23,6 +23,19 @@ async function serveMetrics(options) {
   const port = numberOption('serveMetrics', checked, 'port', { min: 0, max: 65535 }) ?? 0;
   const host = checked.host ?? '127.0.0.1';
   if (typeof host !== 'string' || host === '') throw new TypeError(`serveMetrics: option host must be an address or name, not ${String(host)}`);
+  try {
+    return await served(host, port);
+  } catch (error) {
+    throw withCause(new Error(`serveMetrics: cannot listen on ${host}:${port}: ${messageOf(error)}`), error);
+  }
+}
+
+/**
+ * @param {string} host
+ * @param {number} port
+ * @returns {Promise<{ port: number, url: string, close: () => Promise<void> }>} fails with what the system says
+ */
+async function served(host, port) {
   timing.isOn = true;
   // Few processes want it: the others do not load it.
   const http = require('node:http');
@@ -35,12 +48,9 @@ async function serveMetrics(options) {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    throw withCause(new Error(`serveMetrics: cannot listen on ${host}:${port}: ${messageOf(error)}`), error);
-  }
+  // Workers of node:cluster have metrics of their own, and no port in common.
+  server.listen({ port, host, exclusive: true });
+  await once(server, 'listening');
   server.unref();
   server.on('error', (error) => log(WARN, `metrics on port ${port}: ${error.message}`));
   const bound = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
@@ -78,4 +88,4 @@ async function answer(request, response) {
   }
 }
 
-module.exports = { serveMetrics };
+module.exports = { serveMetrics, served };

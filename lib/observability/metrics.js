@@ -1,14 +1,16 @@
 'use strict';
 
-// All that is counted in this thread, as Prometheus reads it. Labels are names
-// of the contract, codes and states: their number is bounded by the code, never
-// by what peers or users send, so ids, methods of the bus and addresses are none.
+// All that is counted in this thread, as Prometheus reads it. Labels are names of the
+// contract, codes and states, whose number is bounded by the code, and ids and methods
+// of the bus, whose number is bounded in method-counts. Addresses are none.
 
 const { performance } = require('node:perf_hooks');
+const { ownPackage } = require('../crossing/addon');
 const { peekBridge } = require('../crossing/bridge');
+const { certificatesInUse } = require('../tls/credentials');
 const { Exposition } = require('./exposition');
 const { timing } = require('./call-recorder');
-const { BOUNDS, allBuses, methods } = require('./call-stats');
+const { BOUNDS, allBuses, byMethod, methods } = require('./call-stats');
 
 /** @typedef {import('./call-stats').CallStats} CallStats */
 /** @typedef {import('./call-stats').MethodStats} MethodStats */
@@ -25,11 +27,41 @@ const LINK_STATES = ['idle', 'dialing', 'up', 'pause'];
 async function metrics() {
   timing.isOn = true;
   const out = new Exposition();
+  build(out);
   for (const side of /** @type {const} */ (['client', 'server'])) grpcCalls(out, side);
   connections(out);
+  certificates(out);
   await bus(out);
+  busMethods(out);
   eventLoop(out);
   return out.toString();
+}
+
+/** Read once, when metrics are wanted. @type {string | undefined} */
+let version;
+
+/** @param {Exposition} out */
+function build(out) {
+  version = version ?? ownPackage().version;
+  const { name: runtime } = process.release;
+  out.family('owt_grpc_build_info', 'gauge', 'What this process runs on: always 1.', [[{ version, runtime, runtime_version: process.versions.node, platform: `${process.platform}-${process.arch}` }, 1]]);
+}
+
+/** @param {Exposition} out */
+function certificates(out) {
+  /** @type {Sample[]} */
+  const samples = certificatesInUse().map(({ role, file, notAfter }) => [{ role, file }, notAfter / 1000]);
+  out.family('owt_grpc_certificate_expiry_timestamp_seconds', 'gauge', 'When the certificates that this thread shows expire, in seconds since 1970.', samples);
+}
+
+/** @param {Exposition} out */
+function busMethods(out) {
+  for (const [name, counts, what] of /** @type {const} */ ([['calls', byMethod.calls, 'Calls'], ['requests', byMethod.requests, 'Calls and casts that came']])) {
+    const all = counts.all();
+    const ended = all.flatMap(({ labels, outcomes }) => outcomes.map((count, n) => /** @type {Sample} */ ([{ ...labels, outcome: counts.names[n] }, count])));
+    out.family(`owt_grpc_bus_method_${name}_ended_total`, 'counter', `${what}, and have ended, by id, method and outcome.`, ended.filter(([, count]) => count > 0));
+    out.family(`owt_grpc_bus_method_${name}_seconds_total`, 'counter', `${what}: how long they took in all, by id and method.`, all.map(({ labels, seconds }) => [labels, seconds]));
+  }
 }
 
 /**

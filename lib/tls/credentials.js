@@ -27,7 +27,10 @@ class Credentials {
     this.stamp = stampOf(plan);
     /** They could be used then. */
     this.isUsable = true;
-    this.native = made(() => new (native().Credentials)(plan.role === 'server', readMaterial(plan)));
+    const material = readMaterial(plan);
+    /** What is shown, in PEM. */
+    this.certificate = material.certificate;
+    this.native = made(() => new (native().Credentials)(plan.role === 'server', material));
     warn(this.native.warnings());
   }
 
@@ -56,6 +59,7 @@ class Credentials {
     try {
       const material = readMaterial(this.plan);
       warn(made(() => this.native.replace(material)));
+      this.certificate = material.certificate;
     } catch (error) {
       log(WARN, `new certificates for the ${this.plan.role} are not used, the former ones are: ${messageOf(error)}`);
       return false;
@@ -181,6 +185,21 @@ function reloadCredentials() {
 }
 
 /**
+ * What is shown to others now, by those that somebody uses.
+ *
+ * @returns {{ role: 'server' | 'client', file: string, notAfter: number }[]} the file is empty for what is no file; notAfter is in ms since 1970
+ */
+function certificatesInUse() {
+  const all = [...known.values()].map((reference) => reference.deref());
+  return all.flatMap((credentials) => {
+    if (credentials === undefined || credentials.users === 0 || credentials.certificate === null) return [];
+    const [first] = native().readCertificates(credentials.certificate);
+    const { role, cert } = credentials.plan;
+    return first === undefined ? [] : [{ role, file: cert?.file ?? '', notAfter: first.notAfter }];
+  });
+}
+
+/**
  * The credentials of one side; null for plaintext, which nothing asks to be
  * encrypted.
  *
@@ -208,4 +227,4 @@ function etcdCredentialsOfEnvironment() {
   return plan === null ? null : shared(plan);
 }
 
-module.exports = { Credentials, credentialsOf, etcdCredentialsOfEnvironment, reloadCredentials };
+module.exports = { Credentials, certificatesInUse, credentialsOf, etcdCredentialsOfEnvironment, reloadCredentials };

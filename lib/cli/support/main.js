@@ -41,6 +41,8 @@ ${lines.join('\n')}
 async function main([name, ...args]) {
   // A pager that is closed early is no failure.
   process.stdout.on('error', () => {});
+  // Where it is set for a whole shell, it is for modules: a command takes no port from them.
+  delete process.env.OWT_GRPC_METRICS;
   try {
     return await run(name, args);
   } catch (error) {

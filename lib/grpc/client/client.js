@@ -10,6 +10,7 @@ const { serviceOf } = require('../contract');
 const { getBridge } = require('../../crossing/bridge');
 const { proxyFor } = require('../proxy');
 const { grpcStats, methodStats } = require('../../observability/call-stats');
+const { serveByEnvironment } = require('../../observability/metrics-by-environment');
 const { capture } = require('../../observability/tracing');
 const { BidiStreamCall, ClientStreamCall, ServerStreamCall } = require('./stream-call');
 const { credentialsOf } = require('../../tls/credentials');
@@ -46,6 +47,7 @@ class Connection {
    * @param {Record<string, any>} options
    */
   constructor(target, options) {
+    serveByEnvironment();
     this.bridge = getBridge();
     this.target = target;
     this.maxPendingCalls = numberOption('client', options, 'maxPendingCalls', { min: 1 }) ?? MAX_PENDING_CALLS;

@@ -25,7 +25,8 @@ const { Incoming, Outgoing } = require('../streams/message-streams');
  * @param {Base} base
  */
 function withReplies(base) {
-  return class extends withEventOrder(withReading(base)) {
+  const Ordered = /** @type {new (...args: any[]) => any} */ (withEventOrder(withReading(base)));
+  return class extends Ordered {
     /** Gives up; the stream fails with CANCELLED. */
     cancel() {
       this.core.cancel();

@@ -9,6 +9,7 @@ const { contractOf, fullNameOf, serviceOf } = require('../contract');
 const { getBridge } = require('../../crossing/bridge');
 const { warnOfMisspelt } = require('./misspelt');
 const { grpcStats, methodStats } = require('../../observability/call-stats');
+const { serveByEnvironment } = require('../../observability/metrics-by-environment');
 const { startCall } = require('./incoming-call');
 const { hasCode } = require('./handler-status');
 const { SharedPort, WHY_NOT, sharesPorts } = require('./shared-port');
@@ -187,6 +188,7 @@ class Server {
    */
   async begin(address) {
     const { host, port } = parseAddress(address);
+    serveByEnvironment();
     this.credentials = credentialsOf('server', 'server', this.tls());
     const bridge = getBridge();
     this.bridge = bridge;
