@@ -1006,7 +1006,8 @@ export interface Logger {
 
 /**
  * Where to tell what no call can report, such as a peer that speaks HTTP/1 or TLS
- * on a server's port. For this thread; without it nothing is logged.
+ * on a server's port. For this thread. Until it is
+ * called warnings go to stderr, or what OWT_GRPC_LOG says.
  *
  * @param logger null for none
  * @param level the least urgent that is wanted, default 'warn'

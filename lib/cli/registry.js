@@ -5,7 +5,6 @@
 const { startRegistry } = require('../bus/registry');
 const { messageOf } = require('../common/errors');
 const { withoutPort } = require('../common/host-port');
-const { setLogger } = require('../common/log');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseOptions } = require('./support/arguments');
 const { printJson, untilAsked } = require('./support/output');
@@ -45,7 +44,6 @@ Exit code: 0 stopped; 1 it cannot listen; 2 wrong options.
 async function run(args) {
   const { listen, cluster, json } = parseOptions(args, { listen: 'value', cluster: 'value', json: 'flag' });
   if (cluster !== undefined) process.env.OWT_GRPC_CLUSTER = cluster;
-  if (!process.env.OWT_GRPC_LOG) setLogger({ warn: warnOnStderr, error: warnOnStderr });
   const end = untilAsked();
   const registry = await started({ listen });
   const host = withoutPort(listen ?? '127.0.0.1:5680');
@@ -54,11 +52,6 @@ async function run(args) {
   await end.asked;
   await registry.stop();
   return 0;
-}
-
-/** @param {string} text */
-function warnOnStderr(text) {
-  process.stderr.write(`${text}\n`);
 }
 
 /** @param {{ listen?: string }} options */
@@ -71,4 +64,4 @@ async function started(options) {
   }
 }
 
-module.exports = { help, run, summary };
+module.exports = { help, logs: true, run, summary };
