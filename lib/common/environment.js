@@ -27,6 +27,7 @@ const SETTINGS = /** @type {const} */ ({
   // The default is that of src/grpc/budget/mod.rs.
   OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024 },
   OWT_GRPC_LOG: { kind: 'choice', default: 'warn', choices: ['off', 'error', 'warn', 'info', 'debug'] },
+  OWT_GRPC_STATUS_DIR: { kind: 'text' },
   OWT_GRPC_SSL: { kind: 'switch', default: false },
   OWT_GRPC_ROOT_CERT: { kind: 'file' },
   OWT_GRPC_SERVER_CERT: { kind: 'file' },
