@@ -11,7 +11,6 @@ const path = require('node:path');
 const { StoreError } = require('../../credentials/store');
 const { CommandError, UsageError } = require('./errors');
 const { hint } = require('../../common/did-you-mean');
-const { setLogger } = require('../../common/log');
 const { printable } = require('./printable');
 const { version } = require('./version');
 
@@ -67,7 +66,7 @@ async function run(name, args) {
   if (!names().includes(name)) throw new UsageError(`there is no command ${printable(name)}${hint(name, names())}`);
   const { help, logs = false, run } = command(name);
   // Others say themselves what there is to say.
-  if (!logs && !process.env.OWT_GRPC_LOG) setLogger(null);
+  if (!logs && !process.env.OWT_GRPC_LOG) process.env.OWT_GRPC_LOG = 'off';
   return args.includes('--help') ? print(help) : run(args);
 }
 
