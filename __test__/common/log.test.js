@@ -107,7 +107,7 @@ test('a module is called by its folder, and another script of it by that and its
   for (const [script, folder, name] of [
     ['/opt/owt/portal/index.js', '/', 'portal'],
     ['/opt/owt/portal', '/opt/owt/portal', 'portal'],
-    ['/opt/owt/webrtc_agent/workingNode.js', '/', 'webrtc_agent/workingNode'],
+    ['/opt/owt/webrtc_agent/workingNode.js', '/', 'webrtc_agent.workingNode'],
     ['/srv/app/dist/index.js', '/', 'app'],
     ['/srv/app/node_modules/owt-grpc/bin/owt-grpc.js', '/', 'owt-grpc'],
     ['/srv/app/node_modules/.bin/owt-grpc', '/', 'owt-grpc'],

@@ -4,11 +4,13 @@
 
 const path = require('node:path');
 
-/** Folders that programs lie in and that say nothing of them. */
-const GENERIC = ['bin', '.bin', 'build', 'dist', 'lib', 'src'];
+/** Folders in which the programs of a module lie, named for that and not for it. */
+const INNER = ['bin', '.bin', 'build', 'dist', 'lib', 'src'];
+/** Scripts that are a module's first one, and say no more than its folder. */
+const FIRST = ['app', 'index', 'main', 'server'];
 
 /**
- * `portal` of /opt/owt/portal/index.js, `webrtc_agent/workingNode` of /opt/owt/webrtc_agent/workingNode.js.
+ * `portal` of /opt/owt/portal/index.js, `webrtc_agent.workingNode` of /opt/owt/webrtc_agent/workingNode.js.
  *
  * @param {string | undefined} script the path of the program's first file, or of its folder; undefined for `node -e`
  * @param {string} folder where it was started
@@ -17,10 +19,10 @@ const GENERIC = ['bin', '.bin', 'build', 'dist', 'lib', 'src'];
 function nameOf(script, folder) {
   if (!script) return path.basename(folder) || 'node';
   const { dir, name } = path.parse(script);
-  const parts = dir.split(/[\\/]+/).filter((part) => part !== '' && !GENERIC.includes(part) && !part.endsWith(':'));
+  const parts = dir.split(/[\\/]+/).filter((part) => part !== '' && !INNER.includes(part) && !part.endsWith(':'));
   const home = parts[parts.length - 1];
   if (home === undefined || home === name || path.extname(script) === '') return name;
-  return name === 'index' ? home : `${home}/${name}`;
+  return FIRST.includes(name) ? home : `${home}.${name}`;
 }
 
 /** @type {string | undefined} */

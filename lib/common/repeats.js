@@ -9,6 +9,8 @@ const LATER = 60_000;
 /** More causes at once than these are counted together. */
 const MOST = 100;
 const OTHERS = '';
+/** A longer text is told by its beginning. */
+const LONGEST = 1000;
 
 /**
  * What two texts of one cause have in common. Figures that stand alone, such as a duration, are of the moment, and so is the
@@ -32,15 +34,16 @@ class Repeats {
    * @returns {boolean} whether to say it; else it is counted
    */
   happened(text, now) {
-    const cause = causeOf(text);
+    const beginning = text.slice(0, LONGEST);
+    const cause = causeOf(beginning);
     const many = this.causes.size >= MOST && !this.causes.has(cause);
     const known = this.causes.get(many ? OTHERS : cause);
     if (known !== undefined) {
       known.count++;
-      known.text = text;
+      known.text = beginning;
       return false;
     }
-    this.causes.set(many ? OTHERS : cause, { count: many ? 1 : 0, text, since: now, until: now + FIRST, many });
+    this.causes.set(many ? OTHERS : cause, { count: many ? 1 : 0, text: beginning, since: now, until: now + FIRST, many });
     return !many;
   }
 

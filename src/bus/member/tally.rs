@@ -108,7 +108,13 @@ mod tests {
     #[test]
     fn calls_are_counted_by_how_long_they_took_and_whether_they_failed() {
         let mut tally = Tally::default();
-        for (took, failed) in [(0, false), (1, true), (2, false), (3, false), (10_000, false)] {
+        for (took, failed) in [
+            (0, false),
+            (1, true),
+            (2, false),
+            (3, false),
+            (10_000, false),
+        ] {
             tally.answered(took, failed);
         }
         tally.answered(10_001, true);
