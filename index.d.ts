@@ -762,7 +762,18 @@ export interface Subscription extends AsyncIterableIterator<{ routingKey: string
 }
 
 /** How much has passed: calls without their replies, and bytes of bodies. */
-export interface BusTraffic { calls: number; casts: number; messages: number; bytes: number }
+export interface BusTraffic {
+  /** Calls. */
+  calls: number;
+  /** Casts. */
+  casts: number;
+  /** Messages of topics. */
+  messages: number;
+  /** Of their bodies. */
+  bytes: number;
+  /** Calls among them that failed: by a reply that says so or, of those that were sent, without one. */
+  failed: number;
+}
 
 /** What `bus.status()` tells. */
 export interface BusStatus {
@@ -808,6 +819,11 @@ export interface BusStatus {
     received: BusTraffic;
     /** Links that were made again to a member that had one before. */
     reconnects: number;
+    /**
+     * How long the calls that it sent took to be answered: `calls[n]` took at most `upToMs[n]` ms and longer than the step before, and the last
+     * of `calls`, which has one more, longer than all.
+     */
+    latency: { upToMs: number[]; calls: number[] };
     /** Copies that `owt-grpc tap` was too slow for. */
     tapDropped: number;
     /** `tapDropped`, by the name that it had first: gone with 1.0. */
@@ -1006,7 +1022,8 @@ export interface Logger {
 
 /**
  * Where to tell what no call can report, such as a peer that speaks HTTP/1 or TLS
- * on a server's port. For this thread; without it nothing is logged.
+ * on a server's port. For this thread. Until it is
+ * called warnings go to stderr, or what OWT_GRPC_LOG says.
  *
  * @param logger null for none
  * @param level the least urgent that is wanted, default 'warn'

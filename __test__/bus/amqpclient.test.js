@@ -183,19 +183,20 @@ test('the port of AMQP stands for the port of the registry', () => {
   assert.deepEqual(fromRabbit(undefined), { registry: 'localhost:5680' });
 });
 
-/** Runs a script with `client` and `options`; gives its output and exit code. */
+/** Runs a script with `client` and `options`; gives its output, what it wrote to stderr, and its exit code. */
 async function run(t, script, { cwd, env } = {}) {
   const options = { host: '127.0.0.1', port: await freePort() };
   const file = JSON.stringify(path.join(__dirname, '../../lib/dropin/amqpClient'));
   const index = JSON.stringify(path.join(__dirname, '../..'));
   const text = `const client = require(${file})(); const options = ${JSON.stringify(options)}; const { setLogger } = require(${index}); ${script}`;
-  const child = spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'], cwd, env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'pipe'], cwd, env: { ...process.env, ...env } });
   t.after(() => child.kill('SIGKILL'));
-  let output = '';
+  let [output, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
   const start = performance.now();
   const [code] = await once(child, 'close');
-  return { code, output, took: performance.now() - start };
+  return { code, output, stderr, took: performance.now() - start };
 }
 
 test('required, made and never connected, a client holds nothing', async (t) => {
@@ -221,11 +222,15 @@ test('a store that cannot be used keeps nobody from joining, and one line says s
   assert.equal(output.split('\n').filter((line) => line.includes('.owt.authstore')).length, 1);
 });
 
-test('OWT_GRPC_LOG shows the log of modules that know nothing of it', async (t) => {
-  const script = 'console.warn = console.info = console.log; client.connect(options, () => client.asRpcClient((rpc) => rpc.remoteCall("nobody", "x", [], { callback: () => client.disconnect() }, 50)));';
-  const { output } = await run(t, script, { env: { OWT_GRPC_LOG: 'warn' } });
-  assert.match(output, /owt-grpc: nobody\.x: nobody serves nobody \(after \d+ ms\)/);
-  assert.equal((await run(t, script, { env: { OWT_GRPC_LOG: '' } })).output, '');
+test('the log of modules that know nothing of it is on stderr: warnings, more by OWT_GRPC_LOG, nothing by off', async (t) => {
+  const script = 'client.connect(options, () => client.asRpcClient((rpc) => rpc.remoteCall("nobody", "x", [], { callback: () => client.disconnect() }, 50)));';
+  const warning = / {2}- WARN: .* - owt-grpc: nobody\.x: nobody serves nobody \(after \d+ ms\)\n/;
+  const joined = / {2}- INFO: .* - owt-grpc: joined as \S+ by the registry 127\.0\.0\.1:\d+\n/;
+  for (const [level, isWarned, isNamed] of [[undefined, true, false], ['warn', true, false], ['info', true, true], ['off', false, false]]) {
+    const { output, stderr } = await run(t, script, { env: { OWT_GRPC_LOG: level } });
+    assert.deepEqual([output, warning.test(stderr), joined.test(stderr)], ['', isWarned, isNamed], stderr);
+    if (!isWarned) assert.equal(stderr, '');
+  }
 });
 
 test('plaintext leaves this machine only if it is asked to', async (t) => {

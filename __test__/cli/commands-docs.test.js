@@ -32,7 +32,7 @@ test('the commands of registry, status, tap, rpc, call and doctor do what docs/c
   t.after(() => server.stop({ graceMs: 0 }));
   const port = await freePort();
   const scripts = blocksFor('docs/cli.md', 'cli/commands-docs').map((text) => text.replace(/5680/g, String(port)).replace(/10080/g, String(grpcPort)));
-  const [registry, status, json, tap, rpc, call, doctor, ...others] = scripts;
+  const [registry, status, json, inGrpcMode, tap, errors, rpc, call, doctor, ...others] = scripts;
   assert.deepEqual(others, [], 'a command that is not tested');
   const env = { ...cleanEnvironment({ OWT_GRPC_REGISTRY: `127.0.0.1:${port}` }), PATH: `${cwd}:${path.dirname(process.execPath)}:${process.env.PATH}` };
   const start = (script) => {
@@ -59,14 +59,23 @@ test('the commands of registry, status, tap, rpc, call and doctor do what docs/c
   await eventually(() => hosting.output.stdout.includes(`listening on 0.0.0.0:${port}`), 'the registry listens');
   const bus = await connectBus({ registry: `127.0.0.1:${port}`, host: false });
   t.after(() => bus.close());
-  await bus.serve('portal-1', { join: (room, name) => `${name} is in ${room}` });
+  await bus.serve('portal-1', { join: (room, name) => `${name} is in ${room}`, leave: () => Promise.reject(new Error('not in')) });
 
-  assert.match(await run(status), /1 member[^]*serves portal-1/);
+  assert.match(await run(status), /1 member[^]*errors {2}failed {2}p99 ms[^]* serves\n.* portal-1\n/);
   assert.deepEqual(JSON.parse(await run(json)).members[0].ids, ['portal-1']);
+  const tools = JSON.stringify(path.join(__dirname, '../../lib/dropin/grpcTools'));
+  const module = start(`OWT_GRPC_STATUS_DIR=$PWD/status exec node -e 'require(${tools}).startServer("clusterManager", {}).then(console.log)'`);
+  await eventually(() => module.output.stdout.includes('\n'), 'a module with gRPC runs');
+  assert.match(await run(inGrpcMode), /1 process\n[^]*\bclusterManager at \d+ for 0 clients\n$/);
   const tapping = start(tap);
   await eventually(async () => (await bus.status()).members.some(({ subscriptions }) => subscriptions.length > 0), 'the tap is known');
+  const failing = start(errors);
+  await eventually(async () => (await bus.status()).members.filter(({ subscriptions }) => subscriptions.length > 0).length === 2, 'the other tap is known, too');
   assert.equal(await run(rpc), '"Ann is in room1"\n{"data":"Bob is in room1"}\n');
   assert.equal((await tapping.closed)[0], 0);
+  await bus.call('portal-1', 'leave').catch(() => {});
+  assert.equal((await failing.closed)[0], 0);
+  assert.match(failing.output.stdout, /^\S+ call .*portal-1\.leave [^]*reply .*portal-1\.leave after \d+ ms "error" "not in"/);
   assert.match(tapping.output.stdout, /call .*portal-1\.join \["room1","Ann"\][^]*reply .*portal-1\.join after \d+ ms "Ann is in room1"/);
   assert.equal(await run(call), '{\n  "list": [\n    "webrtc-1"\n  ]\n}\n{"id":"for t1","info":null}\n');
   assert.match(await run(doctor), /OWT_GRPC_REGISTRY: a registry of the bus answers[^]*0 errors/);

@@ -294,7 +294,7 @@ test('for people it is one line for each finding, with what to do below it', lim
   const port = await freePort();
   const { code, stdout } = await owtGrpc(t, ['doctor', tempFolder(t)], { env: { OWT_GRPC_REGISTRY: `127.0.0.1:${port}`, OWT_GRPC_LOG: 'x' } });
   assert.equal(code, 0);
-  assert.match(stdout, /^warn {3}OWT_GRPC_LOG: is no level: there is no log\n {7}do: set it to one of error, warn, info, debug\n/);
+  assert.match(stdout, /^warn {3}OWT_GRPC_LOG: is no level: warnings are logged, as without it\n {7}do: set it to one of off, error, warn, info, debug\n/);
   assert.match(stdout, /\n0 errors, 1 warning, \d+ ok\n$/);
   assert.equal((await owtGrpc(t, ['doctor', 'no-such-folder'])).code, 1);
 });

@@ -3,20 +3,26 @@
 // A registry that stands alone, as a function and as a process.
 
 const assert = require('node:assert').strict;
+const { spawn, spawnSync } = require('node:child_process');
 const net = require('node:net');
 const { once } = require('node:events');
+const { createInterface } = require('node:readline');
 const { test } = require('node:test');
 const { timeoutSignal } = require('../support/signals');
 const grpc = require('@grpc/grpc-js');
 const { connectBus, startRegistry } = require('../..');
+const { isStartedByNpx } = require('../../lib/cli/support/npx');
 const { Workshop, hasOpenssl } = require('../support/certificates');
 const { eventually } = require('../support/bus');
 const { Member, listens } = require('../support/bus-member');
-const { owtGrpc, registryProcess } = require('../support/cli');
+const { cleanEnvironment, owtGrpc, registryProcess } = require('../support/cli');
 const { hosts, noHosts } = require('../support/hosts');
+const { project } = require('../support/markdown');
 const { failureOf, pairOf, withEnvironment } = require('../support/tls');
 
 const limit = { timeout: 120_000 };
+/** Older ones run what is installed in other ways. */
+const noNpm = !(parseInt(spawnSync('npm', ['--version'], { encoding: 'utf8' }).stdout, 10) >= 7) && 'needs npm 7 or newer';
 
 /** What another implementation gets for a health check. */
 function health(port, credentials = grpc.credentials.createInsecure()) {
@@ -46,6 +52,39 @@ test('it answers a health check of another implementation', limit, async (t) => 
   const SERVING = Buffer.from([8, 1]);
   assert.deepEqual(await health(registry.port), SERVING);
 });
+
+test('that npx has started it is known by what npx was told to run', () => {
+  for (const [env, isIt] of [
+    [{}, false],
+    [{ npm_lifecycle_event: 'npx', npm_lifecycle_script: "'owt-grpc'" }, true],
+    [{ npm_lifecycle_event: 'npx', npm_lifecycle_script: 'owt-grpc registry --listen 0.0.0.0:5680' }, true],
+    // Daemons that a script has left behind, and those of another command.
+    [{ npm_lifecycle_event: 'start', npm_lifecycle_script: 'owt-grpc registry &' }, false],
+    [{ npm_lifecycle_event: 'npx', npm_lifecycle_script: "'pm2' start owt-grpc" }, false],
+    [{ npm_lifecycle_event: 'npx', npm_lifecycle_script: 'owt-grpc-other' }, false],
+  ]) assert.equal(isStartedByNpx(env), isIt, JSON.stringify(env));
+});
+
+for (const signal of process.platform === 'linux' ? ['SIGTERM', 'SIGKILL'] : process.platform === 'win32' ? [] : ['SIGTERM']) {
+  test(`started by npx it ends when that gets ${signal}, and its port is free`, { ...limit, skip: noNpm }, async (t) => {
+    const cwd = project(t);
+    const npx = spawn('npm', ['exec', '--offline', '--', 'owt-grpc', 'registry', '--json', '--listen', '127.0.0.1:0'], { cwd, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    // All of its group, whatever became of it.
+    t.after(() => {
+      try {
+        process.kill(-npx.pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    });
+    const { value } = await createInterface({ input: npx.stdout })[Symbol.asyncIterator]().next();
+    const { port } = JSON.parse(value);
+    assert.deepEqual(await health(port), Buffer.from([8, 1]));
+    npx.kill(signal);
+    await eventually(() => health(port).then(() => false, () => true), 'nobody listens', 20_000);
+    await (await startRegistry({ listen: `127.0.0.1:${port}` })).stop();
+  });
+}
 
 test('stopping frees the port at once, and twice is fine', limit, async () => {
   const first = await startRegistry({ listen: '127.0.0.1:0' });

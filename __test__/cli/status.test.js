@@ -6,8 +6,10 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, startRegistry } = require('../..');
 const { freePort } = require('../support/bus');
+const { spawnCrowd } = require('../support/bus-crowd');
 const { Member } = require('../support/bus-member');
-const { Running, owtGrpc } = require('../support/cli');
+const { Running, cleanEnvironment, owtGrpc, registryProcess } = require('../support/cli');
+const { noTerminal, onTerminal } = require('../support/terminal');
 
 const limit = { timeout: 120_000 };
 
@@ -41,12 +43,63 @@ test('each member tells its ids, subscriptions, links and traffic', limit, async
   const own = picture.members.find(({ member }) => member === bus.connection.member);
   const other = picture.members.find(({ ids }) => ids.includes('other'));
   assert.equal(picture.members.length, 2, 'the observer is not shown');
-  const { calls, casts, messages, bytes } = own.sent;
-  assert.deepEqual({ calls, casts, messages, bytes }, { calls: 3, casts: 2, messages: 0, bytes: 3 * 2 + 7 + 2 });
+  const { calls, casts, messages, bytes, failed } = own.sent;
+  assert.deepEqual({ calls, casts, messages, bytes, failed }, { calls: 3, casts: 2, messages: 0, bytes: 3 * 2 + 7 + 2, failed: 0 });
   assert.deepEqual([own.unroutable, own.dropped, own.reconnects, own.pendingCalls], [1, 0, 0, 0]);
   assert.deepEqual(own.subscriptions, [{ exchange: 'news', pattern: 'a.#' }]);
   assert.deepEqual([other.received.calls, other.received.casts], [3, 1]);
   assert.deepEqual(own.links, [{ to: other.member, link: 'up', queuedFrames: 0, queuedBytes: 0 }]);
+});
+
+test('calls that fail are counted at both ends, and how long calls took', limit, async (t) => {
+  const { at, bus, port } = await busOf(t);
+  await Member.start(t, port, 'other');
+  await bus.call('other', 'slowly', [1]);
+  for (let n = 0; n < 2; n++) await assert.rejects(bus.call('other', 'no such method', []), { code: 'HANDLER' });
+  await assert.rejects(bus.call('nobody', 'x', [], { timeout: 20 }), { code: 'UNKNOWN_ID' });
+  const { picture } = await status(t, at);
+  const own = picture.members.find(({ member }) => member === bus.connection.member);
+  const other = picture.members.find(({ ids }) => ids.includes('other'));
+  assert.deepEqual([own.sent.failed, own.received.failed, other.sent.failed, other.received.failed], [3, 0, 0, 2]);
+  assert.equal(own.latency.calls.reduce((sum, count) => sum + count, 0), 3, 'those with a reply');
+  assert.ok(own.p99Ms >= 100, String(own.p99Ms));
+  assert.equal(other.p99Ms, null);
+});
+
+test('a hundred members are a line each, none of them silent, and no line is wider than it may be', limit, async (t) => {
+  const { port } = await registryProcess(t);
+  await spawnCrowd(t, port, 100);
+  const { code, stdout } = await owtGrpc(t, ['status', '--registry', `127.0.0.1:${port}`, '--interval', '0', '--width', '80']);
+  assert.equal(code, 0, stdout);
+  const [heading, , totals, head, ...rows] = stdout.trimEnd().split('\n');
+  assert.match(heading, new RegExp(`^registry 127\\.0\\.0\\.1:${port} \\(--registry\\) .* 100 members$`));
+  assert.equal(totals, 'totals');
+  assert.match(head, /^module .*errors {2}failed {2}p99 ms/);
+  // Those of one process are of one module, so that there are no sums by module.
+  assert.equal(rows.length, 100);
+  for (const line of [head, ...rows]) assert.ok(line.length <= 80, line);
+});
+
+test('on a terminal --watch keeps to the screen, scrolls, and leaves the terminal as it was', { ...limit, skip: noTerminal }, async (t) => {
+  const { port } = await registryProcess(t);
+  await spawnCrowd(t, port, 50);
+  const watch = onTerminal(t, ['status', '--registry', `127.0.0.1:${port}`, '--watch', '--interval', '0.2'], { cwd: __dirname, env: cleanEnvironment() });
+  await watch.shows('50 members');
+  await watch.shows('1-20 of 50');
+  watch.type('\x1b[F');
+  await watch.shows('31-50 of 50');
+  watch.type('s');
+  await watch.shows('by calls');
+  watch.type('m');
+  await watch.shows('1-1 of 1');
+  watch.type('q');
+  const { screen, code, state } = await watch.end();
+  assert.deepEqual([code, state], [0, 'normal'], screen);
+  assert.ok(screen.endsWith('\x1b[?25h'), 'the cursor is shown again');
+  const again = onTerminal(t, ['status', '--registry', `127.0.0.1:${port}`, '--watch'], { cwd: __dirname, env: cleanEnvironment() });
+  await again.shows('1-20 of 50');
+  again.type('\x03');
+  assert.deepEqual((({ code, state }) => [code, state])(await again.end()), [0, 'normal']);
 });
 
 test('a member whose JavaScript is blocked answers', limit, async (t) => {
@@ -100,7 +153,9 @@ test('without a registry it says where it looked, and does not become it', limit
   const port = await freePort();
   const { code, stderr } = await owtGrpc(t, ['status', '--registry', `127.0.0.1:${port}`]);
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`no registry of the bus at 127\\.0\\.0\\.1:${port} within 5 s: .*Connection refused`));
+  assert.match(stderr, new RegExp(`no registry of the bus at 127\\.0\\.0\\.1:${port} \\(--registry\\) within 5 s: .*Connection refused`));
+  const named = await owtGrpc(t, ['status'], { env: { OWT_GRPC_REGISTRY: `127.0.0.1:${port}` } });
+  assert.match(named.stderr, new RegExp(`127\\.0\\.0\\.1:${port} \\(OWT_GRPC_REGISTRY\\) within`));
 });
 
 test('another cluster, and a setting that is none, are said', limit, async (t) => {
@@ -111,5 +166,5 @@ test('another cluster, and a setting that is none, are said', limit, async (t) =
   const wrong = await owtGrpc(t, ['status', '--registry', 'a:b']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /"a:b" is not host:port/);
-  for (const args of [['--interval', 'x'], ['--timeout', '0'], ['--wacth']]) assert.equal((await owtGrpc(t, ['status', ...args])).code, 2, args.join(' '));
+  for (const args of [['--interval', 'x'], ['--timeout', '0'], ['--sort', 'x'], ['--width', '3'], ['--wacth']]) assert.equal((await owtGrpc(t, ['status', ...args])).code, 2, args.join(' '));
 });

@@ -5,9 +5,9 @@
 const { startRegistry } = require('../bus/registry');
 const { messageOf } = require('../common/errors');
 const { withoutPort } = require('../common/host-port');
-const { setLogger } = require('../common/log');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseOptions } = require('./support/arguments');
+const { whenNpxEnds } = require('./support/npx');
 const { printJson, untilAsked } = require('./support/output');
 
 const summary = 'Runs a registry of the bus, for members on several machines';
@@ -15,8 +15,9 @@ const summary = 'Runs a registry of the bus, for members on several machines';
 const help = `Usage: owt-grpc registry [options]
 
 Tells members of the bus who is there, who serves which id and who listens to
-what; no traffic passes through it. Runs until SIGINT or SIGTERM. When it is
-started again members come back, and calls between them do not notice.
+what; no traffic passes through it. Runs until SIGINT or SIGTERM, or, started by
+npx, until that has ended. When it is started again members come back, and calls
+between them do not notice.
 
   --listen H:P     Where to listen; default 127.0.0.1:5680. 0.0.0.0:5680 is every
                    address of this machine; port 0 is any free one
@@ -45,20 +46,16 @@ Exit code: 0 stopped; 1 it cannot listen; 2 wrong options.
 async function run(args) {
   const { listen, cluster, json } = parseOptions(args, { listen: 'value', cluster: 'value', json: 'flag' });
   if (cluster !== undefined) process.env.OWT_GRPC_CLUSTER = cluster;
-  if (!process.env.OWT_GRPC_LOG) setLogger({ warn: warnOnStderr, error: warnOnStderr });
   const end = untilAsked();
+  const forgetNpx = whenNpxEnds(end.ask);
   const registry = await started({ listen });
   const host = withoutPort(listen ?? '127.0.0.1:5680');
   if (json) printJson({ listening: `${host}:${registry.port}`, port: registry.port });
   else process.stdout.write(`registry of the bus: listening on ${host}:${registry.port}\n`);
   await end.asked;
+  forgetNpx();
   await registry.stop();
   return 0;
-}
-
-/** @param {string} text */
-function warnOnStderr(text) {
-  process.stderr.write(`${text}\n`);
 }
 
 /** @param {{ listen?: string }} options */
@@ -71,4 +68,4 @@ async function started(options) {
   }
 }
 
-module.exports = { help, run, summary };
+module.exports = { help, logs: true, run, summary };

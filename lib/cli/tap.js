@@ -8,6 +8,7 @@ const { numberOf, parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');
 const { BUS_HELP, BUS_OPTIONS, TAP, observe, standings } = require('./support/observer');
 const { plain, printJson, styled, untilAsked } = require('./support/output');
+const { Selection, isFailure } = require('./tap/selection');
 
 const summary = 'Shows calls, casts and topic messages as they pass';
 
@@ -18,15 +19,20 @@ these took, casts, and topic messages, decoded. Copies are made while somebody
 looks, at the member that is called; they never hold up what they are copies of,
 and are lost when they come faster than they are shown.
 
-<pattern> is a topic pattern: words between dots, * is one word, # any number.
-It is matched with the id, or the exchange and what follows it: portal-1, conf.#
-Beginning with call, cast, reply, message, * or #, it is matched with the whole
-key: call.<id>.<method>, cast.<id>.<method>, reply.<id>.<method>,
-message.<exchange>.<routing key>. Dots of an id are dots of the key. Default: #
+<pattern> is an id or a method, with * for one word between dots and # for any
+number of them: portal-1, join, conf.#. Beginning with call, cast, reply, message,
+* or #, it is for the whole of call.<id>.<method>, cast.<id>.<method>,
+reply.<id>.<method> or message.<exchange>.<routing key>; the end may be left out:
+call.portal-1. Dots of an id are dots of the pattern. Default: #, all there is
 
+  --topic PATTERN  Messages of this exchange, or of it and such routing keys:
+                   news, news.a.#. Nothing else if there is no <pattern>
   --method NAME    Only this method, or routing key
   --id ID          Only this id, or exchange
-  --limit N        Ends after N of them
+  --errors         Only calls whose reply is a failure, with that reply
+  --slower MS      Only calls that took so long, with their reply. One that nobody
+                   has replied to is not known to be slow: see \`owt-grpc status\`
+  --limit N        Ends after N of them; a call with its reply is one
 ${BUS_HELP}
   --json           One line of JSON each
   --help           This text
@@ -37,7 +43,6 @@ whose certificate has the right to. Exit code: 0 ended by Ctrl-C or --limit;
 1 no registry, or no right; 2 wrong options.
 `;
 
-const KINDS = ['call', 'cast', 'reply', 'message', '*', '#'];
 /** What a member may take to say whether it lets itself be looked at, in ms. */
 const PATIENCE = 1_000;
 /** Longer ones are cut on a screen. */
@@ -48,23 +53,25 @@ const WIDTH = 500;
  * @returns {Promise<number>}
  */
 async function run(args) {
-  const known = /** @type {const} */ ({ ...BUS_OPTIONS, method: 'value', id: 'value', limit: 'value', json: 'flag' });
+  const known = /** @type {const} */ ({ ...BUS_OPTIONS, topic: 'value', method: 'value', id: 'value', errors: 'flag', slower: 'value', limit: 'value', json: 'flag' });
   const { operands, options } = parseArguments(args, known, ['pattern?']);
   const limit = numberOf(options, 'limit', { otherwise: Infinity });
+  const slower = options.slower === undefined ? undefined : numberOf(options, 'slower', { otherwise: 0, least: 0 });
+  const selection = new Selection({ ...options, pattern: operands[0], slower });
   const { bus } = await observe(options);
   const end = untilAsked();
   try {
-    const seen = bus.subscribe(TAP, keyPattern(operands[0] ?? '#'));
+    const seen = bus.subscribe(TAP, selection.patterns);
     await seen.ready;
     await nameThoseWhoRefuse(bus);
     if (!options.json) process.stderr.write('looking; Ctrl-C ends\n');
     void end.asked.then(() => seen.return());
     let left = limit;
     for await (const { data: copy } of seen) {
-      if (options.method !== undefined && copy.method !== options.method) continue;
-      if (options.id !== undefined && copy.id !== options.id) continue;
-      show(decoded(copy), options.json);
-      if (--left <= 0) break;
+      if (!selection.matches(copy)) continue;
+      const shown = selection.take(decoded(copy));
+      for (const one of shown) show(one, options.json);
+      if (shown.length > 0 && --left <= 0) break;
     }
     if (seen.dropped > 0) process.stderr.write(`${seen.dropped} more came faster than they could be shown\n`);
     return 0;
@@ -88,12 +95,6 @@ async function nameThoseWhoRefuse(bus) {
   if (refusing.length === 0) return;
   if (refusing.length === all.length) throw new CommandError(`no member shows what passes: ${plain(String(refusing[0].refusal))}`);
   for (const { member, refusal } of refusing) process.stderr.write(`${plain(member)} does not show what passes: ${plain(String(refusal))}\n`);
-}
-
-/** @param {string} pattern */
-function keyPattern(pattern) {
-  const [first] = pattern.split('.');
-  return KINDS.includes(first) ? pattern : `*.${pattern}.#`;
 }
 
 /**
@@ -126,7 +127,7 @@ function show(what, json) {
     printJson(what);
     return;
   }
-  const { time, kind, member, peer, id, method, exchange, routingKey, call, ms, failed, size, args, data, err } = what;
+  const { time, kind, member, peer, id, method, exchange, routingKey, call, ms, size, args, data, err } = what;
   const target = kind === 'message' ? `${plain(exchange)} ${plain(routingKey)}` : `${plain(id)}.${plain(method)}`;
   const number = call === undefined ? '' : `#${call} `;
   const between = kind === 'reply' ? `${plain(member)} > ${plain(peer ?? '?')}` : `${plain(peer ?? '?')} > ${plain(member)}`;
@@ -134,8 +135,7 @@ function show(what, json) {
   const content = kind === 'reply' ? replyText(data, err) : text(args ?? data);
   const shown = content === undefined ? `(${size} bytes)` : cut(plain(content));
   const line = `${time.slice(11, 23)} ${kind.padEnd(7)} ${number}${styled('bold', target)}${took} ${shown} ${styled('dim', between)}`;
-  const isFailure = failed === true || data === 'error' || data === 'timeout';
-  process.stdout.write(`${isFailure && kind === 'reply' ? styled('red', line) : line}\n`);
+  process.stdout.write(`${isFailure(what) ? styled('red', line) : line}\n`);
 }
 
 /** @param {unknown} value @returns {string | undefined} */

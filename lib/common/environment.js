@@ -27,7 +27,8 @@ const SETTINGS = /** @type {const} */ ({
   OWT_GRPC_INSECURE: { kind: 'switch', default: false, text: 'plaintext of the bus may leave this machine' },
   // The default is that of src/grpc/budget/mod.rs.
   OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024, text: 'how much a process may hold for its peers, in bytes ([grpc.md](grpc.md#bounds))' },
-  OWT_GRPC_LOG: { kind: 'choice', choices: ['error', 'warn', 'info', 'debug'], text: 'the log goes to the console, from this level on' },
+  OWT_GRPC_LOG: { kind: 'choice', default: 'warn', choices: ['off', 'error', 'warn', 'info', 'debug'], text: 'the least urgent that is logged to stderr ([observability.md](observability.md#the-log))' },
+  OWT_GRPC_STATUS_DIR: { kind: 'text', text: 'a folder in which each process with OWT\'s gRPC helper has a socket that `owt-grpc status --grpc` reads ([cli.md](cli.md#status)); without it, none' },
   OWT_GRPC_METRICS: { kind: 'text', text: 'host and ports, such as `127.0.0.1:9700-9799`: each process serves its metrics at the first of them that is free ([observability.md](observability.md#metrics-of-owts-modules))' },
   OWT_GRPC_SSL: { kind: 'switch', default: false, text: 'TLS; so does any of the next five, which then all have to be set' },
   OWT_GRPC_ROOT_CERT: { kind: 'file', text: 'the CAs that peers are checked with' },

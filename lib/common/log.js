@@ -1,13 +1,14 @@
 'use strict';
 
-// What no call can report: one hook for the log of the user's choice. Off until
-// it is set, here or by OWT_GRPC_LOG for modules that do not know of it; it never
-// holds the process.
+// What no call can report: one hook for the log of the user's choice. Until it is
+// set, warnings go to stderr, or what OWT_GRPC_LOG says, for modules that do not know
+// of it; it never holds the process.
 
 const { SETTINGS } = require('./environment');
+const { stderrLog } = require('./stderr-log');
 
 /** In the native core's numbers: error is 1. @type {readonly string[]} */
-const LEVELS = SETTINGS.OWT_GRPC_LOG.choices;
+const [OFF, ...LEVELS] = SETTINGS.OWT_GRPC_LOG.choices;
 const WARN = 2;
 const INFO = 3;
 
@@ -34,11 +35,12 @@ function setLogger(next, level = 'warn') {
   tellNative?.(upTo);
 }
 
-/** OWT_GRPC_LOG is a level, and the log goes to the console. */
+/** OWT_GRPC_LOG is a level, or off. What is neither is as if it were not set: the doctor tells. */
 function ofEnvironment() {
-  const level = LEVELS.indexOf(process.env.OWT_GRPC_LOG ?? '');
-  if (level >= 0) logger = /** @type {any} */ (console);
-  upTo = level + 1;
+  const said = process.env.OWT_GRPC_LOG ?? '';
+  const level = LEVELS.includes(said) || said === OFF ? said : SETTINGS.OWT_GRPC_LOG.default;
+  if (level !== OFF) logger = stderrLog();
+  upTo = LEVELS.indexOf(level) + 1;
   return upTo;
 }
 

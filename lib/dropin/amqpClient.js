@@ -17,7 +17,7 @@ const { Monitor, MonitoringTarget } = require('./amqp/monitor');
 const { TopicParticipant } = require('./amqp/topic-participant');
 const { call } = require('./amqp/callbacks');
 const { messageOf } = require('../common/errors');
-const { WARN, log } = require('../common/log');
+const { INFO, WARN, log } = require('../common/log');
 
 /**
  * What handlers at work are given to end, in ms. OWT's workers are stopped by SIGTERM and wait
@@ -64,6 +64,7 @@ class AmqpClient {
     try {
       const connection = new BusConnection(busOptions('amqpClient', fromRabbit(options)), {
         onJoined: () => {
+          log(INFO, `joined as ${connection.member} by the registry ${connection.registry}`);
           const first = once;
           once = undefined;
           call('connect', first);

@@ -11,6 +11,7 @@ const { packAny, unpackAny } = require('../codec-runtime/any');
 const { hasOwn } = require('../common/compat/objects');
 const { contractOf } = require('../grpc/contract');
 const { OwtServer } = require('./owt-server');
+const { tellStatus } = require('./own-status');
 
 const KEEPALIVE = { keepaliveMs: 10000, keepaliveTimeoutMs: 5000 };
 
@@ -40,6 +41,7 @@ const servers = new Map();
  * @returns {Promise<number>} the port
  */
 async function startServer(type, impl, port = 0) {
+  tellStatus(servers);
   const server = new OwtServer(KEEPALIVE);
   server.addService(type, impl);
   const bound = await server.listen(Number(port));
@@ -72,6 +74,7 @@ async function stopServer(port, options) {
  * @returns {any}
  */
 function startClient(type, address) {
+  tellStatus(servers);
   return createOwtClient(type, address);
 }
 

@@ -29,7 +29,8 @@ function run(files, options = {}) {
   const reporters = [SPEC, options.slowest ? SLOWEST : ENDS];
   const told = reporters.flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
   const args = ['--test', `--test-concurrency=${options.atOnce ?? atOnce}`, ...told, ...files];
-  const { status } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  // What tests provoke is no news; those of the log say what they want of it.
+  const { status } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env: { OWT_GRPC_LOG: 'off', ...process.env, ...env } });
   return status ?? 1;
 }
 

@@ -33,6 +33,7 @@ pub struct Turn {
 
 struct Entry {
     stage: Stage,
+    since: Millis,
     deadline: Millis,
     /// Replies of other kinds are wanted, after the last one, too.
     many: bool,
@@ -55,12 +56,13 @@ pub struct Calls {
 
 impl Calls {
     /// A new call; false if its number is taken.
-    pub fn begin(&mut self, number: u32, many: bool, deadline: Millis) -> bool {
+    pub fn begin(&mut self, number: u32, many: bool, now: Millis, deadline: Millis) -> bool {
         let Vacant(vacant) = self.entries.entry(number) else {
             return false;
         };
         vacant.insert(Entry {
             stage: Stage::New,
+            since: now,
             deadline,
             many,
             settled: false,
@@ -111,16 +113,16 @@ impl Calls {
         entry.is_some_and(|entry| entry.stage == Stage::Sent(peer))
     }
 
-    /// The last reply has come. False if it had come before.
-    pub fn answer(&mut self, number: u32) -> bool {
-        let Some(entry) = self.entries.get_mut(&number) else {
-            return false;
-        };
+    /// The last reply has come. Returns when the call was begun; `None` if it had come
+    /// before.
+    pub fn answer(&mut self, number: u32) -> Option<Millis> {
+        let entry = self.entries.get_mut(&number)?;
         if entry.settled {
-            return false;
+            return None;
         }
+        let since = entry.since;
         if !entry.many {
-            return self.settle(number).is_some();
+            return self.settle(number).map(|_| since);
         }
         entry.settled = true;
         self.pending -= 1;
@@ -130,7 +132,7 @@ impl Calls {
         {
             self.entries.remove(&oldest);
         }
-        true
+        Some(since)
     }
 
     /// Forgets a call that is not settled. `None` if there is none.

@@ -31,7 +31,7 @@ function checkSettings(report) {
   }
   checkBus(report);
   const level = env.OWT_GRPC_LOG;
-  if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: there is no log', `set it to one of ${LEVELS.join(', ')}`);
+  if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: warnings are logged, as without it', `set it to one of ${LEVELS.join(', ')}`);
   if (isOn('OWT_GRPC_INSECURE')) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
   try {
     const { proxy } = proxyFor(undefined, env, 'a.example:1');

@@ -17,7 +17,7 @@ const { version } = require('./version');
 const folder = path.join(__dirname, '..');
 const names = () => fs.readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => path.basename(file, '.js')).sort();
 
-/** @typedef {{ summary: string, help: string, run(args: string[]): Promise<number> }} Command */
+/** `logs`: it goes on until it is ended, and has a log. @typedef {{ summary: string, help: string, logs?: boolean, run(args: string[]): Promise<number> }} Command */
 
 /** @param {string} name @returns {Command} */
 const command = (name) => require(path.join(folder, name));
@@ -66,7 +66,9 @@ async function run(name, args) {
     return 2;
   }
   if (!names().includes(name)) throw new UsageError(`there is no command ${printable(name)}${hint(name, names())}`);
-  const { help, run } = command(name);
+  const { help, logs = false, run } = command(name);
+  // Others say themselves what there is to say.
+  if (!logs && !process.env.OWT_GRPC_LOG) process.env.OWT_GRPC_LOG = 'off';
   return args.includes('--help') ? print(help) : run(args);
 }
 

@@ -24,9 +24,10 @@ const PATIENCE = 5_000;
 /**
  * @param {Record<string, any>} options of the command line; they go before the environment
  * @param {{ patience?: number }} [how]
- * @returns {Promise<{ bus: import('../../bus/bus').Bus, registry: string }>}
+ * @returns {Promise<{ bus: import('../../bus/bus').Bus, registry: string, named: string }>} where the registry is, and what says so
  */
 async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
+  const named = registry !== undefined ? '--registry' : process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : 'the default';
   if (registry !== undefined) process.env.OWT_GRPC_REGISTRY = registry;
   if (cluster !== undefined) process.env.OWT_GRPC_CLUSTER = cluster;
   // Nothing but the command's own words; why there is no registry, the error knows.
@@ -34,12 +35,12 @@ async function observe({ registry, cluster }, { patience = PATIENCE } = {}) {
   const where = checked();
   try {
     const bus = await connect({ host: false, signal: timeoutSignal(patience) }, true);
-    return { bus, registry: where };
+    return { bus, registry: where, named };
   } catch (error) {
     if (error instanceof BusError) throw new CommandError(error.message);
     const { reason } = /** @type {{ reason?: string | null }} */ (error);
     const why = reason ? `: ${reason}` : '';
-    throw new CommandError(`no registry of the bus at ${where} within ${patience / 1000} s${why}. ${adviceFor(where)} --registry names another place`);
+    throw new CommandError(`no registry of the bus at ${where} (${named}) within ${patience / 1000} s${why}. ${adviceFor(where)} --registry${named === 'the default' ? ' or OWT_GRPC_REGISTRY' : ''} names another place`);
   }
 }
 
@@ -82,8 +83,9 @@ function ask(bus, id, method, args, timeout) {
 }
 
 /**
- * What a member knows of itself. Its native side answers, so also while its
- * JavaScript is blocked.
+ * What a member knows of itself, and of others the links to them. Its native side
+ * answers, so also while its JavaScript is blocked. Releases before this one do not
+ * know that it can be brief.
  *
  * @param {import('../../bus/bus').Bus} bus
  * @param {string} member
@@ -91,7 +93,7 @@ function ask(bus, id, method, args, timeout) {
  * @returns {Promise<any>} see src/bus/member/status.rs
  */
 async function statusOf(bus, member, timeout) {
-  const { data, err, failed } = await ask(bus, `!${member}`, 'status', [], timeout);
+  const { data, err, failed } = await ask(bus, `!${member}`, 'status', ['brief'], timeout);
   if (failed) throw new BusError('HANDLER', String(err));
   return data;
 }

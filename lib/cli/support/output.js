@@ -1,6 +1,6 @@
 'use strict';
 
-// What is printed for people: colours only on a terminal, tables, an end by Ctrl-C.
+// What is printed for people: colours only on a terminal, an end by Ctrl-C.
 
 const { AbortController } = require('../../common/compat/abort');
 
@@ -28,24 +28,9 @@ function plain(value) {
 }
 
 /**
- * Columns as wide as what is in them. Numbers are right-aligned.
- *
- * @param {string[]} head
- * @param {(string | number)[][]} rows
- * @returns {string[]} lines, that of the head first
- */
-function table(head, rows) {
-  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => String(row[at]).length)));
-  const isNumber = head.map((_, at) => rows.length > 0 && rows.every((row) => typeof row[at] === 'number' || row[at] === '-'));
-  const line = (/** @type {(string | number)[]} */ row) =>
-    row.map((cell, at) => (isNumber[at] ? String(cell).padStart(widths[at]) : String(cell).padEnd(widths[at]))).join('  ').trimEnd();
-  return [line(head), ...rows.map(line)];
-}
-
-/**
  * Resolves when the user, or who supervises this process, wants it to end.
  *
- * @returns {{ asked: Promise<void>, signal: AbortSignal, forget: () => void }}
+ * @returns {{ asked: Promise<void>, signal: AbortSignal, ask: () => void, forget: () => void }} `ask`: the same by a key
  */
 function untilAsked() {
   const controller = new AbortController();
@@ -56,6 +41,7 @@ function untilAsked() {
   return {
     asked,
     signal: controller.signal,
+    ask: end,
     forget: () => void process.off('SIGINT', end).off('SIGTERM', end),
   };
 }
@@ -65,4 +51,4 @@ function printJson(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-module.exports = { plain, printJson, styled, table, untilAsked };
+module.exports = { plain, printJson, styled, untilAsked };

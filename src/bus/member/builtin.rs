@@ -15,6 +15,10 @@ pub(super) const MARK: char = '!';
 /// The call by which somebody asks whether it may do what operators do.
 const MAY_OPERATE: &str = "operator";
 
+/// What a call for the status has as arguments that wants the own figures of a member, and
+/// of others the links: with all ids of all members, that of a large cluster is large.
+const BRIEF: &[u8] = br#"["brief"]"#;
+
 /// Whether a call is that one.
 pub(super) fn asks_of_operator(call: &Call) -> bool {
     call.to.starts_with(MARK) && call.method == MAY_OPERATE
@@ -38,7 +42,12 @@ impl Member {
     /// Answers a call for this member itself.
     pub(super) fn answer(&mut self, now: Millis, peer: PeerNumber, call: &Call) {
         let status = match &*call.method {
-            "status" => serde_json::to_string(&self.status()).ok(),
+            "status" => {
+                let is_brief = &*call.body == BRIEF;
+                let status = self.status();
+                let status = if is_brief { status.brief() } else { status };
+                serde_json::to_string(&status).ok()
+            }
             MAY_OPERATE => match self.check_operator(peer) {
                 Ok(()) => Some(self.operator_status()),
                 Err(doubt) => {

@@ -111,6 +111,17 @@ impl Member {
     }
 }
 
+impl Status {
+    /// Without what others serve and listen to.
+    pub(super) fn brief(mut self) -> Self {
+        for other in &mut self.members {
+            other.ids.clear();
+            other.subscriptions.clear();
+        }
+        self
+    }
+}
+
 fn ids(profile: &Profile) -> Vec<String> {
     profile.ids().cloned().collect()
 }

@@ -45,7 +45,7 @@ impl Member {
             return self.fail(number, why, detail);
         }
         let deadline = now.saturating_add(calling.timeout);
-        if !self.calls.begin(number, calling.many, deadline) {
+        if !self.calls.begin(number, calling.many, now, deadline) {
             let text = format!("call number {number} is in use");
             return self.note(true, text);
         }
@@ -212,8 +212,11 @@ impl Member {
         } else {
             reply
         };
+        if reply.kind.is_empty() && reply.failed {
+            self.totals.received.failure();
+        }
         if peer == SELF {
-            self.replied(SELF, reply);
+            self.replied(now, SELF, reply);
         } else if self
             .peers
             .get(&peer)
@@ -223,11 +226,18 @@ impl Member {
         }
     }
 
-    fn replied(&mut self, peer: PeerNumber, reply: Reply) {
+    fn replied(&mut self, now: Millis, peer: PeerNumber, reply: Reply) {
         let call = reply.number;
         // Late, repeated and unasked-for replies are normal.
-        if !self.calls.expects(call, peer) || reply.kind.is_empty() && !self.calls.answer(call) {
+        if !self.calls.expects(call, peer) {
             return;
+        }
+        if reply.kind.is_empty() {
+            let Some(since) = self.calls.answer(call) else {
+                return;
+            };
+            self.totals
+                .answered(now.saturating_sub(since), reply.failed);
         }
         self.deliver(Delivery::Reply {
             call,
@@ -274,7 +284,7 @@ impl Member {
                 self.route_cast(now, cast);
             }
             Kind::Publish(publish) => self.message(publish),
-            Kind::Reply(reply) => self.replied(peer, reply),
+            Kind::Reply(reply) => self.replied(now, peer, reply),
             Kind::Denied(denied) => self.was_denied(peer, denied),
             Kind::Proof(proof) => self.operator_proved(now, peer, &proof.proofs),
             Kind::Cancel(cancel) => self.given_up(peer, Some(cancel.number)),
@@ -357,6 +367,7 @@ impl Member {
     }
 
     pub(super) fn fail(&mut self, call: u32, why: Failure, detail: String) {
+        self.totals.sent.failure();
         self.deliver(Delivery::Failed { call, why, detail });
     }
 
