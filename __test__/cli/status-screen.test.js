@@ -64,9 +64,14 @@ test('keys scroll, sort and choose what is shown, and q ends', () => {
 test('a table of 80 columns has who, what passes, what fails and the ids; a wide one all', () => {
   const rows = [member('portal', 4321, { sent: traffic(1200, 3), p99Ms: 20, ids: ['portal-a@10.0.0.1', 'portal-b@10.0.0.1'] })].map(figuresOf);
   assert.deepEqual(memberTable(rows, 80), [
-    'module   pid  calls in   out  errors  failed  p99 ms  pending  serves',
-    'portal  4321         0  1200       0       3      20        0  portal-a@10.0… +1',
+    'module   pid  calls in   out  errors  failed  p99 ms  pending  lost  serves',
+    'portal  4321         0  1200       0       3      20        0     0  portal-… +1',
   ]);
+  // With the names that OWT's modules have, too.
+  const [narrow, ...lines] = memberTable([member('conference_agent.workingNode', 1234567, { ids: ['conference-8a7b6c5d@10.0.0.1'] }), member('conference_agent', 12345)].map(figuresOf), 80);
+  assert.match(narrow, /^module +pid +calls in +out +errors +failed +p99 ms +serves$/);
+  assert.deepEqual(lines.map((line) => line.slice(0, 16)), ['conferen…ingNode', 'conference_agent']);
+  assert.deepEqual(lines.map((line) => line.split(/ +/)[3]), ['1235k', '12345']);
   const [head] = memberTable(rows, Infinity);
   assert.equal(head, 'module   pid  host  address         calls in   out  errors  failed  p99 ms  casts in  out  topics in  out  kB in   out  pending  waiting  queued  lost  again  serves');
 });

@@ -10,7 +10,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { FIRST, LATER, MOST, Repeats, causeOf } = require('../../lib/common/repeats');
 const { nameOf } = require('../../lib/common/module-name');
-const { lineOf, repetition } = require('../../lib/common/stderr-log');
+const { lineOf, repetition, withoutFloods } = require('../../lib/common/stderr-log');
 const { cleanEnvironment } = require('../support/cli');
 const { tempFolder } = require('../support/stores');
 
@@ -80,6 +80,34 @@ test('what comes back is counted, told after a time and then less often, and for
   assert.deepEqual(repeats.over(FIRST + 2 * LATER), []);
   assert.equal(repeats.next(), Infinity);
   assert.equal(repeats.happened('lost (after 2 ms)', FIRST + 2 * LATER), true);
+});
+
+test('what comes back is told when its time is over, once for each time that it is looked for, and nothing is looked for when all is quiet', () => {
+  const said = [];
+  const time = { at: 0, timers: [], now: () => time.at, setTimeout: (then, ms) => ({ unref: () => time.timers.push({ then, at: time.at + ms }) }) };
+  const passTo = (at) => {
+    for (time.timers.sort((a, b) => a.at - b.at); time.timers.length > 0 && time.timers[0].at <= at;) {
+      const { then, at: due } = time.timers.shift();
+      time.at = due;
+      then();
+    }
+    time.at = at;
+  };
+  const take = withoutFloods((text) => said.push(text), time);
+  for (let n = 0; n < 5; n++) {
+    time.at = n;
+    take('it fails');
+  }
+  assert.equal(time.timers.length, 1, 'however often it comes');
+  passTo(FIRST);
+  assert.deepEqual(said, ['it fails', 'it fails [4 more like it within 10 s]']);
+  take('it fails');
+  passTo(FIRST + LATER);
+  assert.equal(said[2], 'it fails [1 more like it within 60 s]');
+  passTo(FIRST + 3 * LATER);
+  assert.deepEqual([said.length, time.timers.length], [3, 0]);
+  take('it fails');
+  assert.deepEqual([said[3], time.timers.length], ['it fails', 1]);
 });
 
 test('of more causes than can be kept apart the rest is counted together, and all is told', () => {

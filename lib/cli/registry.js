@@ -5,6 +5,7 @@
 const { startRegistry } = require('../bus/registry');
 const { messageOf } = require('../common/errors');
 const { withoutPort } = require('../common/host-port');
+const { WARN, log } = require('../common/log');
 const { CommandError, UsageError } = require('./support/errors');
 const { parseOptions } = require('./support/arguments');
 const { whenNpxEnds } = require('./support/npx');
@@ -47,7 +48,10 @@ async function run(args) {
   const { listen, cluster, json } = parseOptions(args, { listen: 'value', cluster: 'value', json: 'flag' });
   if (cluster !== undefined) process.env.OWT_GRPC_CLUSTER = cluster;
   const end = untilAsked();
-  const forgetNpx = whenNpxEnds(end.ask);
+  const forgetNpx = whenNpxEnds(() => {
+    log(WARN, 'npx, which has started this registry, has ended, and so does it');
+    end.ask();
+  });
   const registry = await started({ listen });
   const host = withoutPort(listen ?? '127.0.0.1:5680');
   if (json) printJson({ listening: `${host}:${registry.port}`, port: registry.port });

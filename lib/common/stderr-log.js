@@ -4,7 +4,7 @@
 // that both can be read in their order.
 
 const { Console } = require('node:console');
-const { now, setTimeout, wallTime } = require('./clock');
+const clock = require('./clock');
 const { moduleName } = require('./module-name');
 const { Repeats } = require('./repeats');
 
@@ -42,15 +42,19 @@ function stderrLog() {
   // It takes no harm from a stderr that was closed.
   const out = new Console(process.stderr);
   /** @param {string} level @param {string} text */
-  const write = (level, text) => out.log(lineOf(new Date(wallTime()), level, moduleName(), text));
+  const write = (level, text) => out.log(lineOf(new Date(clock.wallTime()), level, moduleName(), text));
   /** What is asked for in full, info and debug, is not counted. */
   const warn = withoutFloods((text) => write('warn', text));
   const error = withoutFloods((text) => write('error', text));
   return { error, warn, info: (text) => write('info', text), debug: (text) => write('debug', text) };
 }
 
-/** @param {Take} write @returns {Take} */
-function withoutFloods(write) {
+/**
+ * @param {Take} write
+ * @param {{ now: () => number, setTimeout: (then: () => void, ms: number) => { unref: () => unknown } }} [time]
+ * @returns {Take}
+ */
+function withoutFloods(write, { now, setTimeout } = clock) {
   const repeats = new Repeats();
   let isAsked = false;
   const look = () => {
@@ -70,4 +74,4 @@ function withoutFloods(write) {
   };
 }
 
-module.exports = { lineOf, repetition, stderrLog };
+module.exports = { lineOf, repetition, stderrLog, withoutFloods };

@@ -11,20 +11,25 @@ const { plain } = require('../support/output');
  * @property {string} head
  * @property {number} rank the highest goes first, all of one together; 0 stays
  * @property {boolean} isText to the left
- * @property {(of: Figures) => string} cell
+ * @property {(of: Figures, longest: number) => string} cell `longest`: of a text
  */
 
 const BETWEEN = 2;
 /** Less room than this for ids says nothing. */
-const LEAST_IDS = 12;
+const LEAST_IDS = 10;
 /** Where nothing bounds the width. */
 const MOST_IDS = 60;
-const LONGEST_TEXT = 24;
+/** Where there is little room figures say more than the whole of a name. */
+const longestText = (/** @type {number} */ width) => (width < 100 ? 16 : 24);
 
+/** @param {number | null} value at most six characters, which totals of weeks are not */
+function count(value) {
+  if (value === null) return '-';
+  if (value >= 1e8) return `${Math.round(value / 1e6)}M`;
+  return value >= 1e5 ? `${Math.round(value / 1e3)}k` : String(Math.round(value));
+}
 /** @param {number | null} value */
-const count = (value) => (value === null ? '-' : String(Math.round(value)));
-/** @param {number | null} value */
-const amount = (value) => (value === null ? '-' : String(Number(value.toFixed(1))));
+const amount = (value) => (value === null || value >= 1e5 ? count(value) : String(Number(value.toFixed(1))));
 /** @param {number | null} value */
 const duration = (value) => (value === null ? '-' : value === Infinity ? '>10000' : String(value));
 
@@ -34,7 +39,7 @@ const duration = (value) => (value === null ? '-' : value === Infinity ? '>10000
  * @param {(of: Figures) => string} cell
  * @returns {Column}
  */
-const text = (head, rank, cell) => ({ head, rank, isText: true, cell: (of) => cut(plain(cell(of)), LONGEST_TEXT) });
+const text = (head, rank, cell) => ({ head, rank, isText: true, cell: (of, longest) => cutInside(plain(cell(of)), longest) });
 /**
  * @param {string} head
  * @param {number} rank
@@ -68,6 +73,17 @@ const MODULES = [text('module', 0, (of) => of.module || '-'), number('members', 
 const cut = (line, width) => (line.length <= width ? line : width < 2 ? line.slice(0, width) : `${line.slice(0, width - 1)}…`);
 
 /**
+ * Names that begin in the same way end in another.
+ *
+ * @param {string} name @param {number} width
+ */
+function cutInside(name, width) {
+  if (name.length <= width) return name;
+  const end = Math.floor((width - 1) / 2);
+  return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`;
+}
+
+/**
  * As many as there is room for, and how many more there are.
  *
  * @param {string[]} ids
@@ -94,12 +110,14 @@ const more = (count) => (count > 0 ? ` +${count}` : '');
  *
  * @param {Column[]} columns
  * @param {Figures[]} rows
- * @param {number} room
+ * @param {number} width of the whole line
  */
-function fitting(columns, rows, room) {
-  const used = columns.filter(({ rank, cell }) => rank < 2 || rows.some((row) => cell(row) !== '-'));
-  let left = used.map((column) => ({ ...column, width: rows.reduce((most, row) => Math.max(most, column.cell(row).length), column.head.length) }));
-  while (left.some(({ rank }) => rank > 0) && left.reduce((sum, { width }) => sum + width + BETWEEN, 0) > room) {
+function fitting(columns, rows, width) {
+  const longest = longestText(width);
+  const filled = columns.map(({ cell, ...column }) => ({ ...column, cells: rows.map((row) => cell(row, longest)) }));
+  const used = filled.filter(({ rank, cells }) => rank < 2 || cells.some((cell) => cell !== '-'));
+  let left = used.map((column) => ({ ...column, width: column.cells.reduce((most, cell) => Math.max(most, cell.length), column.head.length) }));
+  while (left.some(({ rank }) => rank > 0) && left.reduce((sum, { width }) => sum + width + BETWEEN, 0) > width - LEAST_IDS) {
     const least = Math.max(...left.map(({ rank }) => rank));
     left = left.filter(({ rank }) => rank < least);
   }
@@ -114,14 +132,14 @@ function fitting(columns, rows, room) {
  * @returns {string[]} lines, that of the head first; none is wider
  */
 function table(columns, last, rows, width) {
-  const chosen = fitting(columns, rows, width - LEAST_IDS);
+  const chosen = fitting(columns, rows, width);
   const taken = chosen.reduce((sum, { width }) => sum + width + BETWEEN, 0);
   const room = Math.min(Math.max(width - taken, 1), width === Infinity ? MOST_IDS : Infinity);
   const padded = (/** @type {string} */ cell, /** @type {{ isText: boolean, width: number }} */ column) => (column.isText ? cell.padEnd(column.width) : cell.padStart(column.width));
   const line = (/** @type {string[]} */ cells, /** @type {string} */ end) => cut([...cells, end].join(' '.repeat(BETWEEN)).trimEnd(), width);
   return [
     line(chosen.map((column) => padded(column.head, column)), last),
-    ...rows.map((row) => line(chosen.map((column) => padded(column.cell(row), column)), idsIn(row.ids, room))),
+    ...rows.map((row, at) => line(chosen.map((column) => padded(column.cells[at], column)), idsIn(row.ids, room))),
   ];
 }
 
