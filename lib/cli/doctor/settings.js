@@ -16,10 +16,14 @@ const MEANING = { required: 'and others have to prove it', accepted: 'and those 
 /** @type {readonly string[]} */
 const LEVELS = SETTINGS.OWT_GRPC_LOG.choices;
 
+/** What names the port of RabbitMQ. */
+const BROKER = /^[^/]*:5672$/;
 /** Before this the package did not exist. */
 const OLDEST = Date.UTC(2025, 0, 1);
 
 /**
+ * For the current directory, as a module that starts there has them.
+ *
  * @param {import('./report').Report} report
  * @returns {boolean} whether the addon loads, without which no certificate is read and nothing dialed
  */
@@ -30,6 +34,7 @@ function checkSettings(report) {
     report.warn(printable(name), `is set and not known${hint(name, KNOWN)}`, 'correct its name, or remove it');
   }
   checkBus(report);
+  if (BROKER.test(env.OWT_GRPC_REGISTRY ?? '')) report.warn('OWT_GRPC_REGISTRY', 'names port 5672, which is the broker\'s: only in [rabbit] it stands for the registry\'s', 'name the port of the registry, such as 5680');
   const level = env.OWT_GRPC_LOG;
   if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: there is no log', `set it to one of ${LEVELS.join(', ')}`);
   if (isOn('OWT_GRPC_INSECURE')) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
@@ -73,10 +78,6 @@ function checkBus(report) {
     // That one is in no setting: the text ends with those that would take its place.
     const setting = /^the secret that this user/.test(text) ? 'secret' : /OWT_GRPC_\w+/.exec(text)?.[0];
     report.error(setting ?? 'environment', text, 'correct it');
-  }
-  const advertise = process.env.OWT_GRPC_ADVERTISE;
-  if (advertise && /:\d+$/.test(advertise)) {
-    report.warn('OWT_GRPC_ADVERTISE', 'names a port: only one process of this machine can have it', 'set it for that process alone, or leave the port out');
   }
 }
 

@@ -1,0 +1,93 @@
+'use strict';
+
+// What the toml files of modules in gRPC mode say of places: whom they dial, where
+// they listen, what others dial them by.
+
+const path = require('node:path');
+const { withoutBrackets, withoutPort } = require('../../common/host-port');
+const { inFiles } = require('./report');
+
+const MANAGER = 'localhost:10080';
+const SIP_PORTAL = 'localhost:9090';
+/** OWT's guide writes grpc_host into the files of all agents: those for these never read it. */
+const READ_NOTHING = ['webrtc', 'audio', 'video', 'analytics', 'recording', 'streaming'].map((purpose) => `${purpose}_agent`);
+
+/**
+ * @typedef {import('./modules').Module} Module
+ * @typedef {{ file: string, key: string, target: string }} Dialed
+ * @typedef {{ file: string, key: string, port: number }} Listening
+ * @typedef {{ about: import('./report').About | string, host: string }} Name
+ */
+
+/**
+ * Whom modules in gRPC mode dial.
+ *
+ * @param {Module[]} modules
+ * @returns {Dialed[]}
+ */
+function dialed(modules) {
+  return modules.filter(({ grpc, folder }) => grpc && !READ_NOTHING.includes(path.basename(folder))).flatMap(({ file, kind, values }) => {
+    if (kind === 'cluster_manager') return [];
+    const targets = {
+      grpc_host: values['cluster.grpc_host'] ?? (kind === 'agent' ? undefined : MANAGER),
+      sip_portal: values['cluster.sip_portal'] ?? (kind === 'management_api' ? SIP_PORTAL : undefined),
+    };
+    return Object.entries(targets).filter(([, target]) => target !== undefined).map(([key, target]) => ({ file, key: `[cluster] ${key}`, target: String(target) }));
+  });
+}
+
+/**
+ * Where modules in gRPC mode listen on a port that is configured.
+ *
+ * @param {Module[]} modules
+ * @returns {Listening[]}
+ */
+function listening(modules) {
+  return modules.flatMap(({ file, grpc, kind, values }) => {
+    if (!grpc) return [];
+    if (kind === 'cluster_manager') {
+      const target = String(values['manager.grpc_host'] ?? MANAGER);
+      return [{ file, key: '[manager] grpc_host', port: Number(target.slice(target.lastIndexOf(':') + 1)) }];
+    }
+    return kind === 'sip_portal' ? [{ file, key: '[sip_portal] grpc_port', port: Number(values['sip_portal.grpc_port'] ?? 9090) }] : [];
+  });
+}
+
+/**
+ * What others dial modules of this folder by: their certificates have to be for it. Agents tell the first address of
+ * their machine where their file names none.
+ *
+ * @param {Module[]} modules
+ * @param {string | undefined} first
+ * @returns {Name[]}
+ */
+function ownNames(modules, first) {
+  return modules.flatMap(({ file, grpc, kind, values }) => {
+    if (!grpc) return [];
+    const ip = kind === 'agent' ? (values['cluster.worker.ip'] ?? first) : undefined;
+    if (ip !== undefined) return [{ about: inFiles(file, '[cluster.worker] ip'), host: String(ip) }];
+    const target = kind === 'cluster_manager' ? values['manager.grpc_host'] : undefined;
+    return target === undefined ? [] : [{ about: inFiles(file, '[manager] grpc_host'), host: withoutBrackets(withoutPort(String(target))) }];
+  });
+}
+
+/**
+ * What is in the files of modules in gRPC mode and does not do what was meant.
+ *
+ * @param {Module[]} modules
+ * @param {string | undefined} first address of this machine
+ * @param {import('./report').Report} report
+ */
+function checkModes(modules, first, report) {
+  for (const { file, grpc, kind, values } of modules) {
+    report.ok(inFiles(file), grpc ? 'gRPC mode' : 'bus mode (enable_grpc is not true)');
+    if (grpc && values['cluster.host'] !== undefined && values['cluster.grpc_host'] === undefined) {
+      report.warn(inFiles(file, '[cluster] host'), 'is not read by anybody', 'name it grpc_host: OWT\'s guide has the wrong name');
+    }
+    if (grpc && kind === 'agent' && values['cluster.worker.ip'] === undefined) {
+      report.note(inFiles(file, '[cluster.worker] ip'), `is not set: others are told the first address of this machine, ${first ?? 'which has none'}`, 'where others reach it by another one, set it to that: `owt-grpc swap . --enable-grpc --cluster-ip HOST` does');
+    }
+  }
+}
+
+module.exports = { checkModes, dialed, listening, ownNames };
