@@ -412,6 +412,13 @@ const MISTAKES = [
     advice: /set it to a name that the certificate is for, or make one that is for it, too: `owt-grpc certs \S+ --renew --host localhost --host 10\.77\.0\.1`/,
   },
   {
+    mistake: 'the certificate is for an outer address only, and all is on one host',
+    skip: !hasOpenssl && 'needs openssl',
+    make: (tree) => ({ env: new Workshop(tree.t).good({ san: 'IP:10.77.0.1' }).environment() }),
+    finds: /^error \[rabbit\] in 17 files: others dial localhost, and OWT_GRPC_SERVER_CERT \S+ is for IP Address:10\.77\.0\.1$/,
+    advice: /owt-grpc certs \S+ --renew --host 10\.77\.0\.1 --host localhost/,
+  },
+  {
     mistake: 'the store that certs has made was not copied to the modules',
     skip: !hasOpenssl && 'needs openssl',
     async make(tree) {

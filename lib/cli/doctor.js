@@ -171,7 +171,7 @@ async function checkConnections(root, modules, whereIs, network, report) {
  * @returns {import('./doctor/secrets').Place[]}
  */
 function onBus(modules, root) {
-  if (modules.length === 0) return [{ about: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : 'registry', folder: root }];
+  if (modules.length === 0) return [{ about: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : 'the default registry', folder: root }];
   const members = modules.filter(({ registry }) => registry !== null);
   return members.map(({ file, folder, registry }) => ({ about: inFiles(file, '[rabbit]'), folder, registry: String(registry) }));
 }

@@ -4,7 +4,7 @@
 // they listen, what others dial them by.
 
 const path = require('node:path');
-const { withoutBrackets, withoutPort } = require('../../common/host-port');
+const { isLoopback, withoutBrackets, withoutPort } = require('../../common/host-port');
 const { inFiles } = require('./report');
 
 const MANAGER = 'localhost:10080';
@@ -16,7 +16,7 @@ const READ_NOTHING = ['webrtc', 'audio', 'video', 'analytics', 'recording', 'str
  * @typedef {import('./modules').Module} Module
  * @typedef {{ file: string, key: string, target: string }} Dialed
  * @typedef {{ file: string, key: string, port: number }} Listening
- * @typedef {{ about: import('./report').About | string, host: string }} Name
+ * @typedef {{ about: import('./report').About | string, host: string, orAnyName?: boolean }} Name orAnyName: any host name would do as well
  */
 
 /**
@@ -55,15 +55,17 @@ function listening(modules) {
 
 /**
  * What others dial modules of this folder by: their certificates have to be for it. Agents tell the first address of
- * their machine where their file names none.
+ * their machine where their file names none. Members that find the registry on loopback tell that or, where their
+ * certificate is not for it, a name that it is for: see src/bus/advertise.rs.
  *
  * @param {Module[]} modules
  * @param {string | undefined} first
  * @returns {Name[]}
  */
 function ownNames(modules, first) {
-  return modules.flatMap(({ file, grpc, kind, values }) => {
-    if (!grpc) return [];
+  return modules.flatMap(({ file, grpc, kind, values, registry }) => {
+    if (!grpc && (process.env.OWT_GRPC_ADVERTISE || !isLoopback(withoutPort(process.env.OWT_GRPC_REGISTRY || String(registry))))) return [];
+    if (!grpc) return [{ about: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : inFiles(file, '[rabbit]'), host: 'localhost', orAnyName: true }];
     const ip = kind === 'agent' ? (values['cluster.worker.ip'] ?? first) : undefined;
     if (ip !== undefined) return [{ about: inFiles(file, '[cluster.worker] ip'), host: String(ip) }];
     const target = kind === 'cluster_manager' ? values['manager.grpc_host'] : undefined;

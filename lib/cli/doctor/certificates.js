@@ -126,9 +126,11 @@ function day(time) {
  * @param {Report} report
  */
 function checkNames(leaf, chain, file, names, report) {
-  for (const { about, host } of names) {
+  for (const { about, host, orAnyName = false } of names) {
     if (host === '0.0.0.0' || host === '') continue;
-    if (native().isCertificateFor(chain, host)) report.ok(about, `the server's certificate is for ${host}`);
+    const isFor = (/** @type {string} */ one) => native().isCertificateFor(chain, one);
+    if (orAnyName && !isFor(host) && (isFor('127.0.0.1') || hostNamesOf(leaf).length > 0)) continue;
+    if (isFor(host)) report.ok(about, `the server's certificate is for ${host}`);
     else report.error(about, `others dial ${host}, and OWT_GRPC_SERVER_CERT ${file} is for ${namesOf(leaf)}`, `set it to a name that the certificate is for, or ${renewal(leaf, file, host)}`);
   }
 }
@@ -145,6 +147,11 @@ function renewal({ dnsNames, addresses }, file, host) {
   if (!fs.existsSync(path.join(folder, 'ca.key'))) return `make one with subjectAltName=${isIP(host) ? 'IP' : 'DNS'}:${host}`;
   const hosts = [...dnsNames, ...addresses, host].map((one) => `--host ${one}`).join(' ');
   return `make one that is for it, too: \`owt-grpc certs ${folder} --renew ${hosts}\``;
+}
+
+/** @param {CertificateFacts} leaf */
+function hostNamesOf({ hasAlternativeNames, commonNames, dnsNames }) {
+  return (hasAlternativeNames ? dnsNames : commonNames).filter((name) => !name.includes('*') && isIP(name) === 0);
 }
 
 /** @param {CertificateFacts} leaf */

@@ -12,11 +12,13 @@ const { nodeNote } = require('../swap/explain');
  * @param {import('./report').Report} report
  */
 function checkEngine(root, report) {
-  const wanted = engineOf(root);
-  if (wanted === undefined) return;
+  // Of a module alone, that of the installation around it counts.
+  const folder = [root, path.dirname(root)].find((one) => engineOf(one) !== undefined);
+  if (folder === undefined) return;
+  const wanted = String(engineOf(folder));
   const [major] = process.versions.node.split('.');
   const setting = 'package.json engine.node';
-  for (const note of nodeNote(root)) report.error(setting, note.replace(/^package\.json /, ''), 'set it to the version that you use');
+  for (const note of nodeNote(folder)) report.error(setting, note.replace(/^package\.json /, ''), 'set it to the version that you use');
   if (wanted.split('.')[0] === major) report.ok(setting, `${wanted} is of the version that runs here`);
   else report.error(setting, `is ${wanted}, and this is Node.js ${process.versions.node}: bin/daemon.sh starts no module`, `start the modules, and this, with Node.js ${wanted.split('.')[0]}; or set engine.node to ${process.versions.node}`);
 }

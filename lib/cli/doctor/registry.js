@@ -98,6 +98,7 @@ function adviceFor(why, where) {
   if (/\bsecret\b/.test(why)) return secretAdvice(why);
   if (/refused/.test(why)) return `start \`owt-grpc registry --listen ${where}\` there, or correct OWT_GRPC_REGISTRY or [rabbit]`;
   if (/cluster/.test(why)) return 'set OWT_GRPC_CLUSTER to the same name everywhere';
+  if (/members would dial it at/.test(why)) return 'do one of these: `owt-grpc certs FOLDER --renew`, with --host for each name and address';
   if (isOtherName(why)) return OTHER_NAME;
   if (/plaintext/.test(why)) return 'docs/tls.md has the steps; OWT_GRPC_INSECURE=1 allows plaintext in a network you trust';
   if (/certificate|TLS/i.test(why)) return 'give both sides certificates of one CA, for the names that are dialed: docs/tls.md';
