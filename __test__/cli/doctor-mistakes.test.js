@@ -284,6 +284,12 @@ const MISTAKES = [
     advice: /leave the port out/,
   },
   {
+    mistake: 'OWT_GRPC_ADVERTISE is no host and port',
+    make: () => ({ env: { OWT_GRPC_ADVERTISE: 'http://10.77.0.1' } }),
+    finds: /^error OWT_GRPC_ADVERTISE: OWT_GRPC_ADVERTISE "http:\/\/10\.77\.0\.1" is not host:port/,
+    advice: /correct it/,
+  },
+  {
     mistake: 'the registry is named by the port of the broker',
     make: () => ({ env: { OWT_GRPC_REGISTRY: 'localhost:5672' } }),
     finds: /^warn OWT_GRPC_REGISTRY: names port 5672, which is the broker's/,
@@ -384,7 +390,7 @@ const MISTAKES = [
       tree.t.after(() => Promise.all([there.close(), lost.close()]));
       return { answers: network };
     },
-    finds: /^error members: 1 of 2 members at 127\.0\.0\.1:\d+ cannot be reached from here: \S+: /,
+    finds: /^error members: 1 of 2 members at 127\.0\.0\.1:\d+ cannot be reached from here: could not reach \S+ at 127\.0\.0\.2:\d+/,
     advice: /OWT_GRPC_ADVERTISE there/,
   },
   {
@@ -462,7 +468,7 @@ test('where no mistake was made nothing is found: that nothing is started yet is
   const grpc = await findings(tree.root);
   assert.deepEqual(grpc.filter(isBad), []);
   const notes = grpc.filter(({ level }) => level === 'note').map(line);
-  for (const pattern of [/ip in 9 files: is not set: others are told .* 10\.77\.0\.1$/, /grpc_host in 3 files: nobody is at localhost:10080 yet/, /\[rabbit\] in 4 files: nobody/]) assert.ok(notes.some((note) => pattern.test(note)), `${pattern}: ${notes.join('\n')}`);
+  for (const pattern of [/ip in 9 files: is not set: others are told .* 10\.77\.0\.1$/, /grpc_host in 3 files: nobody is at localhost:10080 yet/, /\[rabbit\] in 4 files: nobody/, /^note 4 files: has no gRPC mode/]) assert.ok(notes.some((note) => pattern.test(note)), `${pattern}: ${notes.join('\n')}`);
 });
 
 test('modules without gRPC mode that stay on RabbitMQ beside those in gRPC mode are a note, not a warning', async (t) => {

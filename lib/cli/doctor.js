@@ -80,7 +80,8 @@ async function examine(root, network = ofThisMachine) {
     const modules = findModules(root, report);
     const members = onBus(modules, root);
     process.chdir(members.length > 0 ? members[0].folder : root);
-    const loads = checkSettings(report);
+    const settings = checkSettings(report);
+    const { loads } = settings;
     if (modules.length === 0) report.ok('modules', `no toml file of OWT's modules below ${root}`);
     const first = network.addresses().find((address) => !address.includes(':'));
     const whereIs = await locate(hostsIn(modules), network);
@@ -92,7 +93,7 @@ async function examine(root, network = ofThisMachine) {
     const isUsable = checkAccess(root, modules, loads, first, report);
     if (!loads) report.warn('connections', 'were not tried, and no certificate was read: there is no addon', 'correct that first, then ask again');
     else if (!isUsable) report.warn('connections', 'were not tried: TLS cannot be used as it is set', 'correct that first, then ask again');
-    else await checkConnections(root, modules, whereIs, network, report);
+    else await checkConnections(modules, settings.isUsable ? registries(modules, root) : [], whereIs, network, report);
   } finally {
     process.chdir(home);
   }
@@ -147,16 +148,16 @@ function likenessOf(stores) {
 }
 
 /**
- * @param {string} root
  * @param {import('./doctor/modules').Module[]} modules
+ * @param {ReturnType<typeof registries>} places of registries
  * @param {(host: string) => import('./doctor/hosts').Where} whereIs
  * @param {import('./doctor/network').Network} network
  * @param {Report} report
  */
-async function checkConnections(root, modules, whereIs, network, report) {
+async function checkConnections(modules, places, whereIs, network, report) {
   await checkDialed(dialed(modules), modules, whereIs, network, report);
   await checkListening(listening(modules), network, report);
-  for (const { folder, ...place } of registries(modules, root)) {
+  for (const { folder, ...place } of places) {
     // Its secret is that of the module.
     process.chdir(folder);
     await checkRegistry(place, whereIs, network, report);
@@ -197,8 +198,8 @@ function registries(modules, root) {
 
 /** Hosts that the settings name. @param {import('./doctor/modules').Module[]} modules */
 function hostsIn(modules) {
-  const places = [...dialed(modules).map(({ target }) => target), ...modules.flatMap(({ registry }) => registry ?? []), process.env.OWT_GRPC_REGISTRY ?? '', process.env.OWT_GRPC_ADVERTISE ?? ''];
-  return places.filter((place) => parseHostPort(place) !== null).map((place) => withoutBrackets(withoutPort(place)));
+  const places = [...dialed(modules).map(({ target }) => target), ...modules.flatMap(({ registry }) => registry ?? []), process.env.OWT_GRPC_REGISTRY ?? ''];
+  return [...places.filter((place) => parseHostPort(place) !== null).map((place) => withoutBrackets(withoutPort(place))), ...[advertisedHost() ?? []].flat()];
 }
 
 module.exports = { examine, help, run, summary };

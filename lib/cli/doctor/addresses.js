@@ -81,8 +81,12 @@ function ownNames(modules, first) {
  * @param {import('./report').Report} report
  */
 function checkModes(modules, first, report) {
-  for (const { file, grpc, kind, values } of modules) {
+  const isMixed = modules.some(({ grpc }) => grpc);
+  for (const { file, grpc, hasGrpcMode, kind, values, programs } of modules) {
     report.ok(inFiles(file), grpc ? 'gRPC mode' : 'bus mode (enable_grpc is not true)');
+    if (isMixed && !hasGrpcMode && programs.some(({ surface, whose }) => surface === 'amqpClient' && whose === 'ours')) {
+      report.note(inFiles(file), 'has no gRPC mode: it is on the bus, where those in gRPC mode are not');
+    }
     if (grpc && values['cluster.host'] !== undefined && values['cluster.grpc_host'] === undefined) {
       report.warn(inFiles(file, '[cluster] host'), 'is not read by anybody', 'name it grpc_host: OWT\'s guide has the wrong name');
     }

@@ -8,9 +8,12 @@ const SETTING = 'OWT_GRPC_ADVERTISE';
 /** These start processes of their own, which inherit the environment. */
 const WITH_CHILDREN = ['agent', 'management_api'];
 
-/** The host that others are told; null where it is not set, or is none. */
+/** What others are told, without a range of ports, which may be as many as there are processes; null where it is not set, or is no host. */
+const advertised = () => parseHostPort((process.env[SETTING] ?? '').replace(/:\d+-\d+$/, ''));
+
+/** The host of it. */
 function advertisedHost() {
-  const parsed = parseHostPort(process.env[SETTING] ?? '');
+  const parsed = advertised();
   return parsed && withoutBrackets(parsed.host);
 }
 
@@ -20,7 +23,7 @@ function advertisedHost() {
  * @param {import('./report').Report} report
  */
 function checkAdvertised(modules, whereIs, report) {
-  const parsed = parseHostPort(process.env[SETTING] ?? '');
+  const parsed = advertised();
   // What is no host is told where the settings are looked at.
   if (parsed === null) return;
   const host = withoutBrackets(parsed.host);

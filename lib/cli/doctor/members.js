@@ -18,25 +18,33 @@ const REACHED = ['REFUSED', 'HANDLER', 'UNKNOWN_ID'];
  * Dials each member once, as modules do that have something for it.
  *
  * @param {import('../../bus/bus').Bus} bus
- * @param {{ member: string, address: string }[]} members that the registry knows
+ * @param {{ member: string }[]} members that the registry knows
  * @param {string} where their registry
  * @param {Report} report
  */
 async function checkReached(bus, members, where, report) {
-  const all = await Promise.all(members.map(async ({ member, address }) => {
+  const all = await Promise.all(members.map(async ({ member }) => {
     try {
       await statusOf(bus, member, PATIENCE);
       return null;
     } catch (error) {
-      return REACHED.includes(String(/** @type {{ code?: string }} */ (error).code)) ? null : { address, text: `${member}: ${messageOf(error)}` };
+      return REACHED.includes(String(/** @type {{ code?: string }} */ (error).code)) ? null : reasonOf(member, error);
     }
   }));
   const lost = all.filter((one) => one !== null);
   if (lost.length === 0) return;
-  const told = lost.slice(0, MOST).map(({ text }) => text).join('; ');
+  const told = lost.slice(0, MOST).join('; ');
   const more = lost.length > MOST ? `; and ${lost.length - MOST} more` : '';
   report.error('members', `${lost.length} of ${members.length} members at ${where} cannot be reached from here: ${told}${more}`, 'start those anew that are stopped; else let their ports through the firewall, or set OWT_GRPC_ADVERTISE there to an address that is reached from here');
 }
+
+/**
+ * It names the member, and what was asked of it is this command's own.
+ *
+ * @param {string} member
+ * @param {unknown} error
+ */
+const reasonOf = (member, error) => messageOf(error).replace(`!${member}.status: `, '').replace(/ \(after \d+ ms\)$/, '');
 
 /** So many are told with their reasons. */
 const MOST = 3;

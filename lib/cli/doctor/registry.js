@@ -34,18 +34,18 @@ const FURTHER_ON = 10_000;
 async function checkRegistry({ about, registry, stands }, whereIs, network, report) {
   setLogger(null);
   let where = String(registry);
-  let patience = PATIENCE;
+  let isNobody = false;
   try {
     const options = { host: false, ...(registry !== undefined && { registry }) };
     where = busOptions('owt-grpc', options).registry;
     const host = withoutBrackets(withoutPort(where));
     const mayHost = isLoopback(host) && isOn('OWT_GRPC_HOST_REGISTRY');
-    if (await isRefused(where, mayHost, network)) {
+    isNobody = await isRefused(where, mayHost, network);
+    if (isNobody) {
       if (mayHost) return report.note(about, `nobody is at ${where} yet${stands}: the first module that starts becomes the registry`, 'start the modules; where `owt-grpc registry` runs at another place, name that: OWT_GRPC_REGISTRY for all modules, or [rabbit]');
       if (whereIs(host) === 'here' && !isLoopback(host)) return report.error(about, ...ownAddress(host, where));
-      patience = WHERE_REFUSED;
     }
-    const bus = await connect({ ...options, signal: timeoutSignal(patience) }, true);
+    const bus = await connect({ ...options, signal: timeoutSignal(isNobody ? WHERE_REFUSED : PATIENCE) }, true);
     const { members } = await bus.status();
     const [said] = await Promise.all([standings(bus, PATIENCE), checkReached(bus, members, where, report)]);
     await bus.close();
@@ -54,7 +54,7 @@ async function checkRegistry({ about, registry, stands }, whereIs, network, repo
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
     const { reason } = /** @type {{ reason?: string | null }} */ (error);
-    const why = isTimeout ? reason || `no answer from ${where} within ${patience / 1000} s` : messageOf(error);
+    const why = isTimeout ? reason || (isNobody ? `the connection to ${where} was refused: nobody listens there` : `no answer from ${where} within ${PATIENCE / 1000} s`) : messageOf(error);
     report.error(about, why, adviceFor(why, where));
   }
 }
