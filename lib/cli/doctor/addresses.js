@@ -54,23 +54,39 @@ function listening(modules) {
 }
 
 /**
- * What others dial modules of this folder by: their certificates have to be for it. Agents tell the first address of
- * their machine where their file names none. Members that find the registry on loopback tell that or, where their
- * certificate is not for it, a name that it is for: see src/bus/advertise.rs.
+ * What others dial modules of this folder by, if nothing else is advertised: their certificates have to be for it.
  *
  * @param {Module[]} modules
+ * @param {string | undefined} first address of this machine
+ * @returns {Name[]}
+ */
+const ownNames = (modules, first) => modules.flatMap((module) => (module.grpc ? namesInGrpcMode(module, first) : namesOnBus(module)));
+
+/**
+ * Agents tell the first address of their machine where their file names none.
+ *
+ * @param {Module} module
  * @param {string | undefined} first
  * @returns {Name[]}
  */
-function ownNames(modules, first) {
-  return modules.flatMap(({ file, grpc, kind, values, registry }) => {
-    if (!grpc && (process.env.OWT_GRPC_ADVERTISE || !isLoopback(withoutPort(process.env.OWT_GRPC_REGISTRY || String(registry))))) return [];
-    if (!grpc) return [{ about: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : inFiles(file, '[rabbit]'), host: 'localhost', orAnyName: true }];
-    const ip = kind === 'agent' ? (values['cluster.worker.ip'] ?? first) : undefined;
-    if (ip !== undefined) return [{ about: inFiles(file, '[cluster.worker] ip'), host: String(ip) }];
-    const target = kind === 'cluster_manager' ? values['manager.grpc_host'] : undefined;
-    return target === undefined ? [] : [{ about: inFiles(file, '[manager] grpc_host'), host: withoutBrackets(withoutPort(String(target))) }];
-  });
+function namesInGrpcMode({ file, kind, values }, first) {
+  const ip = kind === 'agent' ? (values['cluster.worker.ip'] ?? first) : undefined;
+  if (ip !== undefined) return [{ about: inFiles(file, '[cluster.worker] ip'), host: String(ip) }];
+  const target = kind === 'cluster_manager' ? values['manager.grpc_host'] : undefined;
+  return target === undefined ? [] : [{ about: inFiles(file, '[manager] grpc_host'), host: withoutBrackets(withoutPort(String(target))) }];
+}
+
+/**
+ * Members that find the registry on loopback tell that or, where their certificate is not for it, a name that it is for:
+ * see src/bus/advertise.rs. The others are told of it when they join.
+ *
+ * @param {Module} module
+ * @returns {Name[]}
+ */
+function namesOnBus({ file, registry }) {
+  const { OWT_GRPC_ADVERTISE: advertised, OWT_GRPC_REGISTRY: ofAll } = process.env;
+  if (advertised || !isLoopback(withoutPort(ofAll || String(registry)))) return [];
+  return [{ about: ofAll ? 'OWT_GRPC_REGISTRY' : inFiles(file, '[rabbit]'), host: 'localhost', orAnyName: true }];
 }
 
 /**

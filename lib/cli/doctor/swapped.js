@@ -7,6 +7,7 @@ const path = require('node:path');
 const { createRequire } = require('node:module');
 const { messageOf } = require('../../common/errors');
 const { readJournal } = require('../swap/journal');
+const { SURFACES } = require('../swap/known');
 const { version } = require('../support/version');
 const { inFiles, inFolders, inModules } = require('./report');
 
@@ -15,9 +16,6 @@ const { inFiles, inFolders, inModules } = require('./report');
  * @typedef {import('./modules').Module} Module
  * @typedef {import('./programs').Program} Program
  */
-
-/** What the program of a mode talks to where it is OWT's own. */
-const ALONE = { amqpClient: 'RabbitMQ', grpcTools: 'others by grpc-js' };
 
 /**
  * @param {string} root
@@ -31,10 +29,7 @@ function checkSwapped(root, modules, report) {
     if (whose === 'other') report.error(inFiles(shown), `loads the other half of owt-grpc than ${surface}, which it stands for`, `let it load owt-grpc/${surface}; \`owt-grpc swap . --force\` does`);
     if (whose === 'unreadable') report.error(inFiles(shown), 'cannot be read', 'run this as the user that runs the module');
   }
-  for (const surface of /** @type {const} */ (['amqpClient', 'grpcTools'])) {
-    const grpc = surface === 'grpcTools';
-    checkSurface(surface, all.filter((program) => program.surface === surface && program.module.grpc === grpc), modules, report);
-  }
+  for (const surface of SURFACES) checkSurface(surface, all, modules, report);
   checkFound(root, modules.filter(({ programs }) => programs.some(({ whose }) => whose === 'ours')), report);
 }
 
@@ -51,26 +46,29 @@ function checkJournal(root, report) {
 }
 
 /**
- * @param {'amqpClient' | 'grpcTools'} surface
- * @param {(Program & { module: Module, shown: string })[]} programs of the modules in the mode that uses it
+ * @param {import('../swap/known').Surface} surface
+ * @param {(Program & { module: Module, shown: string })[]} all
  * @param {Module[]} modules
  * @param {Report} report
  */
-function checkSurface(surface, programs, modules, report) {
+function checkSurface(surface, all, modules, report) {
+  const programs = all.filter((program) => program.surface === surface && program.module.grpc === (surface === 'grpcTools'));
   const ours = programs.filter(({ whose }) => whose === 'ours');
   const left = programs.filter(({ whose }) => whose === 'theirs' || whose === 'modified');
   if (left.length === 0) return;
   const about = inFolders(left.map(folderOf), `${surface}.js`);
   const isModified = left.some(({ whose }) => whose === 'modified');
-  const advice = `\`owt-grpc swap .\`${isModified ? ', with --force where the file was modified,' : ''} and start the modules anew`;
+  // Who has swapped the one half only goes on with that.
+  const half = all.some((other) => other.surface !== surface && other.whose === 'ours') ? '' : { amqpClient: ' --amqp', grpcTools: ' --grpc' }[surface];
+  const advice = `\`owt-grpc swap .${half}\`${isModified ? ', with --force where the file was modified,' : ''} and start the modules anew`;
   const what = isModified ? 'does not load owt-grpc' : 'is OWT\'s own';
   const halves = left.filter(({ module }) => ours.some((other) => other.module === module));
   const stay = surface === 'amqpClient' && modules.some(({ grpc }) => grpc) && left.every(({ module }) => !module.hasGrpcMode);
   if (stay && ours.length === 0) report.note(about, `${what}: a module that has no gRPC mode stays on RabbitMQ, where those in gRPC mode are not`);
   else if (ours.length === 0) report.error(about, `${what}, as in all modules: owt-grpc is not in use`, advice);
-  else if (surface === 'amqpClient') report.error(about, `${what} and talks to ${ALONE.amqpClient}, where ${ours.length === 1 ? 'the other module is' : `the ${ours.length} other modules are`} not: nobody finds it`, advice);
+  else if (surface === 'amqpClient') report.error(about, `${what} and talks to RabbitMQ, where ${ours.length === 1 ? 'the other module is' : `the ${ours.length} other modules are`} not: nobody finds it`, advice);
   else if (halves.length > 0) report.error(inFolders(halves.map(folderOf), `${surface}.js`), `${what}, and its module loads owt-grpc elsewhere: it is half swapped`, advice);
-  else report.warn(about, `${what} and talks to ${ALONE.grpcTools}, which those that are swapped understand: left out, or not swapped yet`, advice);
+  else report.warn(about, `${what} and talks to others by grpc-js, which those that are swapped understand: left out, or not swapped yet`, advice);
 }
 
 /**
