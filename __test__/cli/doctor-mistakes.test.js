@@ -483,8 +483,10 @@ test('modules without gRPC mode that stay on RabbitMQ beside those in gRPC mode 
 test('all is well where a registry and members run', { timeout: 60_000 }, async (t) => {
   const tree = new Tree(t);
   await tree.stores(ALL);
-  const registry = await tree.registry({ secret: 'of RabbitMQ' });
-  const bus = await connectBus({ registry, host: false, secret: 'of RabbitMQ' });
+  tree.edit(ALL, '[rabbit]\n', '[rabbit]\nvhost = "owt-next"\n');
+  const cluster = { secret: 'of RabbitMQ', cluster: 'owt-next' };
+  const registry = await tree.registry(cluster);
+  const bus = await connectBus({ registry, host: false, ...cluster });
   t.after(() => bus.close());
   const found = await findings(tree.root, { answers: network });
   assert.deepEqual(found.filter(isBad), []);

@@ -6,24 +6,20 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { SETTINGS } = require('../common/environment');
-const { parseHostPort, withoutBrackets, withoutPort } = require('../common/host-port');
-const { checkModes, dialed, listening, ownNames } = require('./doctor/addresses');
-const { advertisedHost, checkAdvertised } = require('./doctor/advertised');
+const { checkAccess } = require('./doctor/access');
+const { checkModes, dialed, listening } = require('./doctor/addresses');
+const { checkAdvertised } = require('./doctor/advertised');
 const { checkAgreement } = require('./doctor/agreement');
-const { checkCertificates } = require('./doctor/certificates');
 const { checkEngine } = require('./doctor/engine');
 const { locate } = require('./doctor/hosts');
+const { hostsIn, onBus, registries } = require('./doctor/meeting');
 const { findModules } = require('./doctor/modules');
 const { network: ofThisMachine } = require('./doctor/network');
 const { checkDialed, checkListening } = require('./doctor/places');
 const { checkRegistry } = require('./doctor/registry');
-const { Report, inFiles } = require('./doctor/report');
-const { checkRights } = require('./doctor/rights');
-const { checkSecrets } = require('./doctor/secrets');
+const { Report } = require('./doctor/report');
 const { checkSettings } = require('./doctor/settings');
 const { show, showJson } = require('./doctor/show');
-const { checkMissing, checkPassphrases, checkStores, storeIn } = require('./doctor/stores');
 const { checkSwapped } = require('./doctor/swapped');
 const { parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');
@@ -60,10 +56,21 @@ async function run(args) {
   const { operands, options } = parseArguments(args, { json: 'flag' }, ['folder?']);
   const root = path.resolve(operands[0] ?? '.');
   if (!fs.statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new CommandError(`there is no directory ${plain(root)}`);
+  if (!mayRead(root)) throw new CommandError(`${plain(root)} cannot be read (EACCES): run this as the user that runs the modules`);
   const report = await examine(root);
   if (options.json) showJson(report);
   else show(report);
   return report.count('error') > 0 ? 1 : 0;
+}
+
+/** @param {string} folder */
+function mayRead(folder) {
+  try {
+    fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -101,53 +108,6 @@ async function examine(root, network = ofThisMachine) {
 }
 
 /**
- * Stores, certificates, secrets: what modules prove themselves by.
- *
- * @param {string} root
- * @param {import('./doctor/modules').Module[]} modules
- * @param {boolean} loads whether the addon does, without which no certificate is read
- * @param {string | undefined} first address of this machine
- * @param {Report} report
- * @returns {boolean} whether connections can be tried
- */
-function checkAccess(root, modules, loads, first, report) {
-  const places = new Map(modules.map(({ name, folder }) => [folder, { name, folder }]));
-  // Where modules are in folders of their own, only there is a store needed.
-  const needed = modules.length === 0 ? [root] : [...places.keys()];
-  const stores = [...new Map([[root, { name: '.', folder: root }], ...places]).values()].map(storeIn);
-  checkStores(stores, report);
-  const folders = new Set(modules.filter(({ grpc }) => !grpc).map(({ folder }) => folder));
-  const missing = checkMissing(stores.filter(({ folder }) => folders.has(folder)), report).map(({ folder }) => folder);
-  if (!loads) return false;
-  const host = advertisedHost();
-  const names = [...ownNames(modules, first), ...(host === null ? [] : [{ about: 'OWT_GRPC_ADVERTISE', host }])];
-  const likeness = likenessOf(stores);
-  /** @type {Map<string, ReturnType<typeof checkCertificates>>} */
-  const judged = new Map();
-  for (const store of stores.filter(({ folder }) => needed.includes(folder))) {
-    if (judged.has(likeness(store.folder))) continue;
-    process.chdir(store.folder);
-    const found = checkCertificates(report, store, names);
-    if (found.isUsable) checkRights(report);
-    judged.set(likeness(store.folder), found);
-  }
-  checkPassphrases(stores.filter(({ folder }) => needed.includes(folder) && judged.get(likeness(folder))?.lacksPassphrase), stores, report);
-  checkSecrets(onBus(modules, root).filter(({ folder }) => !missing.includes(folder)), likeness, report);
-  return [...judged.values()].every((found) => found.isUsable);
-}
-
-/**
- * Most modules have copies of one store. What it opens is the same in each, unless files are named from their folders.
- *
- * @param {import('./doctor/stores').Store[]} stores
- * @returns {(folder: string) => string}
- */
-function likenessOf(stores) {
-  const isRelative = Object.entries(SETTINGS).some(([name, { kind }]) => kind === 'file' && process.env[name] && !path.isAbsolute(String(process.env[name])));
-  return (folder) => (isRelative ? folder : String(stores.find((store) => store.folder === folder)?.fingerprint));
-}
-
-/**
  * @param {import('./doctor/modules').Module[]} modules
  * @param {ReturnType<typeof registries>} places of registries
  * @param {(host: string) => import('./doctor/hosts').Where} whereIs
@@ -162,44 +122,6 @@ async function checkConnections(modules, places, whereIs, network, report) {
     process.chdir(folder);
     await checkRegistry(place, whereIs, network, report);
   }
-}
-
-/**
- * The modules that are on the bus, each with where it looks for it; the folder itself where there are no modules.
- *
- * @param {import('./doctor/modules').Module[]} modules
- * @param {string} root
- * @returns {import('./doctor/secrets').Place[]}
- */
-function onBus(modules, root) {
-  if (modules.length === 0) return [{ about: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : 'the default registry', folder: root }];
-  const members = modules.filter(({ registry }) => registry !== null);
-  return members.map(({ file, folder, registry }) => ({ about: inFiles(file, '[rabbit]'), folder, registry: String(registry) }));
-}
-
-/**
- * Where the modules that load owt-grpc look for the bus: the environment goes before their files.
- *
- * @param {import('./doctor/modules').Module[]} modules
- * @param {string} root
- */
-function registries(modules, root) {
-  const isLeft = (/** @type {import('./doctor/modules').Module} */ { programs }) => programs.some(({ surface, whose }) => surface === 'amqpClient' && whose !== 'ours');
-  const swapped = modules.filter((module) => !isLeft(module));
-  const members = modules.length > 0 && swapped.length === 0 ? [] : onBus(swapped, root);
-  if (process.env.OWT_GRPC_REGISTRY) return members.slice(0, 1).map(({ folder }) => ({ about: 'OWT_GRPC_REGISTRY', folder, registry: undefined, stands: '' }));
-  return [...new Set(members.map(({ registry }) => registry))].map((registry) => {
-    const meeting = swapped.filter((module) => module.registry === registry);
-    const port = meeting.map(({ values }) => values['rabbit.port']).find((one) => one !== undefined && !String(registry).endsWith(`:${one}`));
-    const stands = port === undefined ? '' : ` (port ${port} is the broker's, and stands for it)`;
-    return { about: meeting.length > 0 ? inFiles(meeting.map(({ file }) => file), '[rabbit]') : members[0].about, folder: meeting[0]?.folder ?? root, registry, stands };
-  });
-}
-
-/** Hosts that the settings name. @param {import('./doctor/modules').Module[]} modules */
-function hostsIn(modules) {
-  const places = [...dialed(modules).map(({ target }) => target), ...modules.flatMap(({ registry }) => registry ?? []), process.env.OWT_GRPC_REGISTRY ?? ''];
-  return [...places.filter((place) => parseHostPort(place) !== null).map((place) => withoutBrackets(withoutPort(place))), ...[advertisedHost() ?? []].flat()];
 }
 
 module.exports = { examine, help, run, summary };

@@ -5,6 +5,7 @@
 // disagreement is the first and the worst: all else is right on both sides of it.
 
 const { parseHostPort, withoutBrackets } = require('../../common/host-port');
+const { placeOf } = require('./meeting');
 const { inFiles } = require('./report');
 const { dialed, listening } = require('./addresses');
 
@@ -26,7 +27,7 @@ function checkAgreement(modules, whereIs, report) {
   });
   if (!process.env.OWT_GRPC_REGISTRY) {
     const onBus = modules.filter(({ registry }) => registry !== null);
-    disagree('[rabbit]', onBus, ({ registry, cluster }) => `${String(registry)}${cluster ? ` (vhost ${cluster})` : ''}`, report, {
+    disagree('[rabbit]', onBus, placeOf, report, {
       so: (mine, theirs, count) => `names the registry ${mine}, and ${others(count)} ${theirs}: two registries are two clusters, which do not find each other`,
       advice: 'write the same host, port and vhost in all of them, or set OWT_GRPC_REGISTRY for all modules',
     });

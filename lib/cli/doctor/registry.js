@@ -26,17 +26,17 @@ const FURTHER_ON = 10_000;
 /**
  * For the current directory: the secret is that of a module there.
  *
- * @param {{ about: import('./report').About | string, registry?: string, stands: string }} place
+ * @param {{ about: import('./report').About | string, registry?: string, cluster?: string, stands: string }} place
  * @param {(host: string) => import('./hosts').Where} whereIs
  * @param {import('./network').Network} network
  * @param {Report} report
  */
-async function checkRegistry({ about, registry, stands }, whereIs, network, report) {
+async function checkRegistry({ about, registry, cluster, stands }, whereIs, network, report) {
   setLogger(null);
   let where = String(registry);
   let isNobody = false;
   try {
-    const options = { host: false, ...(registry !== undefined && { registry }) };
+    const options = { host: false, ...(registry !== undefined && { registry }), ...(cluster !== undefined && { cluster }) };
     where = busOptions('owt-grpc', options).registry;
     const host = withoutBrackets(withoutPort(where));
     const mayHost = isLoopback(host) && isOn('OWT_GRPC_HOST_REGISTRY');
