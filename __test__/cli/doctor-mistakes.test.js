@@ -480,6 +480,13 @@ test('modules without gRPC mode that stay on RabbitMQ beside those in gRPC mode 
   assert.match(line(found[0]), /^note amqpClient\.js in 4 folders: is OWT's own: a module that has no gRPC mode stays on RabbitMQ/);
 });
 
+test('modules that were packed as binaries are not told to do what they cannot', async (t) => {
+  const tree = new Tree(t);
+  tree.enableGrpc();
+  for (const name of ALL) for (const surface of ['amqpClient', 'grpcTools']) for (const inner of ['', name.slice(0, -6)]) fs.rmSync(tree.file(path.join(name, inner, `${surface}.js`)), { force: true });
+  assert.deepEqual((await findings(tree.root)).filter(isBad), []);
+});
+
 test('all is well where a registry and members run', { timeout: 60_000 }, async (t) => {
   const tree = new Tree(t);
   await tree.stores(ALL);

@@ -14,6 +14,8 @@ const { inFiles } = require('./report');
 
 /** Of a module that is on the bus whatever it says, with grpcTools.js or without. */
 const BUS_ONLY = 'service.toml';
+/** Agents without gRPC mode, by the folders that OWT packs them into: where their programs are in a binary, only these tell. */
+const WITHOUT_GRPC_MODE = ['customized_agent', 'event_bridge', 'eventbridge', 'media_bridge', 'sample_agent'];
 const TOMLS = [...Object.keys(SETTINGS_FILES), BUS_ONLY];
 const DEPTH = 3;
 const MOST_FOLDERS = 500;
@@ -61,7 +63,7 @@ function moduleOf(root, file, { values, problems }, report) {
   for (const { line, text } of problems) report.error(inFiles(shown), `line ${line} ${text}`, 'correct it: the module cannot read the file either');
   const programs = programsOf(folder);
   // OWT gives grpcTools.js to the modules that can be in gRPC mode, and to one that cannot.
-  const hasGrpcMode = name !== BUS_ONLY && (programs.length === 0 || programs.some(({ surface }) => surface === 'grpcTools'));
+  const hasGrpcMode = name !== BUS_ONLY && (programs.length > 0 ? programs.some(({ surface }) => surface === 'grpcTools') : !WITHOUT_GRPC_MODE.includes(path.basename(folder)));
   const grpc = hasGrpcMode && values[`${SETTINGS_FILES[name].switchIn}.enable_grpc`] === true;
   const { registry, cluster } = fromRabbit({ host: values['rabbit.host'], port: values['rabbit.port'], vhost: values['rabbit.vhost'] });
   const isPlace = /^[^\s]+:\d+$/.test(String(registry));
