@@ -12,7 +12,7 @@ const { checkAdvertised } = require('./doctor/advertised');
 const { checkAgreement } = require('./doctor/agreement');
 const { checkEngine } = require('./doctor/engine');
 const { locate } = require('./doctor/hosts');
-const { hostsIn, onBus, registries } = require('./doctor/meeting');
+const { hostsIn, onBus, registries, resolveRegistries } = require('./doctor/meeting');
 const { findModules } = require('./doctor/modules');
 const { network: ofThisMachine } = require('./doctor/network');
 const { checkDialed, checkListening } = require('./doctor/places');
@@ -85,8 +85,8 @@ async function examine(root, network = ofThisMachine) {
   const report = new Report();
   try {
     const modules = findModules(root, report);
-    const members = onBus(modules, root);
-    process.chdir(members.length > 0 ? members[0].folder : root);
+    process.chdir(onBus(modules, root)[0]?.folder ?? root);
+    resolveRegistries(modules);
     const settings = checkSettings(report);
     const { loads } = settings;
     if (modules.length === 0) report.ok('modules', `no toml file of OWT's modules below ${root}`);

@@ -3,6 +3,7 @@
 // Where modules look for each other by their files and the environment, which goes
 // before these.
 
+const { busOptions } = require('../../bus/config');
 const { parseHostPort, withoutBrackets, withoutPort } = require('../../common/host-port');
 const { dialed } = require('./addresses');
 const { advertisedHost } = require('./advertised');
@@ -43,6 +44,33 @@ function registries(modules, root) {
 }
 
 /**
+ * Several names may be one place to members, which know by all of their settings.
+ *
+ * @param {string} registry
+ */
+function resolved(registry) {
+  try {
+    return busOptions('owt-grpc', { registry }).registry;
+  } catch {
+    // What is wrong with the settings is told where they are looked at.
+    return registry;
+  }
+}
+
+/**
+ * Replaces what their files say by where they will look.
+ *
+ * @param {import('./modules').Module[]} modules
+ */
+function resolveRegistries(modules) {
+  // All look at one place.
+  if (process.env.OWT_GRPC_REGISTRY) return;
+  const named = new Set(modules.flatMap(({ registry }) => registry ?? []));
+  const places = new Map([...named].map((registry) => [registry, resolved(registry)]));
+  for (const module of modules) module.registry = module.registry && String(places.get(module.registry));
+}
+
+/**
  * What modules by themselves meet at, for people.
  *
  * @param {import('./modules').Module} module on the bus
@@ -57,4 +85,4 @@ function hostsIn(modules) {
   return advertised === null ? hosts : [...hosts, advertised];
 }
 
-module.exports = { hostsIn, onBus, placeOf, registries };
+module.exports = { hostsIn, onBus, placeOf, registries, resolveRegistries };

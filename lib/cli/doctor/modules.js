@@ -70,7 +70,7 @@ function moduleOf(root, file, { values, problems }, report) {
   if (!grpc && !isPlace) report.error(inFiles(shown, '[rabbit]'), `${String(registry)} is not host:port`, 'correct host and port');
   return {
     file: shown, name: path.relative(root, folder) || '.', folder, kind: path.basename(name, '.toml'), hasGrpcMode, grpc, values, programs, cluster,
-    registry: grpc || !isPlace ? null : String(registry).replace(/^localhost:/, '127.0.0.1:'),
+    registry: grpc || !isPlace ? null : String(registry),
   };
 }
 

@@ -34,8 +34,8 @@ function checkSettings(report) {
   for (const name of Object.keys(env).filter((name) => name.startsWith('OWT_GRPC_') && !KNOWN.includes(name)).sort()) {
     report.warn(printable(name), `is set and not known${hint(name, KNOWN)}`, 'correct its name, or remove it');
   }
-  const isUsable = checkBus(report);
   if (BROKER.test(env.OWT_GRPC_REGISTRY ?? '')) report.warn('OWT_GRPC_REGISTRY', 'names port 5672, which is the broker\'s: only in [rabbit] it stands for the registry\'s', 'name the port of the registry, such as 5680');
+  const isUsable = checkBus(report);
   const level = env.OWT_GRPC_LOG;
   if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: there is no log', `set it to one of ${LEVELS.join(', ')}`);
   if (isOn('OWT_GRPC_INSECURE')) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
