@@ -48,6 +48,8 @@ rm pids
 /** An installation whose modules run, with owt-grpc in its node_modules. */
 async function runningInstallation(t) {
   const owt = installation(t, ['cluster_manager', 'portal']);
+  // `doctor` tells whom OWT's daemon.sh would not start.
+  write(owt, { 'package.json': JSON.stringify({ name: 'OWT', engine: { node: process.versions.node } }) });
   write(owt, { 'bin/start-all.sh': START, 'bin/stop-all.sh': STOP, 'cluster_manager/index.js': MODULE(true), 'portal/index.js': MODULE(false) });
   for (const name of ['start', 'stop']) fs.chmodSync(path.join(owt, `bin/${name}-all.sh`), 0o755);
   for (const name of ['cluster_manager/cluster_manager.toml', 'portal/portal.toml']) {

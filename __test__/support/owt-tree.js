@@ -5,7 +5,8 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { VERSIONS, sha256 } = require('../../lib/cli/swap/known');
+const { VERSIONS, sha256, shim } = require('../../lib/cli/swap/known');
+const { version } = require('../../package.json');
 
 const UPSTREAM = {
   amqpClient: "'use strict';\nmodule.exports = () => ({ is: 'the amqp client' });\n",
@@ -23,6 +24,11 @@ const MODULES = {
   portal: ['portal.toml', 'portal'],
   sip_portal: ['sip_portal.toml', 'sip_portal'],
   ...Object.fromEntries(['webrtc', 'audio', 'video', 'conference', 'analytics', 'recording', 'streaming', 'quic', 'sip'].map((purpose) => [`${purpose}_agent`, ['agent.toml', 'agent']])),
+};
+
+/** Those that have no gRPC mode: their toml, and its first section. */
+const BUS_ONLY = {
+  eventbridge: ['agent.toml', 'agent'], media_bridge: ['agent.toml', 'agent'], sample_agent: ['agent.toml', 'agent'], stream_service: ['service.toml', 'service'],
 };
 
 function tempFolder(t) {
@@ -67,6 +73,28 @@ function installation(t, names = Object.keys(MODULES)) {
     });
     if (name.endsWith('_agent')) write(root, { [`${name}/${name.slice(0, -6)}/grpcTools.js`]: UPSTREAM.grpcTools });
   }
+  return root;
+}
+
+/** All of OWT's modules, swapped, in an installation that finds owt-grpc and runs on this Node.js. */
+function swappedInstallation(t) {
+  const root = installation(t);
+  for (const [name, [file, section]] of Object.entries(BUS_ONLY)) {
+    write(path.join(root, name), { 'index.js': '', 'package.json': packageJson(name), [file]: toml(section), 'amqpClient.js': '' });
+  }
+  // OWT packs it there, too, and never uses it.
+  write(root, { 'stream_service/grpcTools.js': '' });
+  for (const name of [...Object.keys(MODULES), ...Object.keys(BUS_ONLY)]) {
+    for (const surface of ['amqpClient', 'grpcTools']) {
+      for (const file of [`${name}/${surface}.js`, `${name}/${name.slice(0, -6)}/${surface}.js`]) {
+        if (fs.existsSync(path.join(root, file))) fs.writeFileSync(path.join(root, file), shim(surface));
+      }
+    }
+  }
+  write(root, {
+    'package.json': JSON.stringify({ name: 'OWT', engine: { node: process.versions.node } }),
+    'node_modules/owt-grpc/package.json': JSON.stringify({ name: 'owt-grpc', version }),
+  });
   return root;
 }
 
@@ -120,4 +148,4 @@ function snapshot(root, skip = []) {
   return all;
 }
 
-module.exports = { MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, tempFolder, write };
+module.exports = { BUS_ONLY, MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, swappedInstallation, tempFolder, write };

@@ -1,40 +1,50 @@
 'use strict';
 
 // `owt-grpc doctor`: what is wrong with the settings of a folder's modules, and
-// what to do.
+// what to do. The rooms of doctor/ look at one matter each. Their order is that of
+// the findings: first what the rest may follow from.
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { withoutBrackets, withoutPort } = require('../common/host-port');
-const { checkCertificates } = require('./doctor/certificates');
-const { dialed, findModules, listening, ownNames } = require('./doctor/modules');
-const { checkDialed, checkListening, checkRegistry } = require('./doctor/places');
+const { checkAccess } = require('./doctor/access');
+const { checkModes, dialed, listening } = require('./doctor/addresses');
+const { checkAdvertised } = require('./doctor/advertised');
+const { checkAgreement } = require('./doctor/agreement');
+const { checkEngine } = require('./doctor/engine');
+const { locate } = require('./doctor/hosts');
+const { hostsIn, onBus, registries, resolveRegistries } = require('./doctor/meeting');
+const { findModules } = require('./doctor/modules');
+const { network: ofThisMachine } = require('./doctor/network');
+const { checkDialed, checkListening } = require('./doctor/places');
+const { checkRegistry } = require('./doctor/registry');
 const { Report } = require('./doctor/report');
-const { checkRights } = require('./doctor/rights');
-const { checkSecrets } = require('./doctor/secrets');
 const { checkSettings } = require('./doctor/settings');
-const { checkStore } = require('./doctor/store');
+const { show, showJson } = require('./doctor/show');
+const { checkSwapped } = require('./doctor/swapped');
 const { parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');
-const { plain, printJson, styled } = require('./support/output');
+const { plain } = require('./support/output');
 
 const summary = 'Says what is wrong with the settings, and what to do';
 
 const help = `Usage: owt-grpc doctor [<folder>] [options]
 
-Looks at the environment variables, at the toml files of OWT's modules in the
-folder (by default the current directory) and below it, at certificates, keys,
-the credential store and their file modes, at the clock, at the rights that the
-certificates have (OWT_GRPC_AUTHORIZE). Then it tries: dials
-what modules would dial, with TLS if it is set up, joins the bus for a moment,
-binds the ports that modules would listen on. Changes nothing and prints no
-secret; only the one that a user's processes share is made where there is none.
-Run it as the user and with the environment that the modules have.
+Looks at the modules of OWT in the folder (by default the current directory) and
+below it: whether all of them load owt-grpc and find it, whether their toml files
+agree, whether this is the Node.js that starts them. Looks at the environment
+variables, at certificates, keys, the credential stores and their file modes, at
+the clock, at the rights that the certificates have (OWT_GRPC_AUTHORIZE). Then it
+tries: dials what modules would dial, with TLS if it is set up, joins the bus for
+a moment and dials its members, binds the ports that modules would listen on.
+Changes nothing and prints no secret; only the one that a user's processes share
+is made where there is none. Run it as the user and with the environment that the
+modules have.
 
-  --json           One line of JSON: {"findings": [{"level", "setting", "text",
-                   "advice"}], "errors", "warnings"}
+  --json           One line of JSON: {"findings": [{"level", "setting", "places",
+                   "text", "advice"}], "errors", "warnings"}
   --help           This text
 
+A finding is an error, a warning (warn), a note, which is good to know, or ok.
 Exit code: 0 no errors, though maybe warnings; 1 errors; 2 wrong options.
 `;
 
@@ -46,86 +56,72 @@ async function run(args) {
   const { operands, options } = parseArguments(args, { json: 'flag' }, ['folder?']);
   const root = path.resolve(operands[0] ?? '.');
   if (!fs.statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new CommandError(`there is no directory ${plain(root)}`);
-  const report = new Report();
-  // Modules read all relative to where they run.
-  process.chdir(root);
-  const loads = checkSettings(report);
-  const modules = findModules(root, report);
-  if (modules.length === 0) report.ok('modules', `no toml file of OWT's modules below ${root}`);
-  const names = ownNames(modules);
-  const advertised = withoutBrackets(withoutPort(process.env.OWT_GRPC_ADVERTISE ?? ''));
-  if (advertised) names.push({ setting: 'OWT_GRPC_ADVERTISE', host: advertised });
-  const usable = [];
-  for (const folder of new Set([root, ...modules.map((module) => module.folder)])) {
-    checkStore(folder, report);
-    // Where modules are in folders of their own, only there is a store needed.
-    if (folder === root && modules.length > 0 && !modules.some((module) => module.folder === root)) continue;
-    process.chdir(folder);
-    if (loads) usable.push(checkCertificates(report, names));
-    if (usable[usable.length - 1]) checkRights(report);
-  }
-  process.chdir(root);
-  if (loads) checkSecrets(onBus(modules, root), report);
-  if (!loads) report.warn('connections', 'were not tried, and no certificate was read: there is no addon', 'correct that first, then ask again');
-  else if (usable.every(Boolean)) {
-    await checkDialed(dialed(modules), report);
-    await checkListening(listening(modules), report);
-    for (const place of registries(modules, root)) {
-      // Its secret is that of the module.
-      process.chdir(place.folder);
-      await checkRegistry(place, report);
-    }
-  } else report.warn('connections', 'were not tried: TLS cannot be used as it is set', 'correct that first, then ask again');
-  process.chdir(root);
-  show(report, options.json);
+  if (!mayRead(root)) throw new CommandError(`${plain(root)} cannot be read (EACCES): run this as the user that runs the modules`);
+  const report = await examine(root);
+  if (options.json) showJson(report);
+  else show(report);
   return report.count('error') > 0 ? 1 : 0;
 }
 
-/** @typedef {{ setting: string, folder: string, registry?: string }} Place */
-
-/**
- * Where modules look for the bus: the environment goes before their files.
- *
- * @param {import('./doctor/modules').Module[]} modules
- * @param {string} root
- * @returns {Place[]}
- */
-function registries(modules, root) {
-  const members = onBus(modules, root);
-  if (process.env.OWT_GRPC_REGISTRY) return [{ setting: 'OWT_GRPC_REGISTRY', folder: members[0]?.folder ?? root }];
-  return [...new Map(members.map((member) => [member.registry, member])).values()];
+/** @param {string} folder */
+function mayRead(folder) {
+  try {
+    fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
- * The modules that are on the bus, each with where it looks for it; the folder itself where there are no modules.
+ * Modules read all relative to where they run, so this changes the current directory, and goes back.
  *
- * @param {import('./doctor/modules').Module[]} modules
  * @param {string} root
- * @returns {Place[]}
+ * @param {import('./doctor/network').Network} [network] what is asked of the machine and of others
+ * @returns {Promise<Report>}
  */
-function onBus(modules, root) {
-  if (modules.length === 0) return [{ setting: process.env.OWT_GRPC_REGISTRY ? 'OWT_GRPC_REGISTRY' : 'registry', folder: root }];
-  const members = modules.filter(({ registry }) => registry !== null);
-  return members.map(({ file, folder, registry }) => ({ setting: `${file} [rabbit]`, folder, registry: String(registry) }));
+async function examine(root, network = ofThisMachine) {
+  const home = process.cwd();
+  const report = new Report();
+  try {
+    const modules = findModules(root, report);
+    process.chdir(onBus(modules, root)[0]?.folder ?? root);
+    resolveRegistries(modules);
+    const settings = checkSettings(report);
+    const { loads } = settings;
+    if (modules.length === 0) report.ok('modules', `no toml file of OWT's modules below ${root}`);
+    const first = network.addresses().find((address) => !address.includes(':'));
+    const whereIs = await locate(hostsIn(modules), network);
+    checkAgreement(modules, whereIs, report);
+    checkSwapped(root, modules, report);
+    checkEngine(root, report);
+    checkAdvertised(modules, whereIs, report);
+    checkModes(modules, first, report);
+    const isUsable = checkAccess(root, modules, loads, first, report);
+    if (!loads) report.warn('connections', 'were not tried, and no certificate was read: there is no addon', 'correct that first, then ask again');
+    else if (!isUsable) report.warn('connections', 'were not tried: TLS cannot be used as it is set', 'correct that first, then ask again');
+    else await checkConnections(modules, settings.isUsable ? registries(modules, root) : [], whereIs, network, report);
+  } finally {
+    process.chdir(home);
+  }
+  return report;
 }
 
-const STYLES = /** @type {const} */ ({ error: 'red', warn: 'yellow', ok: 'green' });
-
 /**
+ * @param {import('./doctor/modules').Module[]} modules
+ * @param {ReturnType<typeof registries>} places of registries
+ * @param {(host: string) => import('./doctor/hosts').Where} whereIs
+ * @param {import('./doctor/network').Network} network
  * @param {Report} report
- * @param {boolean} json
  */
-function show(report, json) {
-  const [errors, warnings] = [report.count('error'), report.count('warn')];
-  if (json) {
-    printJson({ findings: report.sorted(), errors, warnings });
-    return;
+async function checkConnections(modules, places, whereIs, network, report) {
+  await checkDialed(dialed(modules), modules, whereIs, network, report);
+  await checkListening(listening(modules), network, report);
+  for (const { folder, ...place } of places) {
+    // Its secret is that of the module.
+    process.chdir(folder);
+    await checkRegistry(place, whereIs, network, report);
   }
-  for (const { level, setting, text, advice } of report.sorted()) {
-    process.stdout.write(`${styled(STYLES[level], level.padEnd(5))}  ${styled('bold', plain(setting))}: ${plain(text)}\n`);
-    if (advice !== undefined) process.stdout.write(`       ${styled('dim', 'do:')} ${plain(advice)}\n`);
-  }
-  process.stdout.write(`\n${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}, ${report.count('ok')} ok\n`);
 }
 
-module.exports = { help, run, summary };
+module.exports = { examine, help, run, summary };

@@ -5,6 +5,7 @@
 
 const fs = require('node:fs');
 const { isIP } = require('node:net');
+const path = require('node:path');
 const { messageOf } = require('../../common/errors');
 const { native } = require('../../crossing/addon');
 const { readMaterial, readSource } = require('../../tls/material');
@@ -19,7 +20,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
   HALF_SET: 'set all of them, or none for plaintext',
   INVALID: 'correct it',
   FILE: 'correct the path, or let the user that runs the modules read it',
-  PASSPHRASE: 'run `owt-grpc auth --grpc --dir FOLDER`, with the folder of the module',
+  PASSPHRASE: 'run `owt-grpc auth --grpc --dir FOLDER`, with the folder of the module, and the passphrase that the key was made with',
   STORE: 'repair the store with `owt-grpc auth --grpc`, as the user that runs the module',
   CERTIFICATE: 'make a new one: docs/tls.md has the steps',
 });
@@ -34,33 +35,40 @@ const ADVICE = /** @type {Record<string, string>} */ ({
  * For the current directory: paths and the store of passphrases count from there.
  *
  * @param {Report} report
- * @param {{ setting: string, host: string }[]} names that others dial this side by
- * @returns {boolean} whether connections can be tried: TLS is not asked for, or can be used
+ * @param {import('./stores').Store} store of that folder
+ * @param {import('./addresses').Name[]} names that others dial this side by
+ * @returns {{ isUsable: boolean, lacksPassphrase: boolean }} isUsable: connections can be tried, since TLS is not asked for or can be used;
+ *   lacksPassphrase: they cannot, and that is said for all folders at once
  */
-function checkCertificates(report, names) {
-  let isUsable = true;
+function checkCertificates(report, store, names) {
+  const found = { isUsable: true, lacksPassphrase: false };
   for (const role of /** @type {const} */ (['server', 'client'])) {
     try {
       const plan = planOfEnvironment(role);
       if (plan === null) {
         report.ok('TLS', 'is not asked for: everything is plaintext');
-        return true;
+        return found;
       }
       checkPlan(plan, report, names);
     } catch (error) {
-      isUsable = false;
+      found.isUsable = false;
       const code = error instanceof TlsError ? error.code : 'CERTIFICATE';
-      const text = messageOf(error);
-      report.error(/OWT_GRPC_\w+/.exec(text)?.[0] ?? 'TLS', text, ADVICE[code]);
+      if (code === 'PASSPHRASE' && !store.passphrases[role]) found.lacksPassphrase = true;
+      else {
+        const text = messageOf(error);
+        // Where each module has the same fault, it is one finding.
+        const shared = text.split(`${store.folder}${path.sep}`).join('').split(store.folder).join('.');
+        report.error(/OWT_GRPC_\w+/.exec(text)?.[0] ?? 'TLS', shared, ADVICE[code]);
+      }
     }
   }
-  return isUsable;
+  return found;
 }
 
 /**
  * @param {Plan} plan
  * @param {Report} report
- * @param {{ setting: string, host: string }[]} names
+ * @param {import('./addresses').Name[]} names
  */
 function checkPlan(plan, report, names) {
   const { role, ca, cert, key } = plan;
@@ -80,7 +88,7 @@ function checkPlan(plan, report, names) {
   if (judgement?.ofIssuer) {
     report.error(String(cert?.name), `is not signed by a CA of ${String(ca?.name)}: others do not accept it (${judgement.text})`, 'make one with that CA, or configure the CA that signed it');
   } else if (judgement) report.error(String(cert?.name), `others do not accept it: ${judgement.text}`, ADVICE.CERTIFICATE);
-  if (role === 'server' && leaf !== undefined && material.certificate !== null) checkNames(leaf, material.certificate, String(cert?.name), names, report);
+  if (role === 'server' && leaf !== undefined && material.certificate !== null) checkNames(leaf, material.certificate, String(cert?.file), names, report);
 }
 
 /**
@@ -113,18 +121,37 @@ function day(time) {
 /**
  * @param {CertificateFacts} leaf
  * @param {Buffer} chain the leaf is the first of it
- * @param {string} setting
- * @param {{ setting: string, host: string }[]} names
+ * @param {string} file
+ * @param {import('./addresses').Name[]} names
  * @param {Report} report
  */
-function checkNames(leaf, chain, setting, names, report) {
-  for (const { setting: source, host } of names) {
+function checkNames(leaf, chain, file, names, report) {
+  for (const { about, host, orAnyName = false } of names) {
     if (host === '0.0.0.0' || host === '') continue;
-    if (native().isCertificateFor(chain, host)) report.ok(source, `the server's certificate is for ${host}`);
-    else {
-      report.error(source, `others dial ${host}, and ${setting} is for ${namesOf(leaf)}`, `set it to a name that the certificate is for, or make one with subjectAltName=${isIP(host) ? 'IP' : 'DNS'}:${host}`);
-    }
+    const isFor = (/** @type {string} */ one) => native().isCertificateFor(chain, one);
+    if (orAnyName && !isFor(host) && (isFor('127.0.0.1') || hostNamesOf(leaf).length > 0)) continue;
+    if (isFor(host)) report.ok(about, `the server's certificate is for ${host}`);
+    else report.error(about, `others dial ${host}, and OWT_GRPC_SERVER_CERT ${file} is for ${namesOf(leaf)}`, `set it to a name that the certificate is for, or ${renewal(leaf, file, host)}`);
   }
+}
+
+/**
+ * How to come to a certificate that is for a host, too.
+ *
+ * @param {CertificateFacts} leaf
+ * @param {string} file
+ * @param {string} host
+ */
+function renewal({ dnsNames, addresses }, file, host) {
+  const folder = path.dirname(file);
+  if (!fs.existsSync(path.join(folder, 'ca.key'))) return `make one with subjectAltName=${isIP(host) ? 'IP' : 'DNS'}:${host}`;
+  const hosts = [...dnsNames, ...addresses, host].map((one) => `--host ${one}`).join(' ');
+  return `make one that is for it, too: \`owt-grpc certs ${folder} --renew ${hosts}\``;
+}
+
+/** @param {CertificateFacts} leaf */
+function hostNamesOf({ hasAlternativeNames, commonNames, dnsNames }) {
+  return (hasAlternativeNames ? dnsNames : commonNames).filter((name) => !name.includes('*') && isIP(name) === 0);
 }
 
 /** @param {CertificateFacts} leaf */

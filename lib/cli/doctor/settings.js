@@ -16,12 +16,17 @@ const MEANING = { required: 'and others have to prove it', accepted: 'and those 
 /** @type {readonly string[]} */
 const LEVELS = SETTINGS.OWT_GRPC_LOG.choices;
 
+/** What names the port of RabbitMQ. */
+const BROKER = /^[^/]*:5672$/;
 /** Before this the package did not exist. */
 const OLDEST = Date.UTC(2025, 0, 1);
 
 /**
+ * For the current directory, as a module that starts there has them.
+ *
  * @param {import('./report').Report} report
- * @returns {boolean} whether the addon loads, without which no certificate is read and nothing dialed
+ * @returns {{ loads: boolean, isUsable: boolean }} loads: the addon, without which no certificate is read and nothing dialed; isUsable: a member of the
+ *   bus can start with these settings
  */
 function checkSettings(report) {
   const { env } = process;
@@ -29,7 +34,8 @@ function checkSettings(report) {
   for (const name of Object.keys(env).filter((name) => name.startsWith('OWT_GRPC_') && !KNOWN.includes(name)).sort()) {
     report.warn(printable(name), `is set and not known${hint(name, KNOWN)}`, 'correct its name, or remove it');
   }
-  checkBus(report);
+  if (BROKER.test(env.OWT_GRPC_REGISTRY ?? '')) report.warn('OWT_GRPC_REGISTRY', 'names port 5672, which is the broker\'s: only in [rabbit] it stands for the registry\'s', 'name the port of the registry, such as 5680');
+  const isUsable = checkBus(report);
   const level = env.OWT_GRPC_LOG;
   if (level && !LEVELS.includes(level)) report.warn('OWT_GRPC_LOG', 'is no level: warnings are logged, as without it', `set it to one of ${LEVELS.join(', ')}`);
   if (isOn('OWT_GRPC_INSECURE')) report.warn('OWT_GRPC_INSECURE', 'the bus may leave this machine in plaintext', 'set up TLS (docs/tls.md) and remove it, unless you trust the network');
@@ -39,7 +45,7 @@ function checkSettings(report) {
   } catch (error) {
     report.error('GRPC_ARG_HTTP_PROXY', messageOf(error), 'correct the variable, or unset GRPC_ARG_HTTP_PROXY');
   }
-  return loads;
+  return { loads, isUsable };
 }
 
 /** @param {import('./report').Report} report */
@@ -59,24 +65,24 @@ function checkMachine(report) {
   }
 }
 
-/** @param {import('./report').Report} report */
+/**
+ * @param {import('./report').Report} report
+ * @returns {boolean} whether they can be used, but for TLS, which is told where certificates are looked at
+ */
 function checkBus(report) {
   try {
     const { secret, operator } = busOptions('owt-grpc', undefined);
     if (secret !== null) report.ok('secret', `the cluster's is ${secret.source}, ${MEANING[secret.mode]}`);
     if (operator !== null) checkOperator(operator, secret, report);
     if (process.env.OWT_GRPC_CLUSTER) report.ok('OWT_GRPC_CLUSTER', `the bus is that of the cluster ${printable(clusterOf(undefined))}`);
+    return true;
   } catch (error) {
-    // What is wrong with TLS is told where certificates are looked at.
-    if (error instanceof TlsError) return;
+    if (error instanceof TlsError) return true;
     const text = messageOf(error);
     // That one is in no setting: the text ends with those that would take its place.
     const setting = /^the secret that this user/.test(text) ? 'secret' : /OWT_GRPC_\w+/.exec(text)?.[0];
     report.error(setting ?? 'environment', text, 'correct it');
-  }
-  const advertise = process.env.OWT_GRPC_ADVERTISE;
-  if (advertise && /:\d+$/.test(advertise)) {
-    report.warn('OWT_GRPC_ADVERTISE', 'names a port: only one process of this machine can have it', 'set it for that process alone, or leave the port out');
+    return false;
   }
 }
 
