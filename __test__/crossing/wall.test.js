@@ -8,9 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { LISTENING } = require('../../lib/bus/calls');
-const { MARK } = require('../../lib/bus/body');
-const bus = require('../../lib/bus/records');
 const { BusOutcome } = require('../../lib/common/bus-outcome');
+const { MARK } = require('../../lib/crossing/body');
 const records = require('../../lib/crossing/records');
 const { bridge, constant, constants, matches, root, variants } = require('../support/rust');
 
@@ -58,7 +57,7 @@ test('operations, flags, states, reasons and bounds are the same numbers on both
   assert.deepEqual(CallFlag, { HAS_MESSAGE, COMPLETE, WAIT_FOR_READY, UNARY });
   const { FLAG: flag, TRACED: traced, OUTSIDE: outside, ...events } = constants('event');
   assert.deepEqual(Event, events);
-  assert.deepEqual([bus.FLAG, bus.FLAG, bus.TRACED, bus.TRACED, OUTSIDE], [FLAG, flag, TRACED, traced, outside]);
+  assert.deepEqual([records.FLAG, records.FLAG, records.TRACED, records.TRACED, OUTSIDE], [FLAG, flag, TRACED, traced, outside]);
   assert.deepEqual(BusState, constants('state'));
   const variant = (name) => name.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
   assert.deepEqual(Object.entries(Closed).map(([name, number]) => [variant(name), String(number)]), matches(/\bClosed::(\w+) => (\d+),/g));
