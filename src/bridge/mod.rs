@@ -25,7 +25,7 @@ use napi_derive::napi;
 use crate::bus::node;
 use crate::bus::trust::operator::OperatorSecret;
 use crate::crossing::environment::Environment;
-use crate::crossing::events::level;
+use crate::crossing::mailbox::level;
 use crate::crossing::network::{Network, Work};
 use crate::grpc::budget;
 use crate::grpc::channel;

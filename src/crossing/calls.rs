@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
-use super::events::Events;
+use super::mailbox::Mailbox;
 use super::record::event;
 use crate::grpc::call::Ended;
 use crate::grpc::gate::Gate;
@@ -22,7 +22,7 @@ use crate::grpc::stream::{CallEvents, Outgoing, cost_of};
 pub struct Calls {
     table: Mutex<Table>,
     /// Where JS is told of them.
-    events: Arc<Events>,
+    events: Arc<Mailbox>,
 }
 
 #[derive(Default)]
@@ -57,7 +57,7 @@ fn is_of_server(id: u32) -> bool {
 
 impl Calls {
     /// None yet, of an environment that is told by `events`.
-    pub fn new(events: Arc<Events>) -> Self {
+    pub fn new(events: Arc<Mailbox>) -> Self {
         Self {
             table: Mutex::default(),
             events,

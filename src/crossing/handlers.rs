@@ -8,7 +8,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::calls::CallHandle;
 use super::environment::Environment;
-use super::events::level;
+use super::mailbox::level;
 use super::record::event;
 use crate::grpc::gate::Gate;
 use crate::grpc::service::{Accepted, Application, Closed, Incoming};

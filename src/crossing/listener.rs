@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::environment::Environment;
-use super::events::level;
+use super::mailbox::level;
 use super::record::event;
 use crate::bus::application::{Application, Delivery};
 

@@ -10,11 +10,11 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::commands::carry_out;
+use super::dispatch::carry_out;
 use super::environment::Environment;
-use super::events::level;
 use super::handlers::Handlers;
 use super::listening::Listening;
+use super::mailbox::level;
 use super::record::event;
 use super::tables::Tables;
 use super::wakeups;

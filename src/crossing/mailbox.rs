@@ -18,13 +18,13 @@ pub mod level {
 }
 
 /// See the module.
-pub struct Events {
+pub struct Mailbox {
     queue: Queue,
     waker: Arc<Waker>,
     log_level: AtomicU8,
 }
 
-impl Events {
+impl Mailbox {
     /// Events for a thread that is woken by `wake`.
     pub fn new(wake: Wake) -> Self {
         Self {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::batch::{Batch, Record};
 use super::environment::Environment;
-use super::events::level;
+use super::mailbox::level;
 use super::record::{Reader, command};
 use super::tables::Tables;
 use crate::grpc::call::{self, Call};
