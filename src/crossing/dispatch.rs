@@ -10,19 +10,18 @@ use http::uri::PathAndQuery;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::batch::{Batch, Record};
+use super::commands::{Command, Metadata, NewCall, Waiting};
 use super::environment::Environment;
-use super::mailbox::level;
-use super::record::{Reader, command};
+use super::record::{Reader, command, level, state};
 use super::tables::Tables;
+use crate::bus::Millis;
+use crate::bus::member::Member;
+use crate::bus::wire::Reply;
 use crate::grpc::call::{self, Call};
 use crate::grpc::channel::Channel;
 use crate::grpc::gate::Gate;
-use crate::grpc::metadata;
 use crate::grpc::status::{Code, Status};
 use crate::grpc::stream::Outgoing;
-
-/// The timeout that means none.
-const NO_TIMEOUT: u32 = u32::MAX;
 
 /// Carries out one batch. A record that cannot be carried out costs itself alone,
 /// and whoever waits for what it would have done is told.
@@ -41,7 +40,7 @@ pub fn carry_out(environment: &Arc<Environment>, tables: &Tables, batch: Bytes) 
             &format!("a batch of commands was refused: {what}: a bug in owt-grpc"),
         ),
     }
-    super::bus::flush(environment);
+    flush(environment);
 }
 
 /// Carries out a record, or says why that cannot be.
@@ -68,107 +67,135 @@ fn refuse(environment: &Arc<Environment>, op: u8, id: u32, at: usize, why: &str,
         "command {op} for {id}, at byte {at} of its batch, was refused: {why}: a bug in owt-grpc"
     );
     environment.events.log(level::ERROR, &text);
-    match op {
-        command::CALL..=command::STATUS => environment.calls.fail(id, Status::internal(text)),
-        command::BUS_CALL..=command::BUS_LEAVE => {
-            super::bus::refuse(environment, op, id, body, &text);
+    if matches!(op, command::CALL..=command::STATUS) {
+        environment.calls.fail(id, Status::internal(text));
+        return;
+    }
+    let body_of = |err| {
+        serde_json::json!({ "data": "error", "err": err })
+            .to_string()
+            .into()
+    };
+    match Waiting::read(op, body) {
+        Some(Waiting::Caller(call)) => {
+            environment
+                .events
+                .bus_reply(id, call, "", true, body_of(text));
         }
-        _ => {}
+        Some(Waiting::Peer(peer, number)) => {
+            let reply = Reply {
+                number,
+                kind: String::new(),
+                body: body_of(text),
+                left: 0,
+                failed: true,
+            };
+            queue(environment, id, |member, now| {
+                member.reply(now, peer, reply)
+            });
+        }
+        None => {}
     }
 }
 
+/// Carries out one command. `None` if it cannot be read.
 fn apply(environment: &Arc<Environment>, tables: &Tables, record: Record) -> Option<()> {
-    let Record {
-        op,
-        flags,
-        id,
-        mut body,
-        ..
-    } = record;
-    match op {
-        command::CALL => return start_call(environment, tables, flags, id, body),
-        command::MESSAGE => environment
-            .calls
-            .pass(id, Outgoing::Message(frame(body)?.into())),
-        command::END => environment.calls.pass(id, Outgoing::End),
-        command::CANCEL => environment.calls.cancel(id),
-        command::CREDIT => environment.calls.credit(id, body.u32()? as usize),
-        command::REPLY => {
-            let trailers = sized_metadata(&mut body)?;
-            let message = frame(body)?;
-            environment.calls.pass(
-                id,
-                match trailers {
-                    Ok(trailers) => Outgoing::Reply(message, trailers),
-                    Err(why) => Outgoing::Status(Status::internal(why)),
-                },
-            );
+    let id = record.id;
+    let calls = &environment.calls;
+    match Command::read(record.op, record.flags, record.body)? {
+        Command::Call(call) => start_call(environment, tables, id, call),
+        Command::Message(frame) => calls.pass(id, Outgoing::Message(frame.into())),
+        Command::End => calls.pass(id, Outgoing::End),
+        Command::Cancel => calls.cancel(id),
+        Command::Credit(bytes) => calls.credit(id, bytes),
+        Command::Reply { trailers, message } => {
+            let reply = |trailers| Outgoing::Reply(message, trailers);
+            calls.pass(id, trailers.map_or_else(unsendable, reply));
         }
-        command::HEADERS => {
-            environment.calls.pass(
-                id,
-                match read_metadata(body)? {
-                    Ok(headers) => Outgoing::Headers(headers),
-                    Err(why) => Outgoing::Status(Status::internal(why)),
-                },
-            );
+        Command::Headers(headers) => {
+            calls.pass(id, headers.map_or_else(unsendable, Outgoing::Headers));
         }
-        command::STATUS => {
-            let code = Code::from_js(body.f64()?);
-            let length = body.u32()? as usize;
-            let details = String::from_utf8_lossy(&body.bytes(length)?).into_owned();
-            let mut status = Status::new(code, details);
-            match read_metadata(body)? {
-                Ok(trailers) => status.trailers = trailers,
-                Err(why) => status = Status::internal(why),
-            }
-            environment.calls.pass(id, Outgoing::Status(status));
+        Command::Status {
+            code,
+            details,
+            trailers,
+        } => {
+            let status = |trailers| {
+                let mut status = Status::new(code, details);
+                status.trailers = trailers;
+                Outgoing::Status(status)
+            };
+            calls.pass(id, trailers.map_or_else(unsendable, status));
         }
-        command::BUS_CALL..=command::BUS_LEAVE => {
-            return super::bus::carry_out(environment, op, flags, id, body);
+        Command::BusCall(call) => queue(environment, id, |member, now| member.call(now, call)),
+        Command::BusCancel(call) => queue(environment, id, |member, now| member.cancel(now, call)),
+        Command::BusCast(cast) => queue(environment, id, |member, now| member.cast(now, cast)),
+        Command::BusPublish(publish) => {
+            queue(environment, id, |member, now| member.publish(now, &publish));
         }
+        Command::BusReply { peer, reply } => {
+            queue(environment, id, |member, now| {
+                member.reply(now, peer, reply)
+            });
+        }
+        Command::BusServe {
+            request,
+            id: served,
+            stop: false,
+        } => queue(environment, id, |member, now| {
+            member.serve(now, request, &served)
+        }),
+        Command::BusServe {
+            request,
+            id: served,
+            ..
+        } => queue(environment, id, |member, now| {
+            member.stop_serving(now, request, &served)
+        }),
+        Command::BusSubscribe {
+            request,
+            subscription,
+            exchange,
+            patterns,
+            stop,
+        } => queue(environment, id, |member, now| {
+            let change = if stop {
+                Member::unsubscribe
+            } else {
+                Member::subscribe
+            };
+            change(member, now, request, subscription, &exchange, &patterns);
+        }),
+        Command::BusStatus { request } => tell_status(environment, id, request),
+        Command::BusLeave => leave(environment, id),
         #[cfg(test)]
-        command::PANIC => unreachable!("asked for by a test"),
-        _ => return None,
+        Command::Panic => unreachable!("asked for by a test"),
     }
     Some(())
 }
 
-fn start_call(
-    environment: &Arc<Environment>,
-    tables: &Tables,
-    flags: u8,
-    id: u32,
-    mut body: Reader,
-) -> Option<()> {
-    let channel = body.u32()?;
-    let method = body.u32()?;
-    let timeout = body.u32()?;
-    let metadata = sized_metadata(&mut body)?;
+/// What a call ends with that was given metadata which cannot be sent.
+fn unsendable(why: String) -> Outgoing {
+    Outgoing::Status(Status::internal(why))
+}
+
+fn start_call(environment: &Arc<Environment>, tables: &Tables, id: u32, new: NewCall) {
     let (sender, inbox) = unbounded_channel();
     let gate = Arc::new(Gate::default());
     let handle = environment.calls.begin(id, sender, Arc::clone(&gate));
-    let (channel, path, metadata) = match look_up(tables, channel, method, metadata) {
+    let (channel, path, metadata) = match look_up(tables, new.channel, new.method, new.metadata) {
         Ok(found) => found,
-        Err(status) => {
-            handle.end(&status.into());
-            return Some(());
-        }
+        Err(status) => return handle.end(&status.into()),
     };
-    let has = |flag| flags & flag != 0;
     let call = Call {
-        method,
+        method: new.method,
         path,
         metadata,
-        timeout: (timeout != NO_TIMEOUT).then(|| Duration::from_millis(u64::from(timeout))),
-        message: if has(command::HAS_MESSAGE) {
-            Some(frame(body)?)
-        } else {
-            None
-        },
-        complete: has(command::COMPLETE),
-        wait_for_ready: has(command::WAIT_FOR_READY),
-        unary: has(command::UNARY),
+        timeout: new.timeout.map(|ms| Duration::from_millis(ms.into())),
+        message: new.message,
+        complete: new.complete,
+        wait_for_ready: new.wait_for_ready,
+        unary: new.unary,
     };
     // A task copies what it is made of when it begins and when it ends: so that is a box.
     let task = tokio::spawn(Box::pin(async move {
@@ -176,7 +203,6 @@ fn start_call(
         handle.end(&ended);
     }));
     environment.calls.set_task(id, task.abort_handle());
-    Some(())
 }
 
 /// What the numbers of a CALL stand for.
@@ -184,7 +210,7 @@ fn look_up(
     tables: &Tables,
     channel: u32,
     method: u32,
-    metadata: Result<HeaderMap, String>,
+    metadata: Metadata,
 ) -> Result<(Arc<Channel>, PathAndQuery, HeaderMap), Status> {
     let channel = tables.channel(channel);
     let channel = channel.ok_or_else(|| Status::unavailable("Channel has been shut down"))?;
@@ -194,30 +220,39 @@ fn look_up(
     Ok((channel, path, metadata))
 }
 
-/// The rest of a record, which must be a whole frame: its length is relied on.
-fn frame(body: Reader) -> Option<Bytes> {
-    let frame = body.rest();
-    let [_, length @ ..] = *frame.first_chunk::<5>()?;
-    (u32::from_be_bytes(length) as usize == frame.len() - 5).then_some(frame)
+/// Asks a member for something, which it does when the batch is carried out. One that is
+/// gone has told JS so.
+fn queue(environment: &Environment, bus: u32, work: impl FnOnce(&mut Member, Millis)) {
+    if let Some(node) = environment.members.get(bus) {
+        environment.members.touch(bus);
+        node.queue(work);
+    }
 }
 
-/// `None` for a record that cannot be read; the inner error is for the caller
-/// who gave metadata that cannot be sent.
-fn sized_metadata(body: &mut Reader) -> Option<Result<HeaderMap, String>> {
-    let length = body.u32()? as usize;
-    read_metadata(Reader::new(body.bytes(length)?))
-}
-
-fn read_metadata(mut body: Reader) -> Option<Result<HeaderMap, String>> {
-    let mut headers = HeaderMap::new();
-    while !body.is_empty() {
-        let length = body.u16()? as usize;
-        let key = body.bytes(length)?;
-        let length = body.u32()? as usize;
-        let value = body.bytes(length)?;
-        if let Err(why) = metadata::append(&mut headers, &key, &value) {
-            return Some(Err(why));
+/// Carries out what a batch of commands made the members want.
+fn flush(environment: &Environment) {
+    for bus in environment.members.take_touched() {
+        if let Some(node) = environment.members.get(bus) {
+            node.flush_all();
         }
     }
-    Some(Ok(headers))
+}
+
+fn tell_status(environment: &Environment, bus: u32, request: u32) {
+    if let Some(node) = environment.members.get(bus) {
+        environment.members.touch(bus);
+        let status = node.with(|member, _| member.status());
+        let json = serde_json::to_vec(&status).unwrap_or_default();
+        environment.events.bus_status(bus, request, &json);
+    }
+}
+
+/// A member that is gone, or never was, has left already.
+fn leave(environment: &Environment, bus: u32) {
+    if environment.members.get(bus).is_some() {
+        queue(environment, bus, Member::leave);
+    } else {
+        environment.members.forget(bus);
+        environment.events.bus_state(bus, state::LEFT, "");
+    }
 }

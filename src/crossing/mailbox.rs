@@ -1,5 +1,5 @@
-//! What the network thread tells one JS thread: a queue of records, and the wake-up
-//! when the first of them is there.
+//! Where what one JS thread is told waits for it: a queue of records, and the wake-up
+//! when the first of them is there. `events` is what they say.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -7,15 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use bytes::Bytes;
 
 use super::queue::Queue;
-use super::record::{Writer, event};
+use super::record::Writer;
 use super::wakeups::{Wake, Waker};
-
-/// Levels of LOG.
-pub mod level {
-    pub const ERROR: u8 = 1;
-    pub const WARN: u8 = 2;
-    pub const INFO: u8 = 3;
-}
 
 /// See the module.
 pub struct Mailbox {
@@ -25,7 +18,7 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Events for a thread that is woken by `wake`.
+    /// That of a thread that is woken by `wake`.
     pub fn new(wake: Wake) -> Self {
         Self {
             queue: Queue::default(),
@@ -70,15 +63,21 @@ impl Mailbox {
         self.queue.room().await;
     }
 
-    /// Queues one event.
-    pub fn push(&self, op: u8, flags: u8, id: u32, body: impl FnOnce(Writer<'_>) -> Writer<'_>) {
+    /// Queues one record.
+    pub(super) fn push(
+        &self,
+        op: u8,
+        flags: u8,
+        id: u32,
+        body: impl FnOnce(Writer<'_>) -> Writer<'_>,
+    ) {
         if self.queue.push(op, flags, id, body) {
             self.waker.wake_later();
         }
     }
 
     /// As [`Self::push`], with a body: see [`Queue::push_with`].
-    pub fn push_with(
+    pub(super) fn push_with(
         &self,
         op: u8,
         flags: u8,
@@ -91,12 +90,8 @@ impl Mailbox {
         }
     }
 
-    /// Something went wrong that no call can report.
-    pub fn log(&self, level: u8, text: &str) {
-        if level <= self.log_level.load(Ordering::Relaxed) {
-            self.push(event::LOG, 0, 0, |record| {
-                record.u32(u32::from(level)).bytes(text.as_bytes())
-            });
-        }
+    /// Whether records of LOG of this level are wanted.
+    pub(super) fn wants(&self, level: u8) -> bool {
+        level <= self.log_level.load(Ordering::Relaxed)
     }
 }

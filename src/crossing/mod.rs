@@ -2,10 +2,11 @@
 //! docs/crossing.md.
 
 mod batch;
-pub mod bus;
 mod calls;
+mod commands;
 mod dispatch;
 pub mod environment;
+mod events;
 mod handlers;
 mod listener;
 mod listening;
