@@ -9,7 +9,7 @@ const { messageOf, textOf } = require('../common/errors');
 const { decode } = require('./body');
 const { Queue } = require('./queue');
 
-/** Calls that are settled and still listen: as many as the native side keeps. */
+/** Calls that are settled and still listen: of more, the older ones are cancelled. */
 const LISTENING = 10_000;
 
 /**
@@ -23,7 +23,9 @@ const LISTENING = 10_000;
  */
 
 class Calls {
-  constructor() {
+  /** @param {(number: number) => void} giveUp tells the native side that a call is not waited for any more */
+  constructor(giveUp) {
+    this.giveUp = giveUp;
     /** @type {CallTable<CallReceiver>} */
     this.table = new CallTable();
     /** @type {Queue<number>} */
@@ -38,13 +40,10 @@ class Calls {
     return this.table.add(receiver);
   }
 
-  /**
-   * @param {number} number
-   * @returns {boolean} whether it was there
-   */
+  /** @param {number} number */
   cancel(number) {
     this.table.get(number)?.recorder?.endBus(BusOutcome.CANCELLED, 'Given up by the caller');
-    return this.table.delete(number);
+    if (this.table.delete(number)) this.giveUp(number);
   }
 
   /**
@@ -114,8 +113,10 @@ class Calls {
       return;
     }
     this.listening.push(number);
-    if (this.listening.length > LISTENING) this.table.delete(/** @type {number} */ (this.listening.shift()));
+    if (this.listening.length <= LISTENING) return;
+    const oldest = /** @type {number} */ (this.listening.shift());
+    if (this.table.delete(oldest)) this.giveUp(oldest);
   }
 }
 
-module.exports = { LISTENING, Calls };
+module.exports = { Calls, LISTENING };

@@ -51,7 +51,7 @@ class BusConnection {
     this.listener = listener;
     this.number = this.bridge.nextBus++;
     this.outbox = this.bridge.outbox;
-    this.calls = new Calls();
+    this.calls = new Calls((number) => commands.busCancel(this.outbox, this.number, number));
     this.awaited = new Awaited();
     this.stats = new BusStats();
     this.incoming = new Incoming(this.outbox, this.number, this.stats);
@@ -144,7 +144,7 @@ class BusConnection {
 
   /** @param {number} number */
   cancel(number) {
-    if (this.calls.cancel(number)) commands.busCancel(this.outbox, this.number, number);
+    this.calls.cancel(number);
   }
 
   /**
@@ -370,4 +370,4 @@ class BusConnection {
   }
 }
 
-module.exports = { BusConnection };
+module.exports = { BusConnection, MOST };

@@ -16,7 +16,7 @@ const SETTINGS = /** @type {const} */ ({
   OWT_GRPC_CLUSTER_SECRET: { kind: 'text' },
   OWT_GRPC_CLUSTER_SECRET_FILE: { kind: 'file' },
   OWT_GRPC_CLUSTER_SECRET_OLD: { kind: 'text' },
-  OWT_GRPC_SECRET_MODE: { kind: 'choice', default: 'required' },
+  OWT_GRPC_SECRET_MODE: { kind: 'choice', default: 'required', choices: ['off', 'accepted', 'required'] },
   OWT_GRPC_AUTHORIZE: { kind: 'file' },
   OWT_GRPC_OPERATOR_SECRET: { kind: 'text' },
   OWT_GRPC_OPERATOR_SECRET_FILE: { kind: 'file' },
@@ -24,7 +24,6 @@ const SETTINGS = /** @type {const} */ ({
   OWT_GRPC_ADVERTISE: { kind: 'text' },
   OWT_GRPC_HOST_REGISTRY: { kind: 'switch', default: true },
   OWT_GRPC_INSECURE: { kind: 'switch', default: false },
-  // The default is that of src/grpc/budget/mod.rs.
   OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024 },
   OWT_GRPC_LOG: { kind: 'choice', choices: ['error', 'warn', 'info', 'debug'] },
   OWT_GRPC_SSL: { kind: 'switch', default: false },
@@ -60,12 +59,12 @@ const LEAST_BUFFERED = 1024 * 1024;
 /** @param {unknown} bytes */
 const isBufferedBound = (bytes) => typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= LEAST_BUFFERED;
 
-/** @returns {number | null} what the environment says that the process may hold, if it says something */
-function maxBufferedOfEnvironment() {
+/** @returns {{ bytes: number, by: 'environment' | 'default' }} what the process may hold, as far as the program says nothing, and who says so */
+function maxBuffered() {
   const value = process.env.OWT_GRPC_MAX_BUFFERED_BYTES;
-  if (!value) return null;
-  if (isBufferedBound(Number(value))) return Number(value);
+  if (!value) return { bytes: SETTINGS.OWT_GRPC_MAX_BUFFERED_BYTES.default, by: 'default' };
+  if (isBufferedBound(Number(value))) return { bytes: Number(value), by: 'environment' };
   throw new TypeError(`OWT_GRPC_MAX_BUFFERED_BYTES must be a whole number of bytes, at least ${LEAST_BUFFERED}, not ${value}`);
 }
 
-module.exports = { LEAST_BUFFERED, SETTINGS, isBufferedBound, isOn, maxBufferedOfEnvironment };
+module.exports = { LEAST_BUFFERED, SETTINGS, isBufferedBound, isOn, maxBuffered };

@@ -5,7 +5,7 @@
 // one bridge per environment, made by the first client or server.
 
 const { nextTick, setImmediate, setInterval } = require('../common/clock');
-const { maxBufferedOfEnvironment } = require('../common/environment');
+const { maxBuffered } = require('../common/environment');
 const { onLevel } = require('../common/log');
 const { native } = require('./addon');
 const { CallTable } = require('./call-table');
@@ -26,10 +26,10 @@ const KEEP_SIZE = 8 * 1024 * 1024;
 class Bridge {
   constructor() {
     const { Bridge: Native } = native();
-    const maxBuffered = maxBufferedOfEnvironment();
+    const { bytes, by } = maxBuffered();
     this.drain = this.drain.bind(this);
     this.native = new Native(this.drain);
-    if (maxBuffered !== null) this.native.limitBuffered(maxBuffered, false);
+    this.native.limitBuffered(bytes, by);
     this.outbox = new Outbox((batch, length) => this.native.send(batch, length));
     this.inbox = Buffer.allocUnsafeSlow(INBOX_SIZE);
     /** @type {CallTable<Receiver>} */

@@ -83,4 +83,7 @@ const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, 
  */
 const cost = (length) => length + 64;
 
-module.exports = { BusState, CallFlag, Closed, Command, Event, FLAG, HEADER, NO_TIMEOUT, OUTSIDE, PREFIX, TRACED, cost };
+/** Read, but not yet said by CREDIT: from here on it is. */
+const CREDIT_STEP = 32 * 1024;
+
+module.exports = { BusState, CREDIT_STEP, CallFlag, Closed, Command, Event, FLAG, HEADER, NO_TIMEOUT, OUTSIDE, PREFIX, TRACED, cost };

@@ -4,13 +4,11 @@
 // owns one or both and passes its own events on to them.
 
 const commands = require('../../crossing/commands');
-const { cost } = require('../../crossing/records');
+const { CREDIT_STEP, cost } = require('../../crossing/records');
 const { areTicksReal, inRealTicks } = require('./real-ticks');
 
 /** Written but not taken by the peer's window: from here on `write()` returns false. */
 const HIGH_WATER = 64 * 1024;
-/** Consumed but not reported: from here on it is. */
-const CREDIT_STEP = 32 * 1024;
 
 /** @typedef {import('../../crossing/outbox').Outbox} Outbox */
 /** @typedef {import('../../codec-runtime').Codec} Codec */
