@@ -4,6 +4,7 @@ const { test } = require('node:test');
 const assert = require('node:assert').strict;
 const fc = require('fast-check');
 const { Outbox } = require('../../lib/crossing/outbox');
+const { read, write } = require('../../lib/crossing/body');
 const body = require('../../lib/bus/body');
 const { rounds } = require('../support/rounds');
 
@@ -12,13 +13,13 @@ function encode(value) {
   const encoded = body.encode(value);
   if (encoded === undefined) return undefined;
   const outbox = new Outbox(() => {});
-  const length = body.write(outbox, encoded);
+  const length = write(outbox, encoded);
   assert.equal(length, outbox.pos);
   return Buffer.from(outbox.buf.subarray(0, length));
 }
 
 /** @param {Buffer} bytes somewhere in a buffer */
-const decode = (bytes) => body.decode(body.read(Buffer.concat([Buffer.from('\n\x01'), bytes, Buffer.from('\n')]), 2, 2 + bytes.length));
+const decode = (bytes) => body.decode(read(Buffer.concat([Buffer.from('\n\x01'), bytes, Buffer.from('\n')]), 2, 2 + bytes.length));
 
 const LINE = 'a=candidate:1 1 udp 2013266431 10.0.0.21 40123 typ host\r\n';
 const SDP = LINE.repeat(40);

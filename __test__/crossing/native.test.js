@@ -5,7 +5,8 @@
 
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
-const { Outbox, writeNothing, writeNumber } = require('../../lib/crossing/outbox');
+const commands = require('../../lib/crossing/commands');
+const { Outbox } = require('../../lib/crossing/outbox');
 const { BusState, Command, Event, HEADER } = require('../../lib/crossing/records');
 const { native } = require('../../lib/crossing/addon');
 const { freePort } = require('../support/bus');
@@ -74,7 +75,7 @@ class Wall {
   /** A call that nobody can answer, on a channel or on none. */
   call(id, channel, timeout = 5000) {
     const method = this.bridge.method('/some.Service/Method');
-    this.outbox.call(id, { channel, method, timeout, metadata: null, waitForReady: false, unary: true }, { encode() {} }, {});
+    commands.call(this.outbox, id, { channel, method, timeout, metadata: null, waitForReady: false, unary: true }, { encode() {} }, {});
   }
 
   /** Everything sent before it has been looked at. */
@@ -89,7 +90,7 @@ const patience = { timeout: 30_000 };
 test('an operation that is not known is refused by number, id and place, and what is beside it is carried out', patience, async (t) => {
   const wall = new Wall(t);
   wall.call(1, 0);
-  wall.outbox.record(99, 0, 7, writeNothing);
+  wall.outbox.record(99, 0, 7, () => {});
   wall.call(3, 0);
   assert.match(await wall.logged(/refused/), /^command 99 for 7, at byte \d+ of its batch, was refused: .+: a bug in owt-grpc$/);
   for (const id of [1, 3]) assert.match(detailsOf(await wall.of(Event.STATUS, id)), /shut down/);
@@ -97,7 +98,7 @@ test('an operation that is not known is refused by number, id and place, and wha
 
 test('a record that is short is refused, and who waits for it is told', patience, async (t) => {
   const wall = new Wall(t);
-  wall.outbox.record(Command.CALL, 1, 1, writeNumber, 5);
+  wall.outbox.record(Command.CALL, 1, 1, (outbox) => outbox.u32(5));
   wall.call(3, 0);
   assert.match(await wall.logged(/refused/), /^command 1 for 1, at byte 0 of its batch, was refused/);
   assert.equal((await wall.of(Event.STATUS, 1)).body.readDoubleLE(0), 13);
@@ -131,11 +132,11 @@ test('a call that is over, or never was, can be cancelled, credited and ended, a
   wall.call(1, 0);
   await wall.of(Event.STATUS, 1);
   for (const id of [1, 2, 5]) {
-    wall.outbox.cancel(id);
-    wall.outbox.cancel(id);
-    wall.outbox.credit(id, 0xffffffff);
-    wall.outbox.halfClose(id);
-    wall.outbox.status(id, { code: 0, details: '', metadata: null });
+    commands.cancel(wall.outbox, id);
+    commands.cancel(wall.outbox, id);
+    commands.credit(wall.outbox, id, 0xffffffff);
+    commands.end(wall.outbox, id);
+    commands.status(wall.outbox, id, 0, '', null);
   }
   await wall.settled();
   assert.deepEqual(wall.events.filter(({ op }) => op !== Event.LOG), []);
@@ -160,14 +161,14 @@ test('a member has left for everyone who tells it to leave, also one that never 
   const wall = new Wall(t);
   wall.bridge.openBus(1, { ...MEMBER, registry: `127.0.0.1:${await freePort()}` });
   await wall.next(isState(1, BusState.JOINED));
-  wall.outbox.record(Command.BUS_LEAVE, 0, 1, writeNothing);
+  commands.busLeave(wall.outbox, 1);
   await wall.next(isState(1, BusState.LEFT));
   await wall.settled();
   wall.events.length = 0;
   for (const bus of [1, 9]) {
-    wall.outbox.record(Command.BUS_STATUS, 0, bus, writeNumber, 1);
-    wall.outbox.record(Command.BUS_CANCEL, 0, bus, writeNumber, 1);
-    wall.outbox.record(Command.BUS_LEAVE, 0, bus, writeNothing);
+    commands.busStatus(wall.outbox, bus, 1);
+    commands.busCancel(wall.outbox, bus, 1);
+    commands.busLeave(wall.outbox, bus);
     await wall.next(isState(bus, BusState.LEFT));
   }
   await wall.settled();

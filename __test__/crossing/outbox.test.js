@@ -6,8 +6,8 @@ const assert = require('node:assert').strict;
 const { createHash } = require('node:crypto');
 const { test } = require('node:test');
 const fc = require('fast-check');
-const { Commands } = require('../../lib/bus/commands');
 const { encode } = require('../../lib/bus/body');
+const commands = require('../../lib/crossing/commands');
 const { Outbox } = require('../../lib/crossing/outbox');
 const { HEADER } = require('../../lib/crossing/records');
 const { seed } = require('../support/arbitrary');
@@ -77,24 +77,24 @@ const status = { code: 5, details: 'gone', metadata: block };
 
 /** Each command of gRPC and of the bus. */
 const WRITERS = {
-  call: (outbox) => outbox.call(1, call, codec, message),
-  'call of a stream': (outbox) => outbox.call(1, { ...call, metadata: null }, null),
-  message: (outbox) => outbox.message(1, codec, message),
-  reply: (outbox) => outbox.reply(2, block, codec, message),
-  status: (outbox) => outbox.status(2, status),
-  headers: (outbox) => outbox.headers(2, block),
-  credit: (outbox) => outbox.credit(1, 99),
-  halfClose: (outbox) => outbox.halfClose(1),
-  cancel: (outbox) => outbox.cancel(1),
-  'bus.call': (outbox) => new Commands(outbox, 7).call({ number: 1, timeout: 2, trace, to: 'id', method: 'method', body: long, many: true }),
-  'bus.cancel': (outbox) => new Commands(outbox, 7).cancel(1),
-  'bus.cast': (outbox) => new Commands(outbox, 7).cast(trace, 'id', 'method', '[]'),
-  'bus.publish': (outbox) => new Commands(outbox, 7).publish('', 'exchange', 'key', long),
-  'bus.reply': (outbox) => new Commands(outbox, 7).reply({ peer: 1, call: 2 }, 'kind', '{}', true),
-  'bus.serve': (outbox) => new Commands(outbox, 7).serve(1, 'id', false),
-  'bus.subscribe': (outbox) => new Commands(outbox, 7).subscribe(1, 2, 'exchange', ['a.*', 'b.#'], true),
-  'bus.status': (outbox) => new Commands(outbox, 7).status(1),
-  'bus.leave': (outbox) => new Commands(outbox, 7).leave(),
+  call: (outbox) => commands.call(outbox, 1, call, codec, message),
+  'call of a stream': (outbox) => commands.call(outbox, 1, { ...call, metadata: null }, null),
+  message: (outbox) => commands.message(outbox, 1, codec, message),
+  reply: (outbox) => commands.reply(outbox, 2, block, codec, message),
+  status: (outbox) => commands.status(outbox, 2, status.code, status.details, status.metadata),
+  headers: (outbox) => commands.headers(outbox, 2, block),
+  credit: (outbox) => commands.credit(outbox, 1, 99),
+  end: (outbox) => commands.end(outbox, 1),
+  cancel: (outbox) => commands.cancel(outbox, 1),
+  busCall: (outbox) => commands.busCall(outbox, 7, 1, 2, trace, 'id', 'method', long, true),
+  busCancel: (outbox) => commands.busCancel(outbox, 7, 1),
+  busCast: (outbox) => commands.busCast(outbox, 7, trace, 'id', 'method', '[]'),
+  busPublish: (outbox) => commands.busPublish(outbox, 7, '', 'exchange', 'key', long),
+  busReply: (outbox) => commands.busReply(outbox, 7, 1, 2, 'kind', '{}', true),
+  busServe: (outbox) => commands.busServe(outbox, 7, 1, 'id', false),
+  busSubscribe: (outbox) => commands.busSubscribe(outbox, 7, 1, 2, 'exchange', ['a.*', 'b.#'], true),
+  busStatus: (outbox) => commands.busStatus(outbox, 7, 1),
+  busLeave: (outbox) => commands.busLeave(outbox, 7),
 };
 
 /** What each writes where nothing fails. */
@@ -148,15 +148,15 @@ test('any commands, failing anywhere: those that did not fail arrive, in their o
 test('numbers and texts that have no room in their places are refused, and nothing else is', () => {
   const { credit, cancel } = { credit: whole(WRITERS.credit), cancel: whole(WRITERS.cancel) };
   const bad = [
-    (outbox) => outbox.credit(1, -1),
-    (outbox) => outbox.credit(1, 2 ** 32),
-    (outbox) => outbox.cancel(-1),
-    (outbox) => outbox.call(1, { ...call, timeout: -5 }, null),
-    (outbox) => outbox.status(2, { ...status, details: undefined }),
-    (outbox) => outbox.status(2, { ...status, code: 5n }),
-    (outbox) => new Commands(outbox, 7).serve(1, 'i'.repeat(70_000), false),
-    (outbox) => new Commands(outbox, 7).reply({ peer: 1, call: 2 }, 'ä'.repeat(40_000), '{}', false),
-    (outbox) => new Commands(outbox, 2 ** 33).leave(),
+    (outbox) => commands.credit(outbox, 1, -1),
+    (outbox) => commands.credit(outbox, 1, 2 ** 32),
+    (outbox) => commands.cancel(outbox, -1),
+    (outbox) => commands.call(outbox, 1, { ...call, timeout: -5 }, null),
+    (outbox) => commands.status(outbox, 2, 5, undefined, block),
+    (outbox) => commands.status(outbox, 2, 5n, 'gone', block),
+    (outbox) => commands.busServe(outbox, 7, 1, 'i'.repeat(70_000), false),
+    (outbox) => commands.busReply(outbox, 7, 1, 2, 'ä'.repeat(40_000), '{}', false),
+    (outbox) => commands.busLeave(outbox, 2 ** 33),
   ];
   for (const write of bad) {
     const outbox = new Faulty();
@@ -178,7 +178,7 @@ test('a message with a getter that sends, and flushes, is sent whole, and so is 
     bytes: message.bytes,
   };
   WRITERS.credit(outbox);
-  outbox.message(1, codec, sending);
+  commands.message(outbox, 1, codec, sending);
   WRITERS.cancel(outbox);
   const expected = ['credit', 'message', 'status', 'cancel'].flatMap((name) => whole(WRITERS[name]));
   assert.deepEqual(outbox.sent(), expected);
@@ -192,14 +192,14 @@ test('a message with a getter that sends and then throws loses nothing but itsel
       throw new Error('from the getter');
     },
   };
-  assert.throws(() => outbox.message(1, codec, failing), /from the getter/);
+  assert.throws(() => commands.message(outbox, 1, codec, failing), /from the getter/);
   WRITERS.cancel(outbox);
   assert.deepEqual(outbox.sent(), [...whole(WRITERS.cancel), ...whole(WRITERS.status)]);
 });
 
 test('a turn with more commands than a batch has room for is sent in several', () => {
   const outbox = new Faulty();
-  for (let id = 1; id < 1000; id += 2) outbox.cancel(id);
+  for (let id = 1; id < 1000; id += 2) commands.cancel(outbox, id);
   const ids = outbox.sent().map((record) => Buffer.from(record, 'hex').readUInt32LE(HEADER - 4));
   assert.deepEqual(ids, Array.from({ length: 500 }, (_, n) => 1 + 2 * n));
 });

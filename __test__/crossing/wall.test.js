@@ -7,14 +7,16 @@ const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { LISTENING } = require('../../lib/bus/calls');
-const { MARK } = require('../../lib/bus/body');
-const bus = require('../../lib/bus/records');
+const { MOST } = require('../../lib/bus/connection');
+const { LONGEST_NAME, RESERVED } = require('../../lib/bus/names');
 const { BusOutcome } = require('../../lib/common/bus-outcome');
+const { MARK } = require('../../lib/crossing/body');
+const commands = require('../../lib/crossing/commands');
+const events = require('../../lib/crossing/events');
 const records = require('../../lib/crossing/records');
-const { bridge, constant, constants, matches, root, variants } = require('../support/rust');
+const { bridge, camel, constant, constants, functionNames, matches, root, variantNames, variants } = require('../support/rust');
 
-const { BusState, CallFlag, Closed, Command, Event, HEADER, NO_TIMEOUT, OUTSIDE, cost } = records;
+const { BusState, CREDIT_STEP, CallFlag, Closed, Command, Event, HEADER, NO_TIMEOUT, OUTSIDE, cost } = records;
 
 const read = (...parts) => fs.readFileSync(path.join(root, ...parts), 'utf8');
 const declared = read('lib/crossing/native.d.ts');
@@ -58,7 +60,7 @@ test('operations, flags, states, reasons and bounds are the same numbers on both
   assert.deepEqual(CallFlag, { HAS_MESSAGE, COMPLETE, WAIT_FOR_READY, UNARY });
   const { FLAG: flag, TRACED: traced, OUTSIDE: outside, ...events } = constants('event');
   assert.deepEqual(Event, events);
-  assert.deepEqual([bus.FLAG, bus.FLAG, bus.TRACED, bus.TRACED, OUTSIDE], [FLAG, flag, TRACED, traced, outside]);
+  assert.deepEqual([records.FLAG, records.FLAG, records.TRACED, records.TRACED, OUTSIDE], [FLAG, flag, TRACED, traced, outside]);
   assert.deepEqual(BusState, constants('state'));
   const variant = (name) => name.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
   assert.deepEqual(Object.entries(Closed).map(([name, number]) => [variant(name), String(number)]), matches(/\bClosed::(\w+) => (\d+),/g));
@@ -66,8 +68,45 @@ test('operations, flags, states, reasons and bounds are the same numbers on both
     const code = { Slow: 'TIMEOUT', Denied: 'REFUSED' }[name] ?? name.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
     assert.equal(BusOutcome[code], number, code);
   }
-  assert.deepEqual([HEADER, NO_TIMEOUT, LISTENING, MARK.charCodeAt(0)], [constant('HEADER', 'usize'), constant('NO_TIMEOUT', 'u32'), constant('LISTENING', 'usize'), constant('MARK', 'u8')]);
+  assert.deepEqual([HEADER, NO_TIMEOUT, MARK.charCodeAt(0)], [constant('HEADER', 'usize'), constant('NO_TIMEOUT', 'u32'), constant('MARK', 'u8')]);
   assert.deepEqual([[String(cost(0))]], matches(/pub fn cost\(length: usize\) -> usize \{\s*length \+ (\d+)\s*\}/g));
+});
+
+test('what JS looks at before it is sent, and Rust when it comes, is the same', () => {
+  assert.equal(CREDIT_STEP, 32 << 10);
+  assert.deepEqual(matches(/^const UNSAID: usize = ([^;]+);/gm), [['32 << 10']], 'src/grpc/gate.rs counts on what CREDIT has not said yet');
+  const bounds = read('src/bus/bounds.rs');
+  assert.match(bounds, new RegExp(`^pub const LONGEST_NAME: usize = ${LONGEST_NAME};`, 'm'));
+  assert.equal(Number(/^pub const MOST: usize = ([\d_]+);/m.exec(bounds)[1].replace(/_/g, '')), MOST);
+  assert.match(read('src/bus/member/builtin.rs'), new RegExp(`^pub\\(super\\) const MARK: char = '${RESERVED}';`, 'm'));
+});
+
+/** CALL, BUS_CALL: call, busCall. */
+const named = (numbers) => Object.keys(numbers).map((name) => camel(name.toLowerCase()));
+
+/** The functions of a JS file that others may call, in the order in which they stand there. */
+const defined = (file, exported) => [...read(file).matchAll(/^function (\w+)\(/gm)].map(([, name]) => name).filter((name) => name in exported);
+
+test('each command and each event has one function that writes it and one that reads it, by the same names and in the same order', () => {
+  assert.deepEqual(Object.keys(commands), named(Command));
+  assert.deepEqual(defined('lib/crossing/commands.js', commands), named(Command));
+  assert.deepEqual(variantNames('Command').map((name) => name[0].toLowerCase() + name.slice(1)), named(Command));
+  const reads = [...read('src/crossing/commands.rs').matchAll(/^ {12}command::(\w+) => Self::(\w+)/gm)].map(([, op, variant]) => [op, variant]);
+  assert.deepEqual(reads.filter(([op]) => op !== 'PANIC').map(([op]) => op), Object.keys(Command));
+  assert.deepEqual(Object.keys(events), named(Event));
+  assert.deepEqual(defined('lib/crossing/events.js', events), named(Event));
+  assert.deepEqual(functionNames('src/crossing/events.rs').map(camel), named(Event));
+});
+
+test('no other file writes or reads a record', () => {
+  const below = (folder) => fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? below(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`]));
+  const users = (files, pattern) => files.filter((file) => pattern.test(read(file).split(/^#\[cfg\(test\)\]\nmod /m)[0])).sort();
+  const js = below('lib').filter((file) => file.endsWith('.js'));
+  assert.deepEqual(users(js, /\bCommand\.[A-Z]/), ['lib/crossing/commands.js']);
+  assert.deepEqual(users(js, /\bEvent\.[A-Z]/), ['lib/crossing/bridge.js'], 'who finds whom a record is for');
+  const rust = below('src').filter((file) => file.endsWith('.rs'));
+  assert.deepEqual(users(rust, /\bevent::[A-Z_]{2,}\b/), ['src/crossing/events.rs', 'src/crossing/queue.rs'], 'the queue knows which bodies are outside');
+  assert.deepEqual(users(rust, /\bcommand::[A-Z_]{2,}\b/), ['src/crossing/commands.rs', 'src/crossing/dispatch.rs', 'src/crossing/record.rs'], 'dispatch knows whose command was refused');
 });
 
 /** The rows of the table that follows a line of docs/crossing.md: op and name. */

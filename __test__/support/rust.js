@@ -68,6 +68,15 @@ function variants(name) {
   return Object.fromEntries(only(numbered, `enum ${name} with numbers`).map(([, variant, value]) => [variant, Number(value)]));
 }
 
+/** The variants of the one enum of this name, in their order; those for tests are left out. */
+function variantNames(name) {
+  const text = only(blocks(`enum ${name}`), `enum ${name}`).replace(/#\[cfg\(test\)\]\s*\w+,/g, '');
+  return [...text.matchAll(/^ {4}(\w+)(?=,$|\(| \{$)/gm)].map(([, variant]) => variant);
+}
+
+/** The public functions of a file, in their order. */
+const functionNames = (file) => [...without.tests(fs.readFileSync(path.join(root, file), 'utf8')).matchAll(/^ *pub fn (\w+)/gm)].map(([, name]) => name);
+
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
 /** What src/bridge shows: classes with their methods, functions, and objects with their fields, each in its file's order. */
@@ -99,4 +108,4 @@ function countOf(args) {
   return types.filter((one) => one !== '' && one !== '&self' && !/: &?(?:'\w+ )?Env$/.test(one)).length;
 }
 
-module.exports = { bridge, constant, constants, matches, root, variants };
+module.exports = { bridge, camel, constant, constants, functionNames, matches, root, variantNames, variants };

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
-use crate::grpc::budget::PROCESS;
+use crate::grpc::budget::{By, PROCESS};
 use crate::grpc::call::{self, Call, Ended};
 use crate::grpc::channel::{self, Channel};
 use crate::grpc::gate::Gate;
@@ -43,7 +43,7 @@ pub struct Echo {
 impl Echo {
     /// Listens.
     pub async fn listen() -> Self {
-        PROCESS.set_limit(BUDGET, true);
+        PROCESS.set_limit(BUDGET, By::Program);
         let method = |number, request_stream| Method {
             number,
             request_stream,

@@ -7,16 +7,15 @@
 //   '\x01'  [value, [length, key, key ...], ...]  '\n'  text text ...
 //
 // with 0 in their places in `value`, to which the keys lead. JSON begins with no
-// '\x01' and has no line end in it.
+// '\x01' and has no line end in it. crossing/body.js has what is neither JSON nor text of it.
 
 const { hasOwn } = require('../common/compat/objects');
-const { Repeated } = require('./repeated');
+const { Beside, MARK } = require('../crossing/body');
 
 /** @typedef {string | number} Key */
 /** @typedef {{ place: [number, ...Key[]], text: string }} Long */
+/** @typedef {import('../crossing/body').Body} Body */
 
-const MARK = '\x01';
-const LINE_END = 10;
 /** From this length on a text is long. */
 const LONG = 400;
 /** How deep texts are looked for, and at how many parts of each array and object. */
@@ -96,20 +95,6 @@ function without(value, path, found) {
   return copy;
 }
 
-/** A body with texts beside its JSON. */
-class Beside {
-  /**
-   * @param {string} head up to the line end
-   * @param {string} texts ASCII
-   */
-  constructor(head, texts) {
-    this.head = head;
-    this.texts = texts;
-  }
-}
-
-/** @typedef {string | Beside} Body JSON, or that and texts */
-
 /**
  * Throws what JSON.stringify throws.
  *
@@ -125,48 +110,6 @@ function encode(value) {
   const head = JSON.stringify([rest, ...found.map(({ place }) => place)]);
   return new Beside(`${MARK}${head}\n`, found.length === 1 ? found[0].text : found.map(({ text }) => text).join(''));
 }
-
-/**
- * Writes a body at the end of a record.
- *
- * @param {import('../crossing/outbox').Outbox} outbox
- * @param {Body} body
- * @returns {number} its length in bytes
- */
-function write(outbox, body) {
-  return typeof body === 'string' ? outbox.rest(body) : outbox.rest(body.head) + outbox.ascii(body.texts);
-}
-
-/** `{"data":"ok"}` and its like. */
-const bodies = new Repeated();
-
-/**
- * Reads a body that ends at `end`. Nothing is looked at yet.
- *
- * @param {Buffer} buf
- * @param {number} start
- * @param {number} end
- * @param {string[] | null} [outside] the body's parts if it is not in the record
- * @returns {Body}
- */
-function read(buf, start, end, outside = null) {
-  if (outside !== null) return outside.length === 1 ? outside[0] : new Beside(outside[0], outside[1]);
-  if (buf[start] !== MARK.charCodeAt(0) || start === end) return bodies.read(buf, start, end);
-  const line = buf.indexOf(LINE_END, start) + 1;
-  // Without a line end there is none of ours before the end either.
-  if (line === 0 || line > end) return buf.utf8Slice(start, end);
-  return new Beside(buf.utf8Slice(start, line), buf.latin1Slice(line, end));
-}
-
-/**
- * How many bytes a body has, for `read`'s arguments.
- *
- * @param {Buffer} buf
- * @param {number} start
- * @param {number} end
- * @param {string[] | null} outside
- */
-const sizeOf = (buf, start, end, outside) => (outside === null ? end - start : buf.readUInt32LE(start));
 
 /**
  * A value of its own each time. Throws a SyntaxError for what is no body.
@@ -227,4 +170,4 @@ function step(from, key) {
   return from[key];
 }
 
-module.exports = { MARK, decode, encode, read, sizeOf, write };
+module.exports = { decode, encode };

@@ -24,7 +24,7 @@ const { onAbort } = require('../common/signal');
 const DEFAULT_TIMEOUT = 10_000;
 const CALL_OPTIONS = ['timeout', 'signal'];
 
-/** @typedef {import('./records').Request} Request */
+/** @typedef {import('./request').Request} Request */
 
 class Bus {
   /** @param {BusConnection} connection */

@@ -6,11 +6,10 @@
 const { BusOutcome } = require('../common/bus-outcome');
 const { CallTable } = require('../crossing/call-table');
 const { messageOf, textOf } = require('../common/errors');
-const { decode, read, sizeOf } = require('./body');
+const { decode } = require('./body');
 const { Queue } = require('./queue');
-const { FLAG } = require('./records');
 
-/** Calls that are settled and still listen: as many as the native side keeps. */
+/** Calls that are settled and still listen: of more, the older ones are cancelled. */
 const LISTENING = 10_000;
 
 /**
@@ -24,7 +23,9 @@ const LISTENING = 10_000;
  */
 
 class Calls {
-  constructor() {
+  /** @param {(number: number) => void} giveUp tells the native side that a call is not waited for any more */
+  constructor(giveUp) {
+    this.giveUp = giveUp;
     /** @type {CallTable<CallReceiver>} */
     this.table = new CallTable();
     /** @type {Queue<number>} */
@@ -39,13 +40,10 @@ class Calls {
     return this.table.add(receiver);
   }
 
-  /**
-   * @param {number} number
-   * @returns {boolean} whether it was there
-   */
+  /** @param {number} number */
   cancel(number) {
     this.table.get(number)?.recorder?.endBus(BusOutcome.CANCELLED, 'Given up by the caller');
-    return this.table.delete(number);
+    if (this.table.delete(number)) this.giveUp(number);
   }
 
   /**
@@ -69,49 +67,38 @@ class Calls {
   }
 
   /**
-   * The body of a BUS_FAILED.
-   *
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
+   * @param {number} number
+   * @param {number} why see common/bus-outcome.js
+   * @param {string} detail
    */
-  onFailed(buf, start, end) {
-    const number = buf.readUInt32LE(start);
+  failed(number, why, detail) {
     const receiver = this.table.get(number);
     if (receiver === undefined) return;
     this.table.delete(number);
-    const why = buf.readUInt32LE(start + 4);
-    const detail = buf.utf8Slice(start + 8, end);
     receiver.recorder?.endBus(why, detail);
     receiver.onFailed(why, detail);
   }
 
   /**
-   * The body of a BUS_REPLY.
-   *
-   * @param {number} flags
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
-   * @param {string[] | null} outside see body.js
+   * @param {number} number
+   * @param {string} kind '' for the last one
+   * @param {boolean} failed
+   * @param {import('./body').Body} body
+   * @param {number} bytes it has
    */
-  onReply(flags, buf, start, end, outside) {
-    const number = buf.readUInt32LE(start);
+  replied(number, kind, failed, body, bytes) {
     const receiver = this.table.get(number);
     if (receiver === undefined) return;
-    const body = start + 6 + buf.readUInt16LE(start + 4);
-    const kind = body === start + 6 ? '' : buf.utf8Slice(start + 6, body);
     if (kind === '') this.settled(number, receiver);
     let reply;
     try {
-      reply = decode(read(buf, body, end, outside));
+      reply = decode(body);
     } catch (error) {
       reply = { data: 'error', err: `The reply is no JSON: ${messageOf(error)}` };
-      flags |= FLAG;
+      failed = true;
     }
-    const failed = (flags & FLAG) !== 0;
     const { recorder } = receiver;
-    recorder?.received(sizeOf(buf, body, end, outside));
+    recorder?.received(bytes);
     if (kind === '') recorder?.endBus(failed ? BusOutcome.HANDLER : BusOutcome.OK, failed ? textOf(reply?.err ?? reply?.data) : '');
     receiver.onReply(kind, reply?.data, reply?.err, failed, reply ?? {});
   }
@@ -126,8 +113,10 @@ class Calls {
       return;
     }
     this.listening.push(number);
-    if (this.listening.length > LISTENING) this.table.delete(/** @type {number} */ (this.listening.shift()));
+    if (this.listening.length <= LISTENING) return;
+    const oldest = /** @type {number} */ (this.listening.shift());
+    if (this.table.delete(oldest)) this.giveUp(oldest);
   }
 }
 
-module.exports = { LISTENING, Calls };
+module.exports = { Calls, LISTENING };

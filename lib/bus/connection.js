@@ -5,8 +5,9 @@
 
 const { inspect } = require('node:util');
 const { getBridge } = require('../crossing/bridge');
-const { BusState, Event } = require('../crossing/records');
-const { INFO, WARN, log } = require('../common/log');
+const commands = require('../crossing/commands');
+const { BusState } = require('../crossing/records');
+const { INFO, log } = require('../common/log');
 const { messageOf } = require('../common/errors');
 const { BUS_CALL, giveInTrace, traceOf } = require('../observability/call-kinds');
 const { BusStats, allBuses } = require('../observability/call-stats');
@@ -16,24 +17,24 @@ const { within } = require('./at-work');
 const { Awaited } = require('./awaited');
 const { encode } = require('./body');
 const { Calls } = require('./calls');
-const { Commands } = require('./commands');
 const { BusError } = require('./errors');
 const { revealed } = require('./etcd');
 const { Incoming, Service } = require('./incoming');
-const { FLAG, Request, readMessage } = require('./records');
+const { Request } = require('./request');
 const { beside } = require('./secret');
 const { nativeSecret, operatorKeys } = require('./secret-keys');
 
 /** The ids of a member, and its patterns: see src/bus/bounds.rs. */
 const MOST = 10_000;
 
+/** @typedef {import('./body').Body} Body */
 /** @typedef {import('./calls').CallReceiver} CallReceiver */
 /**
  * Who hears what is published. The connection holds it until it is unsubscribed or the member has left: whoever waited for
  * `left` instead would be held as long as the connection is.
  *
  * @typedef {object} Subscriber
- * @property {(routingKey: string, body: import('./body').Body, trace: string) => void} arrived
+ * @property {(routingKey: string, body: Body, trace: string) => void} arrived
  * @property {() => void} [end] the member has left
  */
 /** @typedef {{ onJoined: () => void, onParted: (why: string) => void, onRefused: (why: string) => void }} Listener */
@@ -51,11 +52,12 @@ class BusConnection {
     this.secret = options.secret;
     this.listener = listener;
     this.number = this.bridge.nextBus++;
-    this.commands = new Commands(this.bridge.outbox, this.number);
-    this.calls = new Calls();
+    this.outbox = this.bridge.outbox;
+    this.calls = new Calls((number) => commands.busCancel(this.outbox, this.number, number));
     this.awaited = new Awaited();
     this.stats = new BusStats();
-    this.incoming = new Incoming(this.commands, this.stats);
+    this.incoming = new Incoming(this.outbox, this.number, this.stats);
+    this.callers = this.incoming.callers;
     /** @type {Map<number, Subscriber>} */
     this.subscriptions = new Map();
     this.nextSubscription = 1;
@@ -134,7 +136,7 @@ class BusConnection {
     receiver.recorder = recorder;
     const trace = recorder.trace === null ? '' : toText(recorder.trace);
     try {
-      recorder.sent(this.commands.call({ number, timeout, trace, to, method, body, many: receiver.many }));
+      recorder.sent(commands.busCall(this.outbox, this.number, number, timeout, trace, to, method, body, receiver.many));
     } catch (error) {
       this.calls.abandon(number, messageOf(error));
       throw error;
@@ -144,7 +146,7 @@ class BusConnection {
 
   /** @param {number} number */
   cancel(number) {
-    if (this.calls.cancel(number)) this.commands.cancel(number);
+    this.calls.cancel(number);
   }
 
   /**
@@ -154,7 +156,7 @@ class BusConnection {
    */
   cast(to, method, args) {
     const body = encode(args) ?? '';
-    this.commands.cast(traceOf('bus.cast', { id: to, method, member: this.member }), to, method, body);
+    commands.busCast(this.outbox, this.number, traceOf('bus.cast', { id: to, method, member: this.member }), to, method, body);
     this.stats.casts++;
     allBuses.casts++;
   }
@@ -162,24 +164,24 @@ class BusConnection {
   /**
    * @param {string} exchange
    * @param {string} key
-   * @param {import('./body').Body} body
+   * @param {Body} body
    */
   publish(exchange, key, body) {
-    this.commands.publish(traceOf('bus.publish', { exchange, routingKey: key, member: this.member }), exchange, key, body);
+    commands.busPublish(this.outbox, this.number, traceOf('bus.publish', { exchange, routingKey: key, member: this.member }), exchange, key, body);
     this.stats.published++;
     allBuses.published++;
   }
 
   /**
    * @param {string} id
-   * @param {(request: import('./records').Request) => void} handler
+   * @param {(request: import('./request').Request) => void} handler
    * @param {boolean} tellsEnd see Service
    * @returns {{ service: Service, done: Promise<boolean> }} done when everybody knows; false if this member left before;
    *   rejects if the registry's rules do not allow it
    */
   serve(id, handler, tellsEnd) {
     if (this.incoming.served.size >= MOST) throw new BusError('OVERLOADED', `${id} cannot be served: this member serves ${MOST} ids, which is the limit`, { id });
-    const asked = this.awaited.ask((number) => this.commands.serve(number, id, false));
+    const asked = this.awaited.ask((number) => commands.busServe(this.outbox, this.number, number, id, false));
     const service = new Service(id, handler, tellsEnd);
     this.incoming.served.set(id, service);
     const done = asked.catch(async (error) => {
@@ -198,7 +200,7 @@ class BusConnection {
     const { id } = service;
     const { served } = this.incoming;
     if (served.get(id) !== service || this.leaving !== null) return;
-    await this.awaited.ask((number) => this.commands.serve(number, id, true));
+    await this.awaited.ask((number) => commands.busServe(this.outbox, this.number, number, id, true));
     if (served.get(id) === service) served.delete(id);
   }
 
@@ -212,7 +214,7 @@ class BusConnection {
   subscribe(exchange, patterns, subscriber) {
     if (this.patterns + patterns.length > MOST) throw new BusError('OVERLOADED', `${exchange} cannot be subscribed to: this member's subscriptions may have ${MOST} patterns and have ${this.patterns}`);
     const number = this.nextSubscription++;
-    const done = this.awaited.ask((request) => this.commands.subscribe(request, number, exchange, patterns, false));
+    const done = this.awaited.ask((request) => commands.busSubscribe(this.outbox, this.number, request, number, exchange, patterns, false));
     this.subscriptions.set(number, subscriber);
     this.patterns += patterns.length;
     return { number, done };
@@ -228,7 +230,7 @@ class BusConnection {
     if (isLast) this.subscriptions.delete(number);
     this.patterns -= patterns.length;
     if (this.leaving !== null) return Promise.resolve();
-    return this.awaited.ask((request) => this.commands.subscribe(request, number, exchange, patterns, true));
+    return this.awaited.ask((request) => commands.busSubscribe(this.outbox, this.number, request, number, exchange, patterns, true));
   }
 
   /** @returns {Promise<any>} what BusStatus in index.d.ts says; null when closed */
@@ -244,7 +246,7 @@ class BusConnection {
   /** @returns {Promise<any>} see src/bus/member/status.rs; null when closed */
   nativeStatus() {
     if (this.leaving !== null) return Promise.resolve(null);
-    return this.awaited.ask((number) => this.commands.status(number));
+    return this.awaited.ask((number) => commands.busStatus(this.outbox, this.number, number));
   }
 
   /**
@@ -260,7 +262,7 @@ class BusConnection {
       const hasNothing = served.size === 0 && atWork.count === 0;
       this.closing = graceMs === 0 || hasNothing ? this.leave() : this.drain(graceMs).then(() => this.leave());
       // Whoever calls process.exit() next has no turn left to flush in.
-      this.bridge.outbox.flush();
+      this.outbox.flush();
     }
     return this.closing;
   }
@@ -284,59 +286,41 @@ class BusConnection {
     void this.nativeStatus().then((last) => last !== null && allBuses.keep(last));
     this.leaving = this.left;
     this.incoming.abandon('this member leaves the bus');
-    this.commands.leave();
+    commands.busLeave(this.outbox, this.number);
     return this.left;
   }
 
-  /**
-   * @param {number} op
-   * @param {number} flags
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
-   * @param {string[] | null} outside see body.js
-   */
-  onRecord(op, flags, buf, start, end, outside) {
-    switch (op) {
-      case Event.BUS_REPLY:
-        this.calls.onReply(flags, buf, start, end, outside);
-        break;
-      case Event.BUS_REQUEST:
-        this.incoming.arrived(new Request(flags, buf, start, end, outside, this.member, this.incoming.callers));
-        break;
-      case Event.BUS_MESSAGE:
-        this.onMessage(readMessage(flags, buf, start, end, outside));
-        break;
-      case Event.BUS_FAILED:
-        this.calls.onFailed(buf, start, end);
-        break;
-      case Event.BUS_GIVEN_UP:
-        if (flags & FLAG) this.incoming.lost(buf.readUInt32LE(start));
-        else this.incoming.cancelled(buf.readUInt32LE(start), buf.readUInt32LE(start + 4));
-        break;
-      case Event.BUS_DONE:
-        if (flags & FLAG) this.awaited.decline(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
-        // What is asked for while it is being closed is to end something.
-        else this.awaited.settle(buf.readUInt32LE(start), this.closing === null);
-        break;
-      case Event.BUS_STATUS:
-        this.awaited.settle(buf.readUInt32LE(start), JSON.parse(buf.utf8Slice(start + 4, end)));
-        break;
-      case Event.BUS_STATE:
-        this.onState(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
-        break;
-      default:
-        log(WARN, `event ${op} is not known: addon and JS are of different versions`);
-    }
+  // Events of the bridge.
+
+  /** @param {number} call @param {string} kind @param {boolean} failed @param {Body} body @param {number} bytes */
+  onReply(call, kind, failed, body, bytes) {
+    this.calls.replied(call, kind, failed, body, bytes);
   }
 
-  /** @param {ReturnType<typeof readMessage>} message */
-  onMessage({ subscriptions, routingKey, body, trace }) {
+  /** @param {number} call @param {number} why @param {string} detail */
+  onFailed(call, why, detail) {
+    this.calls.failed(call, why, detail);
+  }
+
+  /** @param {number} peer @param {number} call @param {boolean} isCall @param {number} deadline @param {string} trace @param {string} caller @param {string} id @param {string} method @param {Body} body @param {number} bytes */
+  onRequest(peer, call, isCall, deadline, trace, caller, id, method, body, bytes) {
+    this.incoming.arrived(new Request(this.member, peer, call, isCall, deadline, trace, caller, id, method, body, bytes));
+  }
+
+  /** @param {number[]} subscriptions @param {string} trace @param {string} routingKey @param {Body} body */
+  onMessage(subscriptions, trace, routingKey, body) {
     this.stats.received++;
     allBuses.received++;
     giveInTrace(trace, { routingKey, member: this.member }, () => {
       for (const number of subscriptions) this.subscriptions.get(number)?.arrived(routingKey, body, trace);
     });
+  }
+
+  /** @param {number} request @param {string | null} declined */
+  onDone(request, declined) {
+    if (declined !== null) this.awaited.decline(request, declined);
+    // What is asked for while it is being closed is to end something.
+    else this.awaited.settle(request, this.closing === null);
   }
 
   /**
@@ -371,10 +355,21 @@ class BusConnection {
     }
   }
 
+  /** @param {number} request @param {string} json */
+  onStatus(request, json) {
+    this.awaited.settle(request, JSON.parse(json));
+  }
+
+  /** @param {number} peer @param {number | null} call */
+  onGivenUp(peer, call) {
+    if (call === null) this.incoming.lost(peer);
+    else this.incoming.cancelled(peer, call);
+  }
+
   /** What it is in a log: neither buffers nor secrets. */
   [inspect.custom]() {
     return `BusConnection { member: '${this.member}', registry: '${this.registry}' }`;
   }
 }
 
-module.exports = { BusConnection };
+module.exports = { BusConnection, MOST };

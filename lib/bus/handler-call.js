@@ -7,7 +7,7 @@ const { fromText, valid } = require('../observability/trace-context');
 class HandlerCall {
   #request;
 
-  /** @param {import('./records').Request} request */
+  /** @param {import('./request').Request} request */
   constructor(request) {
     this.#request = request;
   }

@@ -7,16 +7,17 @@ const { BusOutcome, busOutcomeNames } = require('../common/bus-outcome');
 const { messageOf, textOf } = require('../common/errors');
 const { BUS_REQUEST } = require('../observability/call-kinds');
 const { allBuses } = require('../observability/call-stats');
+const { Callers } = require('../crossing/callers');
+const { busReply } = require('../crossing/commands');
 const { AtWork } = require('./at-work');
 const { encode } = require('./body');
-const { Callers } = require('./callers');
 const { BusError, told } = require('./errors');
 const { OpenRequests } = require('./open-requests');
 
 /** Requests that nobody has ended are looked through for those whose time is over when there are so many, and twice as many as then. */
 const MANY = 1024;
 
-/** @typedef {import('./records').Request} Request */
+/** @typedef {import('./request').Request} Request */
 
 /** An id that is served. */
 class Service extends AtWork {
@@ -36,11 +37,13 @@ class Service extends AtWork {
 
 class Incoming {
   /**
-   * @param {import('./commands').Commands} commands
+   * @param {import('../crossing/outbox').Outbox} outbox
+   * @param {number} bus the member's number
    * @param {import('../observability/call-stats').BusStats} stats
    */
-  constructor(commands, stats) {
-    this.commands = commands;
+  constructor(outbox, bus, stats) {
+    this.outbox = outbox;
+    this.bus = bus;
     this.stats = stats;
     /** @type {Map<string, Service>} */
     this.served = new Map();
@@ -88,12 +91,12 @@ class Incoming {
     let length;
     try {
       const body = encode(err instanceof Error ? { data, ...told(err) } : { data, err }) ?? '';
-      length = this.commands.reply(request, kind, body, failed);
+      length = busReply(this.outbox, this.bus, request.peer, request.call, kind, body, failed);
     } catch (error) {
       failed = true;
       kind = '';
       err = `The reply cannot be sent: ${messageOf(error)}`;
-      length = this.commands.reply(request, kind, JSON.stringify({ data: 'error', err }), failed);
+      length = busReply(this.outbox, this.bus, request.peer, request.call, kind, JSON.stringify({ data: 'error', err }), failed);
     }
     request.recorder?.sent(length);
     if (kind === '') this.ended(request, failed, failed ? textOf(err ?? data) : '');
@@ -114,7 +117,7 @@ class Incoming {
     } catch (_error) {
       // What is told of it besides cannot be said in JSON.
     }
-    const length = this.commands.reply(request, '', body ?? JSON.stringify({ data: 'error', err }), true);
+    const length = busReply(this.outbox, this.bus, request.peer, request.call, '', body ?? JSON.stringify({ data: 'error', err }), true);
     request.recorder?.sent(length);
     this.ended(request, true, err);
   }

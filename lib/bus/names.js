@@ -40,4 +40,4 @@ function servableId(what, value) {
   throw new TypeError(`${what} must not begin with ${RESERVED}, and ${JSON.stringify(id)} does: such ids are those that members of the bus answer themselves. Choose another one`);
 }
 
-module.exports = { fits, nameOf, servableId };
+module.exports = { LONGEST_NAME, RESERVED, fits, nameOf, servableId };

@@ -7,7 +7,7 @@ const { CallTable } = require('../crossing/call-table');
 /** Most callers have few calls with one member at a time. */
 const FIRST_SIZE = 64;
 
-/** @typedef {import('./records').Request} Request */
+/** @typedef {import('./request').Request} Request */
 
 class OpenRequests {
   constructor() {

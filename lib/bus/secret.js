@@ -8,6 +8,7 @@ const path = require('node:path');
 const { withCause } = require('../common/compat/errors');
 const { STORE, readStore, storeOptions } = require('../credentials/store');
 const { Secret } = require('../credentials/secret');
+const { SETTINGS } = require('../common/environment');
 const { codeOf, messageOf } = require('../common/errors');
 const { WARN, log } = require('../common/log');
 const { localSecret } = require('./local-secret');
@@ -15,7 +16,8 @@ const { isLoopback } = require('../common/host-port');
 
 const CLUSTER = { option: 'secret', variable: 'OWT_GRPC_CLUSTER_SECRET' };
 const OPERATOR = { option: 'operatorSecret', variable: 'OWT_GRPC_OPERATOR_SECRET' };
-const MODES = ['off', 'accepted', 'required'];
+/** @type {readonly string[]} */
+const MODES = SETTINGS.OWT_GRPC_SECRET_MODE.choices;
 /** The one that is proved, and the one that it replaces. */
 const MOST = 2;
 

@@ -2,7 +2,8 @@
 
 // `owt-grpc tap`: what passes over the bus, as it does.
 
-const { decode, read } = require('../bus/body');
+const { decode } = require('../bus/body');
+const { read } = require('../crossing/body');
 const { BusError } = require('../bus/errors');
 const { numberOf, parseArguments } = require('./support/arguments');
 const { CommandError } = require('./support/errors');

@@ -25,7 +25,6 @@ const SETTINGS = /** @type {const} */ ({
   OWT_GRPC_ADVERTISE: { kind: 'text', text: 'host, or host:port, that other members dial; else the address of the route to the registry' },
   OWT_GRPC_HOST_REGISTRY: { kind: 'switch', default: true, text: 'whether this process may become the registry; off for machines with an `owt-grpc registry`' },
   OWT_GRPC_INSECURE: { kind: 'switch', default: false, text: 'plaintext of the bus may leave this machine' },
-  // The default is that of src/grpc/budget/mod.rs.
   OWT_GRPC_MAX_BUFFERED_BYTES: { kind: 'number', default: 96 * 1024 * 1024, text: 'how much a process may hold for its peers, in bytes ([grpc.md](grpc.md#bounds))' },
   OWT_GRPC_LOG: { kind: 'choice', default: 'warn', choices: ['off', 'error', 'warn', 'info', 'debug'], text: 'the least urgent that is logged to stderr ([observability.md](observability.md#the-log))' },
   OWT_GRPC_STATUS_DIR: { kind: 'text', text: 'a folder in which each process with OWT\'s gRPC helper has a socket that `owt-grpc status --grpc` reads ([cli.md](cli.md#status)); without it, none' },
@@ -63,12 +62,12 @@ const LEAST_BUFFERED = 1024 * 1024;
 /** @param {unknown} bytes */
 const isBufferedBound = (bytes) => typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= LEAST_BUFFERED;
 
-/** @returns {number | null} what the environment says that the process may hold, if it says something */
-function maxBufferedOfEnvironment() {
+/** @returns {{ bytes: number, by: 'environment' | 'default' }} what the process may hold, as far as the program says nothing, and who says so */
+function maxBuffered() {
   const value = process.env.OWT_GRPC_MAX_BUFFERED_BYTES;
-  if (!value) return null;
-  if (isBufferedBound(Number(value))) return Number(value);
+  if (!value) return { bytes: SETTINGS.OWT_GRPC_MAX_BUFFERED_BYTES.default, by: 'default' };
+  if (isBufferedBound(Number(value))) return { bytes: Number(value), by: 'environment' };
   throw new TypeError(`OWT_GRPC_MAX_BUFFERED_BYTES must be a whole number of bytes, at least ${LEAST_BUFFERED}, not ${value}`);
 }
 
-module.exports = { LEAST_BUFFERED, SETTINGS, isBufferedBound, isOn, maxBufferedOfEnvironment };
+module.exports = { LEAST_BUFFERED, SETTINGS, isBufferedBound, isOn, maxBuffered };

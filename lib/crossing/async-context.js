@@ -3,7 +3,9 @@
 // What comes from the network thread comes in no context. This brings it into
 // that of the call it is for.
 
-/** @typedef {import('./bridge').Receiver} Receiver */
+/** @typedef {import('./events').Receiver} Receiver */
+/** @typedef {import('./message').Message} Message */
+/** @typedef {import('./metadata-block').Entries} Entries */
 
 /**
  * A context: an AsyncResource, or the recorder of a traced call.
@@ -27,24 +29,24 @@ class ReceiverInContext {
     this.receiver = receiver;
   }
 
-  /** @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
-  onReply(buf, flags, start, end) {
-    this.scope.runInAsyncScope(this.receiver.onReply, this.receiver, buf, flags, start, end);
+  /** @param {Message} message @param {Entries | null} headers @param {Entries | null} trailers */
+  onReply(message, headers, trailers) {
+    this.scope.runInAsyncScope(this.receiver.onReply, this.receiver, message, headers, trailers);
   }
 
-  /** @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
-  onStatus(buf, flags, start, end) {
-    this.scope.runInAsyncScope(this.receiver.onStatus, this.receiver, buf, flags, start, end);
+  /** @param {Entries} headers */
+  onHeaders(headers) {
+    this.pass(this.receiver.onHeaders, headers);
   }
 
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onHeaders(buf, start, end) {
-    this.pass(this.receiver.onHeaders, buf, start, end);
+  /** @param {Message} message */
+  onMessage(message) {
+    this.pass(this.receiver.onMessage, message);
   }
 
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onMessage(buf, start, end) {
-    this.pass(this.receiver.onMessage, buf, start, end);
+  /** @param {number} code @param {string} details @param {Entries | null} headers @param {Entries} trailers */
+  onStatus(code, details, headers, trailers) {
+    this.scope.runInAsyncScope(this.receiver.onStatus, this.receiver, code, details, headers, trailers);
   }
 
   /** @param {number} bytes */

@@ -1,14 +1,15 @@
 'use strict';
 
 // This environment's end of the crossing: what goes out is collected in the
-// outbox, what comes in is dispatched to the call or server it is for. There is
+// outbox, what comes in is dispatched to the call, server or member it is for. There is
 // one bridge per environment, made by the first client or server.
 
 const { nextTick, setImmediate, setInterval } = require('../common/clock');
-const { maxBufferedOfEnvironment } = require('../common/environment');
-const { log, onLevel } = require('../common/log');
+const { maxBuffered } = require('../common/environment');
+const { onLevel } = require('../common/log');
 const { native } = require('./addon');
 const { CallTable } = require('./call-table');
+const events = require('./events');
 const { Outbox } = require('./outbox');
 const { HEADER, Event, OUTSIDE } = require('./records');
 
@@ -18,46 +19,17 @@ const TURN_SIZE = 1024 * 1024;
 /** An inbox that a large message made larger is not kept. */
 const KEEP_SIZE = 8 * 1024 * 1024;
 
-/**
- * What receives the events of one call. `buf` is used again as soon as the
- * method returns.
- *
- * @typedef {object} Receiver
- * @property {(buf: Buffer, flags: number, start: number, end: number) => void} [onReply]
- * @property {(buf: Buffer, start: number, end: number) => void} [onHeaders]
- * @property {(buf: Buffer, start: number, end: number) => void} [onMessage]
- * @property {(buf: Buffer, flags: number, start: number, end: number) => void} [onStatus]
- * @property {(bytes: number) => void} [onWritable]
- * @property {() => void} [onHalfClosed]
- * @property {(reason: number) => void} [onClosed]
- */
-
-/**
- * What receives the events of one server.
- *
- * @typedef {object} ServerReceiver
- * @property {(id: number, buf: Buffer, flags: number, start: number, end: number) => void} onIncoming
- * @property {(port: number, error: string, code: string) => void} onListening
- * @property {(cutOff: number) => void} onStopped
- * @property {(connection: number, peer: string) => void} onConnected
- * @property {(connection: number) => void} onDisconnected
- */
-
-/**
- * What receives the events of one member of the bus.
- *
- * @typedef {object} BusReceiver
- * @property {(op: number, flags: number, buf: Buffer, start: number, end: number, outside: string[] | null) => void} onRecord
- * @property {() => Promise<any>} nativeStatus
- */
+/** @typedef {import('./events').Receiver} Receiver */
+/** @typedef {import('./events').ServerReceiver} ServerReceiver */
+/** @typedef {import('./events').BusReceiver} BusReceiver */
 
 class Bridge {
   constructor() {
     const { Bridge: Native } = native();
-    const maxBuffered = maxBufferedOfEnvironment();
+    const { bytes, by } = maxBuffered();
     this.drain = this.drain.bind(this);
     this.native = new Native(this.drain);
-    if (maxBuffered !== null) this.native.limitBuffered(maxBuffered, false);
+    this.native.limitBuffered(bytes, by);
     this.outbox = new Outbox((batch, length) => this.native.send(batch, length));
     this.inbox = Buffer.allocUnsafeSlow(INBOX_SIZE);
     /** @type {CallTable<Receiver>} */
@@ -155,6 +127,8 @@ class Bridge {
   }
 
   /**
+   * Finds whom a record is for; events.js reads it.
+   *
    * @param {Buffer} buf
    * @param {number} at
    * @param {number} end
@@ -167,40 +141,37 @@ class Bridge {
     switch (op) {
       case Event.REPLY: {
         const call = this.calls.get(id);
-        if (call !== undefined && this.finish(id)) call.onReply?.(buf, flags, start, end);
+        if (call !== undefined && this.finish(id)) events.reply(call, flags, buf, start, end);
         break;
       }
-      case Event.STATUS: {
-        const call = this.calls.get(id);
-        if (call !== undefined && this.finish(id)) call.onStatus?.(buf, flags, start, end);
-        break;
-      }
-      case Event.INCOMING:
-        this.servers.get(buf.readUInt32LE(start))?.onIncoming(id, buf, flags, start + 4, end);
+      case Event.HEADERS:
+        events.headers(this.calls.get(id), buf, start, end);
         break;
       case Event.MESSAGE:
-        this.calls.get(id)?.onMessage?.(buf, start, end);
+        events.message(this.calls.get(id), buf, start, end);
         break;
+      case Event.STATUS: {
+        const call = this.calls.get(id);
+        if (call !== undefined && this.finish(id)) events.status(call, flags, buf, start, end);
+        break;
+      }
       case Event.WRITABLE:
-        this.calls.get(id)?.onWritable?.(buf.readUInt32LE(start));
+        events.writable(this.calls.get(id), buf, start);
         break;
-      case Event.HEADERS:
-        this.calls.get(id)?.onHeaders?.(buf, start, end);
+      case Event.INCOMING:
+        events.incoming(this.servers, id, flags, buf, start, end);
         break;
       case Event.HALF_CLOSED:
-        this.calls.get(id)?.onHalfClosed?.();
+        events.halfClosed(this.calls.get(id));
         break;
       case Event.CLOSED: {
         const call = this.calls.get(id);
         this.calls.delete(id);
-        call?.onClosed?.(buf.readUInt32LE(start));
+        events.closed(call, buf, start);
         break;
       }
       default:
-        if (op >= Event.BUS_REPLY) {
-          const outside = flags & OUTSIDE ? this.native.outside() : null;
-          this.buses.get(id)?.onRecord(op, flags, buf, start, end, outside);
-        }
+        if (op >= Event.BUS_REPLY) this.dispatchBus(op, flags, id, buf, start, end);
         else this.dispatchRare(op, id, buf, start, end);
     }
   }
@@ -213,36 +184,75 @@ class Bridge {
    * @param {number} end
    */
   dispatchRare(op, id, buf, start, end) {
+    const { servers, connections } = this;
     switch (op) {
-      case Event.LISTENING: {
-        const error = start + 8;
-        const code = error + buf.readUInt32LE(start + 4);
-        const server = this.servers.get(id);
-        server?.onListening(buf.readUInt32LE(start), buf.utf8Slice(error, code), buf.latin1Slice(code, end));
+      case Event.LISTENING:
+        events.listening(servers.get(id), buf, start, end);
         break;
-      }
       case Event.STOPPED:
-        this.servers.get(id)?.onStopped(buf.readUInt32LE(start));
+        events.stopped(servers.get(id), buf, start);
         break;
-      case Event.CONNECTED: {
-        const server = buf.readUInt32LE(start);
-        this.connections.set(id, server);
-        this.servers.get(server)?.onConnected(id, buf.latin1Slice(start + 4, end));
-        break;
-      }
-      case Event.DISCONNECTED: {
-        const server = this.connections.get(id);
-        this.connections.delete(id);
-        if (server !== undefined) this.servers.get(server)?.onDisconnected(id);
-        break;
-      }
       case Event.LOG:
-        log(buf.readUInt32LE(start), buf.utf8Slice(start + 4, end));
+        events.log(buf, start, end);
+        break;
+      case Event.CONNECTED:
+        events.connected(servers, connections, id, buf, start, end);
+        break;
+      case Event.DISCONNECTED:
+        events.disconnected(servers, connections, id);
         break;
       default:
-        throw new Error(`owt-grpc: event ${op} is not known: addon and JS are of different versions`);
+        unknown(op);
     }
   }
+
+  /**
+   * @param {number} op
+   * @param {number} flags
+   * @param {number} id
+   * @param {Buffer} buf
+   * @param {number} start
+   * @param {number} end
+   */
+  dispatchBus(op, flags, id, buf, start, end) {
+    // It waits to be taken, whether or not the member is still there.
+    const outside = flags & OUTSIDE ? this.native.outside() : null;
+    const bus = this.buses.get(id);
+    if (bus === undefined) return;
+    switch (op) {
+      case Event.BUS_REPLY:
+        events.busReply(bus, flags, buf, start, end, outside);
+        break;
+      case Event.BUS_FAILED:
+        events.busFailed(bus, buf, start, end);
+        break;
+      case Event.BUS_REQUEST:
+        events.busRequest(bus, flags, buf, start, end, outside);
+        break;
+      case Event.BUS_MESSAGE:
+        events.busMessage(bus, flags, buf, start, end, outside);
+        break;
+      case Event.BUS_DONE:
+        events.busDone(bus, flags, buf, start, end);
+        break;
+      case Event.BUS_STATE:
+        events.busState(bus, buf, start, end);
+        break;
+      case Event.BUS_STATUS:
+        events.busStatus(bus, buf, start, end);
+        break;
+      case Event.BUS_GIVEN_UP:
+        events.busGivenUp(bus, flags, buf, start);
+        break;
+      default:
+        unknown(op);
+    }
+  }
+}
+
+/** @param {number} op */
+function unknown(op) {
+  throw new Error(`owt-grpc: event ${op} is not known: addon and JS are of different versions`);
 }
 
 /** @param {unknown} error */

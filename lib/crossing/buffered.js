@@ -13,7 +13,7 @@ function setMaxBufferedBytes(bytes) {
     const what = typeof bytes === 'number' ? bytes : kindOf(bytes);
     throw new TypeError(`setMaxBufferedBytes takes a whole number of bytes, at least ${LEAST_BUFFERED}, not ${what}`);
   }
-  getBridge().native.limitBuffered(bytes, true);
+  getBridge().native.limitBuffered(bytes, 'program');
 }
 
 module.exports = { setMaxBufferedBytes };

@@ -42,8 +42,8 @@ export class Bridge {
   channelState(channel: number): 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed';
   /** What a channel has done, or all of the process where none is named. */
   counts(channel?: number | null): Counts;
-  /** How much this process may hold for its peers: what the program has asked for stands against what the environment of another thread says. */
-  limitBuffered(bytes: number, byProgram: boolean): void;
+  /** How much this process may hold for its peers. What the program has asked for stands against what the environment of another thread says, and both against the default. */
+  limitBuffered(bytes: number, by: 'default' | 'environment' | 'program'): void;
   /** Binds and serves; answered by LISTENING. A method that is not among them is answered UNIMPLEMENTED by the native side. */
   listen(server: number, options: ServerOptions, credentials?: Credentials | null): void;
   /** Hands a connection to a server that was made with `handed`. The descriptor stays the caller's: what is handed over is a duplicate. */

@@ -1,12 +1,12 @@
 'use strict';
 
-// The commands of one turn, in one buffer, and where each of them begins. Messages
-// are encoded straight into it, behind their record's header.
+// The records of one turn, in one buffer, and where each of them begins. Messages are
+// encoded straight into it, behind their record's header. commands.js is what they say.
 
 const { Writer } = require('../codec-runtime');
 const { nextTick } = require('../common/clock');
 const { assertMessage, isPlain } = require('../common/fields');
-const { HEADER, PREFIX, NO_TIMEOUT, Command, CallFlag } = require('./records');
+const { HEADER, PREFIX } = require('./records');
 
 const FIRST_SIZE = 64 * 1024;
 const SHORT = 64;
@@ -259,123 +259,6 @@ class Outbox extends Writer {
     this.buf.writeUInt32BE(length, prefix + 1);
     return length;
   }
-
-  /**
-   * A call. With a message, that is the only one. Throws what the encoder throws.
-   *
-   * @param {number} id
-   * @param {{ channel: number, method: number, timeout: number | null, metadata: Uint8Array | null, waitForReady: boolean, unary: boolean }} call
-   * @param {Codec | null} codec
-   * @param {any} message
-   * @returns {number} the message's length, 0 without one
-   */
-  call(id, call, codec, message) {
-    let flags = codec === null ? 0 : CallFlag.HAS_MESSAGE | CallFlag.COMPLETE;
-    if (call.waitForReady) flags |= CallFlag.WAIT_FOR_READY;
-    if (call.unary) flags |= CallFlag.UNARY;
-    return this.record(Command.CALL, flags, id, writeCall, call, codec, message);
-  }
-
-  /**
-   * A message of a stream. Throws what the encoder throws.
-   *
-   * @param {number} id
-   * @param {Codec} codec
-   * @param {any} message
-   * @returns {number} its length
-   */
-  message(id, codec, message) {
-    return this.record(Command.MESSAGE, 0, id, writeFrame, codec, message);
-  }
-
-  /**
-   * The one reply of a call. Throws what the encoder throws.
-   *
-   * @param {number} id
-   * @param {Uint8Array | null} trailers
-   * @param {Codec} codec
-   * @param {any} message
-   * @returns {number} its length
-   */
-  reply(id, trailers, codec, message) {
-    return this.record(Command.REPLY, 0, id, writeReply, trailers, codec, message);
-  }
-
-  /**
-   * @param {number} id
-   * @param {{ code: number, details: string, metadata: Uint8Array | null }} status
-   */
-  status(id, status) {
-    this.record(Command.STATUS, 0, id, writeStatus, status);
-  }
-
-  /**
-   * @param {number} id
-   * @param {Uint8Array | null} metadata
-   */
-  headers(id, metadata) {
-    this.record(Command.HEADERS, 0, id, writeBlock, metadata);
-  }
-
-  /**
-   * @param {number} id
-   * @param {number} bytes
-   */
-  credit(id, bytes) {
-    this.record(Command.CREDIT, 0, id, writeNumber, bytes);
-  }
-
-  /** @param {number} id */
-  halfClose(id) {
-    this.record(Command.END, 0, id, writeNothing);
-  }
-
-  /** @param {number} id */
-  cancel(id) {
-    this.record(Command.CANCEL, 0, id, writeNothing);
-  }
 }
 
-// The bodies of records. They are no closures: one would be made for each call.
-
-/**
- * @param {Outbox} outbox
- * @param {{ channel: number, method: number, timeout: number | null, metadata: Uint8Array | null }} call
- * @param {Codec | null} codec
- * @param {any} message
- */
-function writeCall(outbox, call, codec, message) {
-  outbox.u32(call.channel);
-  outbox.u32(call.method);
-  outbox.u32(call.timeout ?? NO_TIMEOUT);
-  outbox.sizedBlock(call.metadata);
-  return codec === null ? 0 : outbox.frame(codec, message);
-}
-
-/** @param {Outbox} outbox @param {Codec} codec @param {any} message */
-const writeFrame = (outbox, codec, message) => outbox.frame(codec, message);
-
-/** @param {Outbox} outbox @param {Uint8Array | null} trailers @param {Codec} codec @param {any} message */
-function writeReply(outbox, trailers, codec, message) {
-  outbox.sizedBlock(trailers);
-  return outbox.frame(codec, message);
-}
-
-/** @param {Outbox} outbox @param {{ code: number, details: string, metadata: Uint8Array | null }} status */
-function writeStatus(outbox, { code, details, metadata }) {
-  outbox.f64(code);
-  outbox.sizedBlock(Buffer.from(details));
-  writeBlock(outbox, metadata);
-}
-
-/** @param {Outbox} outbox @param {Uint8Array | null} block */
-function writeBlock(outbox, block) {
-  if (block !== null) outbox.block(block);
-}
-
-/** @param {Outbox} outbox @param {number} value */
-const writeNumber = (outbox, value) => outbox.u32(value);
-
-const writeNothing = () => {};
-
-module.exports = { Outbox, writeNothing, writeNumber };
+module.exports = { Outbox };

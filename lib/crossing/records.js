@@ -61,6 +61,12 @@ const Event = Object.freeze({
   BUS_GIVEN_UP: 27,
 });
 
+/** A flag whose meaning depends on its record. */
+const FLAG = 1;
+
+/** A flag of records of the bus: a trace comes first of all texts. */
+const TRACED = 2;
+
 /** A flag of records of the bus: the body is not in the record. */
 const OUTSIDE = 4;
 
@@ -77,4 +83,7 @@ const Closed = Object.freeze({ FINISHED: 0, CANCELLED: 1, DEADLINE_EXCEEDED: 2, 
  */
 const cost = (length) => length + 64;
 
-module.exports = { BusState, HEADER, OUTSIDE, PREFIX, NO_TIMEOUT, Command, CallFlag, Event, Closed, cost };
+/** Read, but not yet said by CREDIT: from here on it is. */
+const CREDIT_STEP = 32 * 1024;
+
+module.exports = { BusState, CREDIT_STEP, CallFlag, Closed, Command, Event, FLAG, HEADER, NO_TIMEOUT, OUTSIDE, PREFIX, TRACED, cost };

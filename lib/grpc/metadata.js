@@ -5,6 +5,7 @@
 
 const { hasFields } = require('../common/fields');
 const { kindOf } = require('../common/kind-of');
+const { blockOf } = require('../crossing/metadata-block');
 
 const KEY = /^[0-9a-z_.-]+$/;
 const NOT_ASCII = /[^ -~]/u;
@@ -136,45 +137,21 @@ class Metadata {
   }
 
   /**
-   * The block that crosses, null if there is nothing in it.
+   * What crosses, null if there is nothing in it.
    *
    * @returns {Buffer | null}
    */
   toBlock() {
-    /** @type {Buffer[]} */
-    const parts = [];
-    for (const [key, values] of this.entries) {
-      const name = Buffer.from(key, 'latin1');
-      for (const value of values) {
-        const bytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
-        const sizes = Buffer.allocUnsafe(6);
-        sizes.writeUInt16LE(name.length, 0);
-        sizes.writeUInt32LE(bytes.length, 2);
-        parts.push(sizes.subarray(0, 2), name, sizes.subarray(2), bytes);
-      }
-    }
-    return parts.length === 0 ? null : Buffer.concat(parts);
+    return blockOf(this.entries);
   }
 
   /**
-   * @param {Buffer} block
-   * @param {number} [start]
-   * @param {number} [end]
+   * @param {import('../crossing/metadata-block').Entries} entries as they have crossed
+   * @returns {Metadata}
    */
-  static fromBlock(block, start = 0, end = block.length) {
+  static ofEntries(entries) {
     const metadata = new Metadata();
-    for (let at = start; at < end; ) {
-      const nameEnd = at + 2 + block.readUInt16LE(at);
-      const name = block.latin1Slice(at + 2, nameEnd);
-      const valueEnd = nameEnd + 4 + block.readUInt32LE(nameEnd);
-      const value = name.endsWith('-bin')
-        ? Buffer.from(block.subarray(nameEnd + 4, valueEnd))
-        : block.latin1Slice(nameEnd + 4, valueEnd);
-      const values = metadata.entries.get(name);
-      if (values === undefined) metadata.entries.set(name, [value]);
-      else values.push(value);
-      at = valueEnd;
-    }
+    metadata.entries = entries;
     return metadata;
   }
 }

@@ -3,10 +3,11 @@
 // The four kinds of call that are watched, and what is known of each.
 
 const { now } = require('../common/clock');
+const { fromBlock } = require('../crossing/trace-block');
 const { CallKind } = require('./call-recorder');
 const { byMethod, typeOf } = require('./call-stats');
 const { endSpan, runIn, startSpan, tracing } = require('./tracing');
-const { fromBlock, fromText, toText } = require('./trace-context');
+const { fromText, toText } = require('./trace-context');
 
 /** @typedef {import('./call-recorder').About} About */
 

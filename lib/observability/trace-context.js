@@ -1,14 +1,15 @@
 'use strict';
 
 // W3C Trace Context: what a traceparent and a tracestate may be, and how they
-// travel in a metadata block and in a frame of the bus. A peer may send
-// anything: what is no traceparent is as good as none.
+// travel in a frame of the bus; crossing/trace-block.js has how in metadata. A peer may
+// send anything: what is no traceparent is as good as none.
 
-/** @typedef {{ traceparent?: string, tracestate?: string }} Carrier */
+const { LENGTH } = require('../crossing/trace-block');
 
-/** Version 00 is exactly this long; later ones may have more behind it, ff is none. */
+/** @typedef {import('../crossing/trace-block').Carrier} Carrier */
+
+/** Version 00 is exactly LENGTH long; later ones may have more behind it, ff is none. */
 const PARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[ -~]{0,199})?$/;
-const LENGTH = 55;
 const NO_TRACE = '0'.repeat(32);
 const NO_SPAN = '0'.repeat(16);
 /** Longer ones are not passed on, which the standard allows. */
@@ -47,79 +48,6 @@ function valid(carrier) {
   return { traceparent };
 }
 
-const PARENT_KEY = 'traceparent';
-const STATE_KEY = 'tracestate';
-
-/** Used over and over: an outbox copies a block before the next one is made. */
-const scratch = Buffer.alloc(1024);
-const HEAD = 2 + PARENT_KEY.length;
-scratch.writeUInt16LE(PARENT_KEY.length, 0);
-scratch.write(PARENT_KEY, 2, 'latin1');
-/** A traceparent alone, as nearly all are. */
-const plain = scratch.subarray(0, HEAD + 4 + LENGTH);
-const parentKey = Buffer.from(PARENT_KEY);
-const stateKey = Buffer.from(STATE_KEY);
-
-/**
- * @param {Buffer} block
- * @param {number} at
- * @param {number} end
- * @param {Buffer} key
- */
-function isKey(block, at, end, key) {
-  if (end - at !== key.length) return false;
-  for (let n = 0; n < key.length; n++) if (block[at + n] !== key[n]) return false;
-  return true;
-}
-
-/**
- * The metadata entries of a valid carrier, until the next call of this function.
- *
- * @param {Carrier} carrier
- * @returns {Buffer}
- */
-function toBlock({ traceparent, tracestate }) {
-  const parent = /** @type {string} */ (traceparent);
-  let at = HEAD + 4;
-  // Quicker written here than by a call.
-  for (let n = 0; n < parent.length; n++) scratch[at++] = parent.charCodeAt(n);
-  scratch[HEAD] = parent.length;
-  if (tracestate === undefined && parent.length === LENGTH) return plain;
-  if (tracestate !== undefined) {
-    at = scratch.writeUInt16LE(STATE_KEY.length, at);
-    at += scratch.write(STATE_KEY, at, 'latin1');
-    const length = scratch.write(tracestate, at + 4, 'latin1');
-    at = scratch.writeUInt32LE(length, at) + length;
-  }
-  return scratch.subarray(0, at);
-}
-
-/**
- * The trace in a metadata block, without reading the rest of it.
- *
- * @param {Buffer | null} block
- * @returns {Carrier}
- */
-function fromBlock(block) {
-  /** @type {Carrier} */
-  const carrier = {};
-  if (block === null) return carrier;
-  for (let at = 0; at < block.length; ) {
-    const name = at + 2;
-    const nameEnd = name + block.readUInt16LE(at);
-    const value = nameEnd + 4;
-    at = value + block.readUInt32LE(nameEnd);
-    if (isKey(block, name, nameEnd, parentKey)) {
-      // More than one are none, by the standard.
-      carrier.traceparent = carrier.traceparent === undefined ? block.latin1Slice(value, at) : '';
-    } else if (isKey(block, name, nameEnd, stateKey)) {
-      const text = block.latin1Slice(value, at);
-      carrier.tracestate = carrier.tracestate === undefined ? text : `${carrier.tracestate},${text}`;
-    }
-  }
-  return carrier;
-}
-
 /**
  * As a frame of the bus has it.
  *
@@ -138,4 +66,4 @@ function fromText(text) {
   return space < 0 ? { traceparent: text } : { traceparent: text.slice(0, space), tracestate: text.slice(space + 1) };
 }
 
-module.exports = { PARENT_KEY, fromBlock, fromText, toBlock, toText, valid };
+module.exports = { fromText, toText, valid };

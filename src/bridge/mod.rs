@@ -25,8 +25,8 @@ use napi_derive::napi;
 use crate::bus::node;
 use crate::bus::trust::operator::OperatorSecret;
 use crate::crossing::environment::Environment;
-use crate::crossing::events::level;
 use crate::crossing::network::{Network, Work};
+use crate::crossing::record::level;
 use crate::grpc::budget;
 use crate::grpc::channel;
 use crate::grpc::proxy::Proxy;
@@ -165,14 +165,20 @@ impl Bridge {
         }
     }
 
-    /// How much this process may hold for its peers, in bytes: asked for by the
-    /// program, or else by its environment.
+    /// How much this process may hold for its peers, in bytes, and who says so.
     #[napi]
     #[allow(clippy::unused_self)] // JS has everything native from here
-    pub fn limit_buffered(&self, bytes: f64, by_program: bool) {
+    pub fn limit_buffered(&self, bytes: f64, by: String) -> Result<()> {
+        let by = match by.as_str() {
+            "default" => budget::By::Default,
+            "environment" => budget::By::Environment,
+            "program" => budget::By::Program,
+            other => return Err(invalid(format!("{other:?} limits nothing"))),
+        };
         if let Some(bytes) = limit(Some(bytes), None) {
-            budget::PROCESS.set_limit(bytes, by_program);
+            budget::PROCESS.set_limit(bytes, by);
         }
+        Ok(())
     }
 
     /// Binds and serves, with TLS if there are credentials; answered by LISTENING.

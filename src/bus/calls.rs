@@ -1,7 +1,7 @@
 //! The calls of a member that have not been answered yet, and their deadlines.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry::Vacant;
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -35,13 +35,12 @@ struct Entry {
     stage: Stage,
     since: Millis,
     deadline: Millis,
-    /// Replies of other kinds are wanted, after the last one, too.
+    /// Replies of other kinds are wanted, after the last one, too, until the application
+    /// cancels the call: how many of those it keeps is for it to say.
     many: bool,
     settled: bool,
 }
 
-/// Calls that are settled and still listen: older ones are forgotten.
-const LISTENING: usize = 10_000;
 /// Deadlines are kept in steps of so many ms: a call ends that much late at most.
 const STEP: Millis = 4;
 
@@ -50,7 +49,6 @@ const STEP: Millis = 4;
 pub struct Calls {
     entries: FxHashMap<u32, Entry>,
     deadlines: BTreeMap<Millis, Vec<u32>>,
-    listening: VecDeque<u32>,
     pending: usize,
 }
 
@@ -126,13 +124,16 @@ impl Calls {
         }
         entry.settled = true;
         self.pending -= 1;
-        self.listening.push_back(number);
-        if self.listening.len() > LISTENING
-            && let Some(oldest) = self.listening.pop_front()
-        {
-            self.entries.remove(&oldest);
-        }
         Some(since)
+    }
+
+    /// Forgets a call. `None` if it is settled, or if there is none.
+    pub fn cancel(&mut self, number: u32) -> Option<Stage> {
+        let stage = self.settle(number);
+        if stage.is_none() {
+            self.entries.remove(&number);
+        }
+        stage
     }
 
     /// Forgets a call that is not settled. `None` if there is none.
@@ -165,8 +166,6 @@ impl Calls {
             false
         });
         self.pending -= lost.len();
-        let entries = &self.entries;
-        self.listening.retain(|number| entries.contains_key(number));
         lost.sort_unstable();
         lost
     }
@@ -180,7 +179,6 @@ impl Calls {
             .collect();
         all.sort_unstable();
         self.deadlines.clear();
-        self.listening.clear();
         self.pending = 0;
         all
     }
@@ -217,5 +215,26 @@ impl Calls {
         }
         self.skip_settled();
         overdue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_listens_after_its_reply_until_it_is_cancelled_or_its_peer_is_gone() {
+        let mut calls = Calls::default();
+        for number in [1, 2, 3] {
+            assert!(calls.begin(number, number != 3, 0, 1000));
+            assert!(calls.send(number, 7, 0).is_some());
+            assert!(calls.answer(number).is_some());
+        }
+        assert_eq!([1, 2, 3].map(|n| calls.expects(n, 7)), [true, true, false]);
+        assert_eq!(calls.cancel(1), None);
+        assert_eq!([1, 2].map(|n| calls.expects(n, 7)), [false, true]);
+        assert_eq!(calls.lost_with(7), [0; 0]);
+        assert!(!calls.expects(2, 7));
+        assert_eq!((calls.pending(), calls.cancel(2)), (0, None));
     }
 }

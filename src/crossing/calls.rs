@@ -10,8 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
-use super::events::Events;
-use super::record::event;
+use super::mailbox::Mailbox;
 use crate::grpc::call::Ended;
 use crate::grpc::gate::Gate;
 use crate::grpc::service::Closed;
@@ -22,7 +21,7 @@ use crate::grpc::stream::{CallEvents, Outgoing, cost_of};
 pub struct Calls {
     table: Mutex<Table>,
     /// Where JS is told of them.
-    events: Arc<Events>,
+    events: Arc<Mailbox>,
 }
 
 #[derive(Default)]
@@ -57,7 +56,7 @@ fn is_of_server(id: u32) -> bool {
 
 impl Calls {
     /// None yet, of an environment that is told by `events`.
-    pub fn new(events: Arc<Events>) -> Self {
+    pub fn new(events: Arc<Mailbox>) -> Self {
         Self {
             table: Mutex::default(),
             events,
@@ -153,11 +152,11 @@ impl Calls {
         if let Some(task) = entry.task {
             task.abort();
             let status = Status::new(Code::CANCELLED, "Cancelled on client");
-            self.push_ended(id, &status.into());
+            self.tell_end(id, &status.into());
         } else {
             let status = Status::new(Code::CANCELLED, "Cancelled by the server");
             let _ = entry.inbox.send(Outgoing::Status(status));
-            self.push_closed(id, Closed::Finished);
+            self.events.closed(id, Closed::Finished);
         }
     }
 
@@ -177,52 +176,21 @@ impl Calls {
             task.abort();
         }
         // JS may know of a call that has not begun here.
-        self.push_ended(id, &why.into());
+        self.tell_end(id, &why.into());
     }
 
-    fn push_ended(&self, id: u32, ended: &Ended) {
-        let trailers = &ended.status.trailers;
-        if let Some(reply) = &ended.reply
-            && ended.status.code == Code::OK
-        {
-            // grpc-status is reserved, so plain headers have nothing to tell.
-            let told = |headers: &HeaderMap| {
-                let mut any = false;
-                crate::grpc::metadata::for_each(headers, |_, _| any = true);
-                any
-            };
-            if told(&ended.headers) || told(trailers) {
-                self.events.push(event::REPLY, event::FLAG, id, |record| {
-                    record
-                        .sized_metadata(&ended.headers)
-                        .sized_metadata(trailers)
-                        .bytes(reply)
-                });
-            } else {
-                self.events
-                    .push(event::REPLY, 0, id, |record| record.bytes(reply));
+    fn tell_end(&self, id: u32, ended: &Ended) {
+        let Ended {
+            reply,
+            headers,
+            status,
+        } = ended;
+        match reply {
+            Some(reply) if status.code == Code::OK => {
+                self.events.reply(id, reply, headers, &status.trailers);
             }
-            return;
+            _ => self.events.status(id, status, headers),
         }
-        self.events.push(event::STATUS, event::FLAG, id, |record| {
-            record
-                .f64(ended.status.code.to_js())
-                .sized(ended.status.details.as_bytes())
-                .sized_metadata(&ended.headers)
-                .metadata(trailers)
-        });
-    }
-
-    fn push_closed(&self, id: u32, how: Closed) {
-        let reason = match how {
-            Closed::Replied => return,
-            Closed::Finished => 0,
-            Closed::Cancelled => 1,
-            Closed::DeadlineExceeded => 2,
-            Closed::ConnectionLost => 3,
-        };
-        self.events
-            .push(event::CLOSED, 0, id, |record| record.u32(reason));
     }
 }
 
@@ -238,14 +206,14 @@ impl CallHandle {
     /// The end of a client call.
     pub fn end(self, ended: &Ended) {
         if self.leave() {
-            self.calls.push_ended(self.id, ended);
+            self.calls.tell_end(self.id, ended);
         }
     }
 
     /// The end of a server call.
     pub fn close(self, how: Closed) {
         if self.leave() {
-            self.calls.push_closed(self.id, how);
+            self.calls.events.closed(self.id, how);
         }
     }
 
@@ -267,34 +235,25 @@ impl Drop for CallHandle {
             return;
         }
         if self.is_server {
-            self.calls.push_closed(self.id, Closed::ConnectionLost);
+            self.calls.events.closed(self.id, Closed::ConnectionLost);
         } else {
             let status = Status::internal("The call ended without a result: a bug in owt-grpc");
-            self.calls.push_ended(self.id, &status.into());
+            self.calls.tell_end(self.id, &status.into());
         }
     }
 }
 
 impl CallEvents for CallHandle {
     fn headers(&self, headers: &HeaderMap) {
-        self.calls
-            .events
-            .push(event::HEADERS, 0, self.id, |record| {
-                record.metadata(headers)
-            });
+        self.calls.events.headers(self.id, headers);
     }
 
     fn message(&self, message: Bytes) {
-        self.calls
-            .events
-            .push(event::MESSAGE, 0, self.id, |record| record.bytes(&message));
+        self.calls.events.message(self.id, &message);
     }
 
     fn writable(&self, cost: usize) {
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        self.calls
-            .events
-            .push(event::WRITABLE, 0, self.id, |record| record.u32(cost));
+        self.calls.events.writable(self.id, cost);
     }
 
     fn is_behind(&self) -> bool {
@@ -306,8 +265,6 @@ impl CallEvents for CallHandle {
     }
 
     fn half_closed(&self) {
-        self.calls
-            .events
-            .push(event::HALF_CLOSED, 0, self.id, |record| record);
+        self.calls.events.half_closed(self.id);
     }
 }

@@ -1,197 +1,202 @@
-//! Carries out what JS sent, in order, on the network thread.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::Duration;
+//! All that JS tells the network thread: a variant for each command of docs/crossing.md, by
+//! the names of `lib/crossing/commands.js`, which writes what is read here, and in its order.
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::uri::PathAndQuery;
-use tokio::sync::mpsc::unbounded_channel;
 
-use super::batch::{Batch, Record};
-use super::environment::Environment;
-use super::events::level;
 use super::record::{Reader, command};
-use super::tables::Tables;
-use crate::grpc::call::{self, Call};
-use crate::grpc::channel::Channel;
-use crate::grpc::gate::Gate;
+use crate::bus::Millis;
+use crate::bus::member::traffic::Calling;
+use crate::bus::wire;
 use crate::grpc::metadata;
-use crate::grpc::status::{Code, Status};
-use crate::grpc::stream::Outgoing;
+use crate::grpc::status::Code;
 
 /// The timeout that means none.
 const NO_TIMEOUT: u32 = u32::MAX;
 
-/// Carries out one batch. A record that cannot be carried out costs itself alone,
-/// and whoever waits for what it would have done is told.
-pub fn carry_out(environment: &Arc<Environment>, tables: &Tables, batch: Bytes) {
-    match Batch::read(batch) {
-        Ok(mut batch) => {
-            while let Some(record) = batch.next() {
-                let (at, op, id) = (record.at, record.op, record.id);
-                if let Err(why) = apply_whole(environment, tables, record) {
-                    refuse(environment, op, id, at, &why, batch.body_at(at));
-                }
-            }
-        }
-        Err(what) => environment.events.log(
-            level::ERROR,
-            &format!("a batch of commands was refused: {what}: a bug in owt-grpc"),
-        ),
-    }
-    super::bus::flush(environment);
+/// Metadata, or why it cannot be sent: the call that was given it is told.
+pub type Metadata = Result<HeaderMap, String>;
+
+/// One command. A call that it is about, or a member, has the number of its record.
+pub enum Command {
+    Call(NewCall),
+    /// A whole frame.
+    Message(Bytes),
+    End,
+    Cancel,
+    /// So many bytes have been read.
+    Credit(usize),
+    Reply {
+        trailers: Metadata,
+        /// A whole frame.
+        message: Bytes,
+    },
+    Headers(Metadata),
+    Status {
+        code: Code,
+        details: String,
+        trailers: Metadata,
+    },
+    BusCall(Calling),
+    /// The number of the call.
+    BusCancel(u32),
+    BusCast(wire::Cast),
+    BusPublish(wire::Publish),
+    BusReply {
+        peer: u32,
+        reply: wire::Reply,
+    },
+    BusServe {
+        request: u32,
+        id: String,
+        stop: bool,
+    },
+    BusSubscribe {
+        request: u32,
+        subscription: u32,
+        exchange: String,
+        patterns: Vec<String>,
+        stop: bool,
+    },
+    BusStatus {
+        request: u32,
+    },
+    BusLeave,
+    /// Shows what a bug would do.
+    #[cfg(test)]
+    Panic,
 }
 
-/// Carries out a record, or says why that cannot be.
-fn apply_whole(
-    environment: &Arc<Environment>,
-    tables: &Tables,
-    record: Record,
-) -> Result<(), String> {
-    if let Some(misfit) = record.misfit {
-        return Err(misfit);
-    }
-    // A bug must cost one command, not the thread that all share.
-    let applied = catch_unwind(AssertUnwindSafe(|| apply(environment, tables, record)));
-    match applied {
-        Ok(Some(())) => Ok(()),
-        Ok(None) => Err("the sizes in it do not add up".to_owned()),
-        Err(_) => Err("it was cut short".to_owned()),
-    }
+/// A call that a client begins. Channel and method are numbers of [`super::tables`].
+pub struct NewCall {
+    pub channel: u32,
+    pub method: u32,
+    /// In ms.
+    pub timeout: Option<u32>,
+    pub metadata: Metadata,
+    /// The first message, a whole frame.
+    pub message: Option<Bytes>,
+    /// Nothing follows the first message.
+    pub complete: bool,
+    pub wait_for_ready: bool,
+    /// One reply is expected and kept for the end.
+    pub unary: bool,
 }
 
-/// Ends what a command was for that cannot be carried out.
-fn refuse(environment: &Arc<Environment>, op: u8, id: u32, at: usize, why: &str, body: Reader) {
-    let text = format!(
-        "command {op} for {id}, at byte {at} of its batch, was refused: {why}: a bug in owt-grpc"
-    );
-    environment.events.log(level::ERROR, &text);
-    match op {
-        command::CALL..=command::STATUS => environment.calls.fail(id, Status::internal(text)),
-        command::BUS_CALL..=command::BUS_LEAVE => {
-            super::bus::refuse(environment, op, id, body, &text);
-        }
-        _ => {}
-    }
-}
-
-fn apply(environment: &Arc<Environment>, tables: &Tables, record: Record) -> Option<()> {
-    let Record {
-        op,
-        flags,
-        id,
-        mut body,
-        ..
-    } = record;
-    match op {
-        command::CALL => return start_call(environment, tables, flags, id, body),
-        command::MESSAGE => environment
-            .calls
-            .pass(id, Outgoing::Message(frame(body)?.into())),
-        command::END => environment.calls.pass(id, Outgoing::End),
-        command::CANCEL => environment.calls.cancel(id),
-        command::CREDIT => environment.calls.credit(id, body.u32()? as usize),
-        command::REPLY => {
-            let trailers = sized_metadata(&mut body)?;
-            let message = frame(body)?;
-            environment.calls.pass(
-                id,
-                match trailers {
-                    Ok(trailers) => Outgoing::Reply(message, trailers),
-                    Err(why) => Outgoing::Status(Status::internal(why)),
+impl Command {
+    /// Reads a record. `None` for one whose sizes do not add up, or that is not known.
+    pub fn read(op: u8, flags: u8, mut body: Reader) -> Option<Self> {
+        let flag = flags & command::FLAG != 0;
+        Some(match op {
+            command::CALL => Self::Call(NewCall::read(flags, body)?),
+            command::MESSAGE => Self::Message(frame(body)?),
+            command::END => Self::End,
+            command::CANCEL => Self::Cancel,
+            command::CREDIT => Self::Credit(body.u32()? as usize),
+            command::REPLY => Self::Reply {
+                trailers: sized_metadata(&mut body)?,
+                message: frame(body)?,
+            },
+            command::HEADERS => Self::Headers(rest_as_metadata(body)?),
+            command::STATUS => Self::Status {
+                code: Code::from_js(body.f64()?),
+                details: sized_text(&mut body)?,
+                trailers: rest_as_metadata(body)?,
+            },
+            command::BUS_CALL => Self::BusCall(Calling {
+                number: body.u32()?,
+                timeout: Millis::from(body.u32()?),
+                trace: body.trace(flags)?,
+                to: body.text()?,
+                method: body.text()?,
+                body: body.rest(),
+                many: flag,
+            }),
+            command::BUS_CANCEL => Self::BusCancel(body.u32()?),
+            command::BUS_CAST => Self::BusCast(wire::Cast {
+                trace: body.trace(flags)?,
+                to: body.text()?,
+                method: body.text()?,
+                body: body.rest(),
+                left: 0,
+            }),
+            command::BUS_PUBLISH => Self::BusPublish(wire::Publish {
+                trace: body.trace(flags)?,
+                exchange: body.text()?,
+                key: body.text()?,
+                body: body.rest(),
+                left: 0,
+            }),
+            command::BUS_REPLY => Self::BusReply {
+                peer: body.u32()?,
+                reply: wire::Reply {
+                    number: body.u32()?,
+                    kind: body.text()?,
+                    body: body.rest(),
+                    left: 0,
+                    failed: flag,
                 },
-            );
-        }
-        command::HEADERS => {
-            environment.calls.pass(
-                id,
-                match read_metadata(body)? {
-                    Ok(headers) => Outgoing::Headers(headers),
-                    Err(why) => Outgoing::Status(Status::internal(why)),
-                },
-            );
-        }
-        command::STATUS => {
-            let code = Code::from_js(body.f64()?);
-            let length = body.u32()? as usize;
-            let details = String::from_utf8_lossy(&body.bytes(length)?).into_owned();
-            let mut status = Status::new(code, details);
-            match read_metadata(body)? {
-                Ok(trailers) => status.trailers = trailers,
-                Err(why) => status = Status::internal(why),
-            }
-            environment.calls.pass(id, Outgoing::Status(status));
-        }
-        command::BUS_CALL..=command::BUS_LEAVE => {
-            return super::bus::carry_out(environment, op, flags, id, body);
-        }
-        #[cfg(test)]
-        command::PANIC => unreachable!("asked for by a test"),
-        _ => return None,
+            },
+            command::BUS_SERVE => Self::BusServe {
+                request: body.u32()?,
+                id: body.text()?,
+                stop: flag,
+            },
+            command::BUS_SUBSCRIBE => Self::BusSubscribe {
+                request: body.u32()?,
+                subscription: body.u32()?,
+                exchange: body.text()?,
+                patterns: texts(body)?,
+                stop: flag,
+            },
+            command::BUS_STATUS => Self::BusStatus {
+                request: body.u32()?,
+            },
+            command::BUS_LEAVE => Self::BusLeave,
+            #[cfg(test)]
+            command::PANIC => Self::Panic,
+            _ => return None,
+        })
     }
-    Some(())
 }
 
-fn start_call(
-    environment: &Arc<Environment>,
-    tables: &Tables,
-    flags: u8,
-    id: u32,
-    mut body: Reader,
-) -> Option<()> {
-    let channel = body.u32()?;
-    let method = body.u32()?;
-    let timeout = body.u32()?;
-    let metadata = sized_metadata(&mut body)?;
-    let (sender, inbox) = unbounded_channel();
-    let gate = Arc::new(Gate::default());
-    let handle = environment.calls.begin(id, sender, Arc::clone(&gate));
-    let (channel, path, metadata) = match look_up(tables, channel, method, metadata) {
-        Ok(found) => found,
-        Err(status) => {
-            handle.end(&status.into());
-            return Some(());
+impl NewCall {
+    fn read(flags: u8, mut body: Reader) -> Option<Self> {
+        let has = |flag| flags & flag != 0;
+        Some(Self {
+            channel: body.u32()?,
+            method: body.u32()?,
+            timeout: Some(body.u32()?).filter(|ms| *ms != NO_TIMEOUT),
+            metadata: sized_metadata(&mut body)?,
+            message: if has(command::HAS_MESSAGE) {
+                Some(frame(body)?)
+            } else {
+                None
+            },
+            complete: has(command::COMPLETE),
+            wait_for_ready: has(command::WAIT_FOR_READY),
+            unary: has(command::UNARY),
+        })
+    }
+}
+
+/// Who waits for what a command of the bus would have done, if it cannot be read.
+pub enum Waiting {
+    /// This member's caller, for a call of this number.
+    Caller(u32),
+    /// A peer, for the reply to its call of this number.
+    Peer(u32, u32),
+}
+
+impl Waiting {
+    /// `None` if nobody does, or if the record does not even say who.
+    pub fn read(op: u8, mut body: Reader) -> Option<Self> {
+        match op {
+            command::BUS_CALL => Some(Self::Caller(body.u32()?)),
+            command::BUS_REPLY => Some(Self::Peer(body.u32()?, body.u32()?)),
+            _ => None,
         }
-    };
-    let has = |flag| flags & flag != 0;
-    let call = Call {
-        method,
-        path,
-        metadata,
-        timeout: (timeout != NO_TIMEOUT).then(|| Duration::from_millis(u64::from(timeout))),
-        message: if has(command::HAS_MESSAGE) {
-            Some(frame(body)?)
-        } else {
-            None
-        },
-        complete: has(command::COMPLETE),
-        wait_for_ready: has(command::WAIT_FOR_READY),
-        unary: has(command::UNARY),
-    };
-    // A task copies what it is made of when it begins and when it ends: so that is a box.
-    let task = tokio::spawn(Box::pin(async move {
-        let ended = call::run(channel, call, inbox, gate, &handle).await;
-        handle.end(&ended);
-    }));
-    environment.calls.set_task(id, task.abort_handle());
-    Some(())
-}
-
-/// What the numbers of a CALL stand for.
-fn look_up(
-    tables: &Tables,
-    channel: u32,
-    method: u32,
-    metadata: Result<HeaderMap, String>,
-) -> Result<(Arc<Channel>, PathAndQuery, HeaderMap), Status> {
-    let channel = tables.channel(channel);
-    let channel = channel.ok_or_else(|| Status::unavailable("Channel has been shut down"))?;
-    let path = tables.path(method);
-    let path = path.ok_or_else(|| Status::internal(format!("method {method} is not known")))?;
-    let metadata = metadata.map_err(|why| Status::new(Code::INVALID_ARGUMENT, why))?;
-    Ok((channel, path, metadata))
+    }
 }
 
 /// The rest of a record, which must be a whole frame: its length is relied on.
@@ -201,14 +206,25 @@ fn frame(body: Reader) -> Option<Bytes> {
     (u32::from_be_bytes(length) as usize == frame.len() - 5).then_some(frame)
 }
 
-/// `None` for a record that cannot be read; the inner error is for the caller
-/// who gave metadata that cannot be sent.
-fn sized_metadata(body: &mut Reader) -> Option<Result<HeaderMap, String>> {
+fn sized_text(body: &mut Reader) -> Option<String> {
     let length = body.u32()? as usize;
-    read_metadata(Reader::new(body.bytes(length)?))
+    Some(String::from_utf8_lossy(&body.bytes(length)?).into_owned())
 }
 
-fn read_metadata(mut body: Reader) -> Option<Result<HeaderMap, String>> {
+fn texts(mut body: Reader) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    while !body.is_empty() {
+        texts.push(body.text()?);
+    }
+    Some(texts)
+}
+
+fn sized_metadata(body: &mut Reader) -> Option<Metadata> {
+    let length = body.u32()? as usize;
+    rest_as_metadata(Reader::new(body.bytes(length)?))
+}
+
+fn rest_as_metadata(mut body: Reader) -> Option<Metadata> {
     let mut headers = HeaderMap::new();
     while !body.is_empty() {
         let length = body.u16()? as usize;

@@ -5,15 +5,15 @@
 use std::sync::Arc;
 
 use super::calls::Calls;
-use super::events::Events;
 use super::listening::AllListening;
+use super::mailbox::Mailbox;
 use super::members::Members;
 use super::wakeups::Wake;
 
 /// One JS thread, as the network thread knows it.
 pub struct Environment {
     /// What it is told.
-    pub events: Arc<Events>,
+    pub events: Arc<Mailbox>,
     /// The calls that it has made, and those that its servers have taken.
     pub calls: Arc<Calls>,
     /// Its servers, and registries that it hosts for others.
@@ -25,7 +25,7 @@ pub struct Environment {
 impl Environment {
     /// An environment that is woken by `wake`.
     pub fn new(wake: Wake) -> Arc<Self> {
-        let events = Arc::new(Events::new(wake));
+        let events = Arc::new(Mailbox::new(wake));
         Arc::new(Self {
             calls: Arc::new(Calls::new(Arc::clone(&events))),
             events,

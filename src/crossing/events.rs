@@ -1,102 +1,240 @@
-//! What the network thread tells one JS thread: a queue of records, and the wake-up
-//! when the first of them is there.
+//! All that the network thread tells JS: a function for each event of docs/crossing.md, by the
+//! names of `lib/crossing/events.js`, which reads what is written here, and in its order. Each
+//! puts its record into the mailbox of the JS thread that it is for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
-use super::queue::Queue;
-use super::record::{Writer, event};
-use super::wakeups::{Wake, Waker};
+use super::mailbox::Mailbox;
+use super::record::event;
+use crate::bus::application::Failure;
+use crate::grpc::metadata;
+use crate::grpc::service::{Closed, Incoming};
+use crate::grpc::status::Status;
 
-/// Levels of LOG.
-pub mod level {
-    pub const ERROR: u8 = 1;
-    pub const WARN: u8 = 2;
-    pub const INFO: u8 = 3;
-}
-
-/// The events of one JS thread, and its wake-up.
-pub struct Events {
-    queue: Queue,
-    waker: Arc<Waker>,
-    log_level: AtomicU8,
-}
-
-impl Events {
-    /// Events for a thread that is woken by `wake`.
-    pub fn new(wake: Wake) -> Self {
-        Self {
-            queue: Queue::default(),
-            waker: Waker::new(wake),
-            log_level: AtomicU8::new(0),
+impl Mailbox {
+    /// The successful end of a unary call of a client.
+    pub fn reply(&self, id: u32, message: &[u8], headers: &HeaderMap, trailers: &HeaderMap) {
+        // grpc-status is reserved, so plain headers have nothing to tell.
+        let told = |headers: &HeaderMap| {
+            let mut any = false;
+            metadata::for_each(headers, |_, _| any = true);
+            any
+        };
+        if told(headers) || told(trailers) {
+            self.push(event::REPLY, event::FLAG, id, |record| {
+                record
+                    .sized_metadata(headers)
+                    .sized_metadata(trailers)
+                    .bytes(message)
+            });
+        } else {
+            self.push(event::REPLY, 0, id, |record| record.bytes(message));
         }
     }
 
-    /// For the JS thread: see [`Queue::drain`].
-    pub fn drain(&self, into: &mut [u8]) -> i64 {
-        self.queue.drain(into)
+    /// Initial metadata of a client's stream.
+    pub fn headers(&self, id: u32, headers: &HeaderMap) {
+        self.push(event::HEADERS, 0, id, |record| record.metadata(headers));
     }
 
-    /// For the JS thread: see [`Queue::outside`].
-    pub fn outside(&self) -> Option<Bytes> {
-        self.queue.outside()
+    /// A message of a stream.
+    pub fn message(&self, id: u32, message: &[u8]) {
+        self.push(event::MESSAGE, 0, id, |record| record.bytes(message));
     }
 
-    /// The JS thread wants records of LOG up to this level.
-    pub fn set_log_level(&self, level: u8) {
-        self.log_level.store(level, Ordering::Relaxed);
+    /// The end of a client's call, with the initial metadata that it has not been told of.
+    pub fn status(&self, id: u32, status: &Status, headers: &HeaderMap) {
+        self.push(event::STATUS, event::FLAG, id, |record| {
+            record
+                .f64(status.code.to_js())
+                .sized(status.details.as_bytes())
+                .sized_metadata(headers)
+                .metadata(&status.trailers)
+        });
     }
 
-    /// JS is going away: nothing is delivered from here on. On the JS thread.
-    pub fn close(&self) {
-        self.queue.close();
-        self.waker.close();
+    /// The peer's window has taken so much of a stream.
+    pub fn writable(&self, id: u32, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.push(event::WRITABLE, 0, id, |record| record.u32(bytes));
     }
 
-    /// Bytes that wait for JS.
-    pub fn waiting(&self) -> usize {
-        self.queue.waiting()
+    /// A call for a server.
+    pub fn incoming(&self, id: u32, server: u32, call: &Incoming<'_>) {
+        let left = call.deadline;
+        let left = left.map_or(f64::INFINITY, |left| left.as_secs_f64() * 1000.0);
+        let message = call.message.as_deref();
+        self.push(event::INCOMING, flag(message.is_some()), id, |record| {
+            record
+                .u32(server)
+                .u32(call.method)
+                .u32(call.connection)
+                .f64(left)
+                .sized_metadata(&call.metadata)
+                .bytes(message.unwrap_or_default())
+        });
     }
 
-    /// Whether JS is far behind.
-    pub fn is_behind(&self) -> bool {
-        self.queue.is_crowded()
+    /// The client sends no more messages.
+    pub fn half_closed(&self, id: u32) {
+        self.push(event::HALF_CLOSED, 0, id, |record| record);
     }
 
-    /// Waits until it is not.
-    pub async fn room(&self) {
-        self.queue.room().await;
+    /// A server's call is over. Who has replied needs not be told.
+    pub fn closed(&self, id: u32, how: Closed) {
+        let reason = match how {
+            Closed::Replied => return,
+            Closed::Finished => 0,
+            Closed::Cancelled => 1,
+            Closed::DeadlineExceeded => 2,
+            Closed::ConnectionLost => 3,
+        };
+        self.push(event::CLOSED, 0, id, |record| record.u32(reason));
     }
 
-    /// Queues one event.
-    pub fn push(&self, op: u8, flags: u8, id: u32, body: impl FnOnce(Writer<'_>) -> Writer<'_>) {
-        if self.queue.push(op, flags, id, body) {
-            self.waker.wake_later();
-        }
+    /// A server listens; or not, with an error and its code.
+    pub fn listening(&self, server: u32, port: u16, error: &str, code: &str) {
+        self.push(event::LISTENING, 0, server, |record| {
+            record
+                .u32(port.into())
+                .sized(error.as_bytes())
+                .bytes(code.as_bytes())
+        });
     }
 
-    /// As [`Self::push`], with a body: see [`Queue::push_with`].
-    pub fn push_with(
-        &self,
-        op: u8,
-        flags: u8,
-        id: u32,
-        body: Bytes,
-        head: impl FnOnce(Writer<'_>) -> Writer<'_>,
-    ) {
-        if self.queue.push_with(op, flags, id, body, head) {
-            self.waker.wake_later();
-        }
+    /// A server has stopped, and so many connections with calls on them were cut off.
+    pub fn stopped(&self, server: u32, cut_off: u32) {
+        self.push(event::STOPPED, 0, server, |record| record.u32(cut_off));
     }
 
-    /// Something went wrong that no call can report.
+    /// Something that no call can report, at a level of [`super::record::level`].
     pub fn log(&self, level: u8, text: &str) {
-        if level <= self.log_level.load(Ordering::Relaxed) {
+        if self.wants(level) {
             self.push(event::LOG, 0, 0, |record| {
-                record.u32(u32::from(level)).bytes(text.as_bytes())
+                record.u32(level.into()).bytes(text.as_bytes())
             });
         }
     }
+
+    /// A peer has connected to a server.
+    pub fn connected(&self, connection: u32, server: u32, peer: SocketAddr) {
+        self.push(event::CONNECTED, 0, connection, |record| {
+            record.u32(server).bytes(peer.to_string().as_bytes())
+        });
+    }
+
+    /// It is gone.
+    pub fn disconnected(&self, connection: u32) {
+        self.push(event::DISCONNECTED, 0, connection, |record| record);
+    }
+
+    /// A reply to a call over the bus; an empty kind is the last one.
+    pub fn bus_reply(&self, bus: u32, call: u32, kind: &str, failed: bool, body: Bytes) {
+        let flags = flag(failed);
+        self.push_with(event::BUS_REPLY, flags, bus, body, |record| {
+            record.u32(call).text(kind)
+        });
+    }
+
+    /// A call over the bus that ends without one.
+    pub fn bus_failed(&self, bus: u32, call: u32, why: Failure, detail: &str) {
+        self.push(event::BUS_FAILED, 0, bus, |record| {
+            record.u32(call).u32(why as u32).bytes(detail.as_bytes())
+        });
+    }
+
+    /// A call or a cast for an id of this member.
+    pub fn bus_request(&self, bus: u32, request: Request<'_>) {
+        let Request {
+            from,
+            deadline,
+            trace,
+            caller,
+            to,
+            method,
+            body,
+        } = request;
+        let (peer, call) = from.unwrap_or_default();
+        let flags = flag(from.is_some()) | traced(trace);
+        self.push_with(event::BUS_REQUEST, flags, bus, body, |record| {
+            let record = record.u32(peer).u32(call).f64(deadline);
+            record.trace(trace).text(caller).text(to).text(method)
+        });
+    }
+
+    /// Somebody has published what some subscriptions want.
+    pub fn bus_message(
+        &self,
+        bus: u32,
+        subscriptions: &[u32],
+        trace: &str,
+        key: &str,
+        body: Bytes,
+    ) {
+        self.push_with(event::BUS_MESSAGE, traced(trace), bus, body, |record| {
+            let count = u32::try_from(subscriptions.len()).unwrap_or(0);
+            let record = subscriptions
+                .iter()
+                .fold(record.u32(count), |record, number| record.u32(*number));
+            record.trace(trace).text(key)
+        });
+    }
+
+    /// What was asked for is in effect everywhere; or will not be, and why.
+    pub fn bus_done(&self, bus: u32, request: u32, declined: Option<&str>) {
+        let flags = flag(declined.is_some());
+        self.push(event::BUS_DONE, flags, bus, |record| {
+            let why = declined.unwrap_or_default();
+            record.u32(request).bytes(why.as_bytes())
+        });
+    }
+
+    /// How it stands with a member, by [`super::record::state`].
+    pub fn bus_state(&self, bus: u32, state: u32, why: &str) {
+        self.push(event::BUS_STATE, 0, bus, |record| {
+            record.u32(state).bytes(why.as_bytes())
+        });
+    }
+
+    /// What a member says of itself, as JSON.
+    pub fn bus_status(&self, bus: u32, request: u32, json: &[u8]) {
+        self.push(event::BUS_STATUS, 0, bus, |record| {
+            record.u32(request).bytes(json)
+        });
+    }
+
+    /// Nobody waits for the reply to a call of a peer any more, or to any of its calls.
+    pub fn bus_given_up(&self, bus: u32, peer: u32, call: Option<u32>) {
+        let flags = flag(call.is_none());
+        self.push(event::BUS_GIVEN_UP, flags, bus, |record| {
+            record.u32(peer).u32(call.unwrap_or_default())
+        });
+    }
+}
+
+/// A call or a cast that has come over the bus.
+pub struct Request<'a> {
+    /// The peer, and the number of its call; none for a cast.
+    pub from: Option<(u32, u32)>,
+    /// When its caller gives up, in ms since 1970; infinity if that is not known.
+    pub deadline: f64,
+    /// Empty for none.
+    pub trace: &'a str,
+    pub caller: &'a str,
+    pub to: &'a str,
+    pub method: &'a str,
+    pub body: Bytes,
+}
+
+/// The flag that most records have at most.
+fn flag(is_set: bool) -> u8 {
+    if is_set { event::FLAG } else { 0 }
+}
+
+/// The flag of a record with this trace.
+fn traced(trace: &str) -> u8 {
+    if trace.is_empty() { 0 } else { event::TRACED }
 }

@@ -3,13 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::calls::CallHandle;
 use super::environment::Environment;
-use super::events::level;
-use super::record::event;
+use super::record::level;
 use crate::grpc::gate::Gate;
 use crate::grpc::service::{Accepted, Application, Closed, Incoming};
 
@@ -25,17 +23,12 @@ impl Application for Handlers {
     type Events = CallHandle;
 
     fn connected(&self, connection: u32, peer: SocketAddr) {
-        self.environment
-            .events
-            .push(event::CONNECTED, 0, connection, |record| {
-                record.u32(self.server).bytes(peer.to_string().as_bytes())
-            });
+        let events = &self.environment.events;
+        events.connected(connection, self.server, peer);
     }
 
     fn disconnected(&self, connection: u32) {
-        self.environment
-            .events
-            .push(event::DISCONNECTED, 0, connection, |record| record);
+        self.environment.events.disconnected(connection);
     }
 
     async fn room(&self) {
@@ -47,22 +40,9 @@ impl Application for Handlers {
         let (sender, inbox) = unbounded_channel();
         let gate = Arc::new(Gate::default());
         let events = environment.calls.admit(sender, Arc::clone(&gate));
-        let left = incoming
-            .deadline
-            .map_or(f64::INFINITY, |left| left.as_secs_f64() * 1000.0);
-        let message: Option<&Bytes> = incoming.message.as_ref();
-        let flags = if message.is_some() { event::FLAG } else { 0 };
         environment
             .events
-            .push(event::INCOMING, flags, events.id(), |record| {
-                record
-                    .u32(self.server)
-                    .u32(incoming.method)
-                    .u32(incoming.connection)
-                    .f64(left)
-                    .sized_metadata(&incoming.metadata)
-                    .bytes(message.map_or(&[], |message| message))
-            });
+            .incoming(events.id(), self.server, &incoming);
         Accepted {
             inbox,
             gate,

@@ -5,27 +5,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
-
 use super::environment::Environment;
-use super::events::level;
-use super::record::event;
+use super::events::Request;
+use super::record::{level, state};
 use crate::bus::application::{Application, Delivery};
+use crate::bus::node::{Node, Options};
 
-/// The states of `BUS_STATE`.
-pub mod state {
-    pub const JOINED: u32 = 1;
-    pub const PARTED: u32 = 2;
-    pub const REFUSED: u32 = 3;
-    pub const LEFT: u32 = 4;
-    pub const WAITING: u32 = 5;
-}
-
-/// Tells JS how it stands with a member.
-pub fn push_state(environment: &Arc<Environment>, bus: u32, state: u32, why: &str) {
-    environment.events.push(event::BUS_STATE, 0, bus, |record| {
-        record.u32(state).bytes(why.as_bytes())
-    });
+/// Makes a member for JS.
+pub async fn open(environment: Arc<Environment>, bus: u32, options: Options) {
+    let application = Listener {
+        environment: Arc::clone(&environment),
+        bus,
+    };
+    match Node::start(options, Box::new(application)).await {
+        Ok(node) => {
+            if let Some(unwanted) = environment.members.keep(bus, node) {
+                unwanted.abandon();
+            }
+        }
+        Err(why) => environment.events.bus_state(bus, state::REFUSED, &why),
+    }
 }
 
 /// When a caller gives up that waits for so many ms from now: ms since 1970, since
@@ -38,11 +37,6 @@ fn deadline(timeout: u32) -> f64 {
     now.unwrap_or_default().as_secs_f64() * 1000.0 + f64::from(timeout)
 }
 
-/// The flag of a record with this trace.
-fn traced(trace: &str) -> u8 {
-    if trace.is_empty() { 0 } else { event::TRACED }
-}
-
 /// Passes what happens on to JS.
 pub struct Listener {
     /// Where its JS is.
@@ -51,46 +45,19 @@ pub struct Listener {
     pub bus: u32,
 }
 
-impl Listener {
-    fn message(&self, subscriptions: &[u32], key: &str, body: Bytes, trace: &str) {
-        let flags = traced(trace);
-        self.environment
-            .events
-            .push_with(event::BUS_MESSAGE, flags, self.bus, body, |record| {
-                let count = u32::try_from(subscriptions.len()).unwrap_or(0);
-                let record = subscriptions
-                    .iter()
-                    .fold(record.u32(count), |record, number| record.u32(*number));
-                record.trace(trace).text(key)
-            });
-    }
-
-    fn state(&self, state: u32, why: &str) {
-        push_state(&self.environment, self.bus, state, why);
-    }
-}
-
 impl Application for Listener {
     fn deliver(&self, delivery: Delivery) {
         let events = &self.environment.events;
         let bus = self.bus;
+        let state = |state, why: &str| events.bus_state(bus, state, why);
         match delivery {
             Delivery::Reply {
                 call,
                 kind,
                 failed,
                 body,
-            } => {
-                let flags = failed.into();
-                events.push_with(event::BUS_REPLY, flags, bus, body, |record| {
-                    record.u32(call).text(&kind)
-                });
-            }
-            Delivery::Failed { call, why, detail } => {
-                events.push(event::BUS_FAILED, 0, bus, |record| {
-                    record.u32(call).u32(why as u32).bytes(detail.as_bytes())
-                });
-            }
+            } => events.bus_reply(bus, call, &kind, failed, body),
+            Delivery::Failed { call, why, detail } => events.bus_failed(bus, call, why, &detail),
             Delivery::Request {
                 from,
                 caller,
@@ -100,41 +67,33 @@ impl Application for Listener {
                 body,
                 trace,
             } => {
-                let (peer, call) = from.unwrap_or_default();
-                let flags = u8::from(from.is_some()) | traced(&trace);
-                events.push_with(event::BUS_REQUEST, flags, bus, body, |record| {
-                    let record = record.u32(peer).u32(call).f64(deadline(timeout));
-                    let record = record.trace(&trace).text(&caller);
-                    record.text(&to).text(&method)
-                });
+                let request = Request {
+                    from,
+                    deadline: deadline(timeout),
+                    trace: &trace,
+                    caller: &caller,
+                    to: &to,
+                    method: &method,
+                    body,
+                };
+                events.bus_request(bus, request);
             }
-            Delivery::GivenUp { peer, call } => {
-                let flags = u8::from(call.is_none());
-                events.push(event::BUS_GIVEN_UP, flags, bus, |record| {
-                    record.u32(peer).u32(call.unwrap_or_default())
-                });
-            }
+            Delivery::GivenUp { peer, call } => events.bus_given_up(bus, peer, call),
             Delivery::Message {
                 subscriptions,
                 key,
                 body,
                 trace,
-            } => self.message(&subscriptions, &key, body, &trace),
-            Delivery::Done { request } => {
-                events.push(event::BUS_DONE, 0, bus, |record| record.u32(request));
-            }
-            Delivery::Declined { request, why } => {
-                events.push(event::BUS_DONE, event::FLAG, bus, |record| {
-                    record.u32(request).bytes(why.as_bytes())
-                });
-            }
-            Delivery::Joined => self.state(state::JOINED, ""),
-            Delivery::Waiting { why } => self.state(state::WAITING, &why),
-            Delivery::Parted { why } => self.state(state::PARTED, &why),
-            Delivery::Refused { why } => self.state(state::REFUSED, &why),
+            } => events.bus_message(bus, &subscriptions, &trace, &key, body),
+            Delivery::Done { request } => events.bus_done(bus, request, None),
+            Delivery::Declined { request, why } => events.bus_done(bus, request, Some(&why)),
+            Delivery::Joined => state(state::JOINED, ""),
+            Delivery::Waiting { why } => state(state::WAITING, &why),
+            Delivery::Parted { why } => state(state::PARTED, &why),
+            Delivery::Refused { why } => state(state::REFUSED, &why),
             Delivery::Left => {
                 self.environment.members.forget(bus);
-                self.state(state::LEFT, "");
+                state(state::LEFT, "");
             }
             Delivery::Note { warning, text } => {
                 let level = if warning { level::WARN } else { level::INFO };

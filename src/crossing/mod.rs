@@ -2,14 +2,15 @@
 //! docs/crossing.md.
 
 mod batch;
-pub mod bus;
 mod calls;
-pub mod commands;
+mod commands;
+mod dispatch;
 pub mod environment;
-pub mod events;
+mod events;
 mod handlers;
 mod listener;
 mod listening;
+pub mod mailbox;
 mod members;
 pub mod network;
 pub mod queue;

@@ -10,12 +10,12 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::commands::carry_out;
+use super::dispatch::carry_out;
 use super::environment::Environment;
-use super::events::level;
 use super::handlers::Handlers;
+use super::listener;
 use super::listening::Listening;
-use super::record::event;
+use super::record::level;
 use super::tables::Tables;
 use super::wakeups;
 use crate::bus::node;
@@ -163,7 +163,7 @@ async fn work_off(mut inbox: UnboundedReceiver<Work>, tables: Arc<Tables>) {
                 options,
             } => {
                 environment.members.expect(bus);
-                tokio::spawn(super::bus::open(environment, bus, options));
+                tokio::spawn(listener::open(environment, bus, options));
             }
             Work::CloseChannel(number) => {
                 tables.close_channel(number);
@@ -194,13 +194,9 @@ async fn listen(
 fn listens(environment: &Arc<Environment>, server: u32, bound: io::Result<Listening>) {
     match bound {
         Ok(listening) => {
-            let port = u32::from(listening.port());
+            let port = listening.port();
             environment.listening.keep(server, listening);
-            environment
-                .events
-                .push(event::LISTENING, 0, server, |record| {
-                    record.u32(port).u32(0)
-                });
+            environment.events.listening(server, port, "", "");
         }
         Err(error) => {
             let code = match error.kind() {
@@ -209,14 +205,8 @@ fn listens(environment: &Arc<Environment>, server: u32, bound: io::Result<Listen
                 io::ErrorKind::PermissionDenied => "EACCES",
                 _ => "EINVAL",
             };
-            environment
-                .events
-                .push(event::LISTENING, 0, server, |record| {
-                    record
-                        .u32(0)
-                        .sized(error.to_string().as_bytes())
-                        .bytes(code.as_bytes())
-                });
+            let error = error.to_string();
+            environment.events.listening(server, 0, &error, code);
         }
     }
 }
@@ -226,15 +216,13 @@ async fn stop(environment: Arc<Environment>, server: u32, grace: Duration) {
         Some(listening) => listening.stop(grace).await,
         None => 0,
     };
-    environment
-        .events
-        .push(event::STOPPED, 0, server, |record| record.u32(cut_off));
+    environment.events.stopped(server, cut_off);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crossing::record::{HEADER, command};
+    use crate::crossing::record::{HEADER, command, event};
 
     fn record(op: u8, flags: u8, id: u32, body: &[u8]) -> Vec<u8> {
         let size = u32::try_from(HEADER + body.len()).unwrap();

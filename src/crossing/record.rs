@@ -72,6 +72,22 @@ pub mod event {
     pub const OUTSIDE: u8 = 4;
 }
 
+/// The states of `BUS_STATE`.
+pub mod state {
+    pub const JOINED: u32 = 1;
+    pub const PARTED: u32 = 2;
+    pub const REFUSED: u32 = 3;
+    pub const LEFT: u32 = 4;
+    pub const WAITING: u32 = 5;
+}
+
+/// Levels of LOG.
+pub mod level {
+    pub const ERROR: u8 = 1;
+    pub const WARN: u8 = 2;
+    pub const INFO: u8 = 3;
+}
+
 /// Appends one event record to a queue and patches its size at the end.
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,

@@ -7,7 +7,7 @@ const { HandlerCall } = require('../../bus/handler-call');
 const { WARN, log } = require('../../common/log');
 const { isError, messageOf, stackOf, textOf } = require('../../common/errors');
 
-/** @typedef {import('../../bus/records').Request} Request */
+/** @typedef {import('../../bus/request').Request} Request */
 
 class RpcServer {
   /**

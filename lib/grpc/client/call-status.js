@@ -1,6 +1,6 @@
 'use strict';
 
-// Reads the records that end a client call.
+// What a client's call ends with.
 
 const { calledAt } = require('../../common/call-site');
 const { Metadata } = require('../metadata');
@@ -12,42 +12,10 @@ const { NoMessage } = require('../../common/fields');
 /** @typedef {{ code: number, details: string, metadata: Metadata }} StatusObject */
 
 /**
- * The body of a STATUS record.
- *
- * @param {Buffer} buf
- * @param {number} flags
- * @param {number} start
- * @param {number} end
- * @returns {StatusObject & { headers: Metadata | null }}
+ * @param {import('../../crossing/metadata-block').Entries | null} entries that have come
+ * @returns {Metadata | null}
  */
-function readStatus(buf, flags, start, end) {
-  const code = buf.readDoubleLE(start);
-  let at = start + 12 + buf.readUInt32LE(start + 8);
-  const details = buf.utf8Slice(start + 12, at);
-  let headers = null;
-  if (flags & 1) {
-    const length = buf.readUInt32LE(at);
-    headers = Metadata.fromBlock(buf, at + 4, at + 4 + length);
-    at += 4 + length;
-  }
-  return { code, details, metadata: Metadata.fromBlock(buf, at, end), headers };
-}
-
-/**
- * The metadata in front of a REPLY record's message.
- *
- * @param {Buffer} buf
- * @param {number} start
- */
-function readReplyMetadata(buf, start) {
-  const headersEnd = start + 4 + buf.readUInt32LE(start);
-  const end = headersEnd + 4 + buf.readUInt32LE(headersEnd);
-  return {
-    headers: Metadata.fromBlock(buf, start + 4, headersEnd),
-    trailers: Metadata.fromBlock(buf, headersEnd + 4, end),
-    end,
-  };
-}
+const metadataOf = (entries) => (entries === null ? null : Metadata.ofEntries(entries));
 
 /**
  * @param {StatusObject} from
@@ -83,4 +51,4 @@ function parseFailure(error) {
   return statusObject(status.INTERNAL, `Response message parsing error: ${messageOf(error)}`);
 }
 
-module.exports = { readStatus, readReplyMetadata, errorOf, statusObject, sendFailure, parseFailure };
+module.exports = { errorOf, metadataOf, parseFailure, sendFailure, statusObject };

@@ -6,6 +6,7 @@ const { Duplex, Readable, Writable } = require('node:stream');
 const { nextTick } = require('../../common/clock');
 const { withLastingError } = require('../../common/compat/streams');
 const { sendFailure, statusObject } = require('./call-status');
+const commands = require('../../crossing/commands');
 const { status } = require('../../common/status');
 const { RpcError } = require('../rpc-error');
 const { withReading } = require('../streams/reading-side');
@@ -121,7 +122,7 @@ function writeMessage(core, message, done) {
  * @param {() => void} done
  */
 function finishWriting(core, done) {
-  if (core.status === null && core.id !== 0) core.connection.bridge.outbox.halfClose(core.id);
+  if (core.status === null && core.id !== 0) commands.end(core.connection.bridge.outbox, core.id);
   done();
 }
 

@@ -6,10 +6,11 @@
 
 const { callOf } = require('./call-options');
 const { clearTimeout, nextTick, now, setTimeout } = require('../../common/clock');
-const { errorOf, parseFailure, readStatus, sendFailure, statusObject } = require('./call-status');
+const { errorOf, parseFailure, sendFailure, statusObject } = require('./call-status');
 const { status } = require('../../common/status');
 const { Metadata } = require('../metadata');
 const { inContext } = require('../../crossing/async-context');
+const commands = require('../../crossing/commands');
 const { CLIENT } = require('../../observability/call-kinds');
 const { capture, within } = require('../../observability/tracing');
 const { onAbort } = require('../../common/signal');
@@ -17,6 +18,7 @@ const { onAbort } = require('../../common/signal');
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
 /** @typedef {import('./call-status').StatusObject} StatusObject */
+/** @typedef {import('../../crossing/metadata-block').Entries} Entries */
 /** @typedef {import('../streams/message-streams').Incoming} Incoming */
 /** @typedef {import('../streams/message-streams').Outgoing} Outgoing */
 
@@ -70,7 +72,7 @@ class StreamCore {
       if (call.timeout !== null) this.expires = now() + call.timeout;
       if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
       this.id = bridge.begin(inContext(this.scope, this));
-      const length = bridge.outbox.call(this.id, call, method.requestStream ? null : method.request, request);
+      const length = commands.call(bridge.outbox, this.id, call, method.requestStream ? null : method.request, request);
       if (!method.requestStream) this.recorder.sent(length);
     } catch (error) {
       bridge.finish(this.id);
@@ -80,7 +82,7 @@ class StreamCore {
       return this.failLater(failure);
     }
     // A request whose getter fired the signal has given its call up before it was sent.
-    if (this.isOver) bridge.outbox.cancel(this.id);
+    if (this.isOver) commands.cancel(bridge.outbox, this.id);
     else this.connection.streams.add(this);
   }
 
@@ -125,7 +127,7 @@ class StreamCore {
   /** Tells the server that nobody listens any more, unless it has ended the call. */
   hangUp() {
     const { bridge } = this.connection;
-    if (this.id !== 0 && bridge.finish(this.id)) bridge.outbox.cancel(this.id);
+    if (this.id !== 0 && bridge.finish(this.id)) commands.cancel(bridge.outbox, this.id);
   }
 
   /**
@@ -198,27 +200,28 @@ class StreamCore {
 
   // Events of the bridge.
 
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onHeaders(buf, start, end) {
-    this.stream.emit('metadata', Metadata.fromBlock(buf, start, end));
+  /** @param {Entries} headers */
+  onHeaders(headers) {
+    this.stream.emit('metadata', Metadata.ofEntries(headers));
   }
 
-  /** @param {Buffer} buf @param {number} start @param {number} end */
-  onMessage(buf, start, end) {
+  /** @param {import('../../crossing/message').Message} message */
+  onMessage(message) {
     const { incoming } = this;
-    let message;
+    const { length } = message;
+    let value;
     try {
-      if (incoming !== null) message = incoming.decode(buf, start, end);
+      if (incoming !== null) value = incoming.decode(message);
       else {
-        this.recorder.received(end - start);
-        this.reply = this.method.response.decode(buf, start, end);
+        this.recorder.received(length);
+        this.reply = message.decode(this.method.response);
       }
     } catch (error) {
       this.failToParse(error);
       return;
     }
     // Listeners run in this: what they throw is theirs.
-    incoming?.arrived(message, end - start);
+    incoming?.arrived(value, length);
   }
 
   /** @param {number} bytes */
@@ -226,10 +229,9 @@ class StreamCore {
     this.outgoing?.onWritable(bytes);
   }
 
-  /** @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
-  onStatus(buf, flags, start, end) {
-    const { headers: _, ...ended } = readStatus(buf, flags, start, end);
-    this.end(ended);
+  /** @param {number} code @param {string} details @param {Entries | null} _headers @param {Entries} trailers */
+  onStatus(code, details, _headers, trailers) {
+    this.end({ code, details, metadata: Metadata.ofEntries(trailers) });
   }
 }
 

@@ -6,21 +6,18 @@ const { EventEmitter } = require('node:events');
 const { Metadata } = require('../metadata');
 const { callOf } = require('./call-options');
 const { nextTick } = require('../../common/clock');
-const {
-  errorOf,
-  parseFailure,
-  readReplyMetadata,
-  readStatus,
-  sendFailure,
-} = require('./call-status');
+const { errorOf, metadataOf, parseFailure, sendFailure } = require('./call-status');
 const { status } = require('../../common/status');
 const { inContext } = require('../../crossing/async-context');
+const commands = require('../../crossing/commands');
 const { CLIENT } = require('../../observability/call-kinds');
 const { onAbort } = require('../../common/signal');
 
 /** @typedef {import('./client').Method} Method */
 /** @typedef {import('./client').Connection} Connection */
 /** @typedef {import('./call-status').StatusObject} StatusObject */
+/** @typedef {import('../../crossing/metadata-block').Entries} Entries */
+/** @typedef {import('../../crossing/message').Message} Message */
 
 /**
  * Emits 'metadata' (initial metadata) if there is any and 'status' at the end,
@@ -59,7 +56,7 @@ class UnaryCall extends EventEmitter {
       const call = callOf(this.connection, this.method, options, true, this.recorder.trace);
       if (options.signal) this.stopListening = onAbort(options.signal, () => this.cancel());
       this.id = bridge.begin(inContext(this.scope, this));
-      this.recorder.sent(bridge.outbox.call(this.id, call, this.method.request, request));
+      this.recorder.sent(commands.call(bridge.outbox, this.id, call, this.method.request, request));
     } catch (error) {
       bridge.finish(this.id);
       return this.failLater(sendFailure(error));
@@ -70,7 +67,7 @@ class UnaryCall extends EventEmitter {
 
   /** Gives up; the call fails with CANCELLED. */
   cancel() {
-    if (this.id !== 0) this.connection.bridge.outbox.cancel(this.id);
+    if (this.id !== 0) commands.cancel(this.connection.bridge.outbox, this.id);
   }
 
   /** @returns {string} whom the call is for */
@@ -78,22 +75,14 @@ class UnaryCall extends EventEmitter {
     return this.connection.target;
   }
 
-  /**
-   * @param {Buffer} buf
-   * @param {number} flags
-   * @param {number} start
-   * @param {number} end
-   */
-  onReply(buf, flags, start, end) {
-    let headers = null;
-    let trailers = null;
-    if (flags & 1) ({ headers, trailers, end: start } = readReplyMetadata(buf, start));
-    this.recorder.received(end - start);
+  /** @param {Message} message @param {Entries | null} headers @param {Entries | null} trailers */
+  onReply(message, headers, trailers) {
+    this.recorder.received(message.length);
     let reply;
     try {
-      reply = this.method.response.decode(buf, start, end);
+      reply = message.decode(this.method.response);
     } catch (error) {
-      this.finish(parseFailure(error), headers, undefined);
+      this.finish(parseFailure(error), metadataOf(headers), undefined);
       return;
     }
     if (this.stopListening === null && this.listenerCount('status') === 0 && headers === null) {
@@ -101,18 +90,12 @@ class UnaryCall extends EventEmitter {
       this.settle(null, reply);
       return;
     }
-    this.finish({ code: status.OK, details: '', metadata: trailers ?? new Metadata() }, headers, reply);
+    this.finish({ code: status.OK, details: '', metadata: metadataOf(trailers) ?? new Metadata() }, metadataOf(headers), reply);
   }
 
-  /**
-   * @param {Buffer} buf
-   * @param {number} flags
-   * @param {number} start
-   * @param {number} end
-   */
-  onStatus(buf, flags, start, end) {
-    const { headers, ...ended } = readStatus(buf, flags, start, end);
-    this.finish(ended, headers, undefined);
+  /** @param {number} code @param {string} details @param {Entries | null} headers @param {Entries} trailers */
+  onStatus(code, details, headers, trailers) {
+    this.finish({ code, details, metadata: Metadata.ofEntries(trailers) }, metadataOf(headers), undefined);
   }
 
   /** @param {StatusObject} ended */

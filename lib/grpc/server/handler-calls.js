@@ -92,12 +92,13 @@ function withRequests(base) {
       return failure ?? (answered ? null : cancelledHere());
     }
 
-    /** @param {Buffer} buf @param {number} start @param {number} end */
-    onMessage(buf, start, end) {
+    /** @param {import('../../crossing/message').Message} message */
+    onMessage(message) {
       const { arrival, incoming } = this;
-      let message;
+      const { length } = message;
+      let value;
       try {
-        message = incoming.decode(buf, start, end);
+        value = incoming.decode(message);
       } catch (error) {
         // Neither the client nor the handler may take what came before for all there is.
         const failed = unreadable(error);
@@ -107,7 +108,7 @@ function withRequests(base) {
         return;
       }
       // Listeners run in this: what they throw is theirs.
-      incoming.arrived(message, end - start);
+      incoming.arrived(value, length);
     }
 
     onHalfClosed() {

@@ -8,6 +8,8 @@ const { AbortController } = require('../../common/compat/abort');
 const { WARN, log } = require('../../common/log');
 const { status } = require('../../common/status');
 const { inContext } = require('../../crossing/async-context');
+const commands = require('../../crossing/commands');
+const { entriesOf } = require('../../crossing/metadata-block');
 const { Closed } = require('../../crossing/records');
 const { SERVER } = require('../../observability/call-kinds');
 const { Metadata } = require('../metadata');
@@ -58,7 +60,7 @@ class Arrival {
   }
 
   readMetadata() {
-    if (this.metadata === null) this.metadata = this.block === null ? new Metadata() : Metadata.fromBlock(this.block);
+    if (this.metadata === null) this.metadata = this.block === null ? new Metadata() : Metadata.ofEntries(entriesOf(this.block));
     return this.metadata;
   }
 
@@ -72,14 +74,14 @@ class Arrival {
   sendMetadata(metadata) {
     if (this.headersSent || this.answered) return;
     this.headersSent = true;
-    this.outbox.headers(this.id, sendableOf(metadata));
+    commands.headers(this.outbox, this.id, sendableOf(metadata));
   }
 
   /** @param {WireStatus} ended */
   sendStatus(ended) {
     if (this.answered) return;
     this.answered = true;
-    this.outbox.status(this.id, ended);
+    commands.status(this.outbox, this.id, ended.code, ended.details, ended.metadata);
     this.recorder.endWith(ended.code, ended.details);
   }
 
@@ -120,7 +122,7 @@ function answer(arrival, error, reply, trailers) {
   }
   try {
     const message = arrival.server.messageOf(reply);
-    const length = arrival.outbox.reply(arrival.id, sendableOf(trailers), arrival.handler.method.response, message);
+    const length = commands.reply(arrival.outbox, arrival.id, sendableOf(trailers), arrival.handler.method.response, message);
     arrival.answered = true;
     arrival.recorder.sent(length);
     arrival.recorder.endWith(status.OK, '');
@@ -131,31 +133,25 @@ function answer(arrival, error, reply, trailers) {
 }
 
 /**
- * The body of an INCOMING record, behind the server's number.
- *
  * @param {Server} server
  * @param {number} id
- * @param {Buffer} buf
- * @param {number} flags
- * @param {number} start
- * @param {number} end
+ * @param {number} method
+ * @param {number} connection
+ * @param {number} left ms until the deadline
+ * @param {Buffer | null} metadata its block
+ * @param {import('../../crossing/message').Message | null} message null where requests are a stream
  */
-function startCall(server, id, buf, flags, start, end) {
-  const handler = server.byNumber.get(buf.readUInt32LE(start));
+function startCall(server, id, method, connection, left, metadata, message) {
+  const handler = server.byNumber.get(method);
   const bridge = server.bridge;
   if (handler === undefined || bridge === null) return;
-  const metadata = start + 20;
-  const message = metadata + buf.readUInt32LE(start + 16);
-  // The buffer is used again when this returns; metadata is read later, if ever.
-  const block = message > metadata ? Buffer.from(buf.subarray(metadata, message)) : null;
-  const left = buf.readDoubleLE(start + 8);
-  const arrival = new Arrival(server, handler, id, buf.readUInt32LE(start + 4), left, block);
+  const arrival = new Arrival(server, handler, id, connection, left, metadata);
   let request;
   const { recorder } = arrival;
-  if (flags & 1) {
-    recorder.received(end - message);
+  if (message !== null) {
+    recorder.received(message.length);
     try {
-      request = handler.method.request.decode(buf, message, end);
+      request = message.decode(handler.method.request);
     } catch (error) {
       arrival.sendStatus(unreadable(error));
       return;

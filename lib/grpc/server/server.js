@@ -360,9 +360,9 @@ class Server {
     this.peers.delete(connection);
   }
 
-  /** @param {number} id @param {Buffer} buf @param {number} flags @param {number} start @param {number} end */
-  onIncoming(id, buf, flags, start, end) {
-    startCall(this, id, buf, flags, start, end);
+  /** @param {number} id @param {number} method @param {number} connection @param {number} left @param {Buffer | null} metadata @param {import('../../crossing/message').Message | null} message */
+  onIncoming(id, method, connection, left, metadata, message) {
+    startCall(this, id, method, connection, left, metadata, message);
   }
 }
 

@@ -3,13 +3,12 @@
 // The two halves of any stream, client's or server's. A stream class of Node
 // owns one or both and passes its own events on to them.
 
-const { cost } = require('../../crossing/records');
+const commands = require('../../crossing/commands');
+const { CREDIT_STEP, cost } = require('../../crossing/records');
 const { areTicksReal, inRealTicks } = require('./real-ticks');
 
 /** Written but not taken by the peer's window: from here on `write()` returns false. */
 const HIGH_WATER = 64 * 1024;
-/** Consumed but not reported: from here on it is. */
-const CREDIT_STEP = 32 * 1024;
 
 /** @typedef {import('../../crossing/outbox').Outbox} Outbox */
 /** @typedef {import('../../codec-runtime').Codec} Codec */
@@ -41,7 +40,7 @@ class Outgoing {
    * @param {() => void} taken
    */
   write(message, taken) {
-    const length = this.outbox.message(this.id, this.codec, message);
+    const length = commands.message(this.outbox, this.id, this.codec, message);
     this.recorder.sent(length);
     this.outstanding += cost(length);
     if (this.outstanding < HIGH_WATER) taken();
@@ -91,13 +90,11 @@ class Incoming {
   /**
    * Reads a message that has come. Throws what the decoder throws.
    *
-   * @param {Buffer} buf
-   * @param {number} start
-   * @param {number} end
+   * @param {import('../../crossing/message').Message} message
    */
-  decode(buf, start, end) {
-    this.recorder.received(end - start);
-    return this.codec.decode(buf, start, end);
+  decode(message) {
+    this.recorder.received(message.length);
+    return message.decode(this.codec);
   }
 
   /**
@@ -157,7 +154,7 @@ class Incoming {
   give(message, size) {
     this.consumed += size;
     if (this.consumed >= CREDIT_STEP && !this.ended) {
-      this.outbox.credit(this.id, this.consumed);
+      commands.credit(this.outbox, this.id, this.consumed);
       this.consumed = 0;
     }
     this.asked = areTicksReal() ? this.push(message) : inRealTicks(this.push, undefined, message);

@@ -83,9 +83,9 @@ impl Member {
         }
     }
 
-    /// The application does not want the reply any more.
+    /// The application does not want the reply any more, nor those of other kinds.
     pub fn cancel(&mut self, now: Millis, number: u32) {
-        match self.calls.settle(number) {
+        match self.calls.cancel(number) {
             Some(Stage::Sent(SELF)) => self.given_up(SELF, Some(number)),
             Some(Stage::Sent(peer)) => {
                 // What is on its way is behind the call.

@@ -5,7 +5,7 @@
 
 mod holding;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 pub use holding::Holding;
@@ -16,8 +16,6 @@ use crate::grpc::latch::Latch;
 use crate::grpc::memory;
 use crate::grpc::status::{Code, Status};
 
-/// How much a process may hold by default, in bytes.
-const LIMIT: usize = 96 << 20;
 /// A call that holds no more than this is small: it is served while there is any room
 /// left, also where others of its connection wait.
 pub const SMALL: usize = 64 << 10;
@@ -29,14 +27,26 @@ const MODEST: usize = 8;
 /// With so many calls a connection has taken megabytes beside what is counted.
 const MANY_CALLS: usize = 512;
 
-/// The one of this process.
-pub static PROCESS: LazyLock<Arc<Budget>> = LazyLock::new(|| Arc::new(Budget::new(LIMIT)));
+/// The one of this process, which has no limit until somebody has said one.
+pub static PROCESS: LazyLock<Arc<Budget>> = LazyLock::new(|| Arc::new(Budget::new(usize::MAX)));
+
+/// Who says how much may be held: one is not overruled by those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum By {
+    /// Nobody has.
+    Default,
+    /// The environment of a thread.
+    Environment,
+    /// The program.
+    Program,
+}
 
 /// The budget of the process. Changed on the network thread, read on any.
 pub struct Budget {
     limit: AtomicUsize,
-    /// The program has asked for this limit.
-    is_chosen: AtomicBool,
+    /// Who has said it, as [`By`].
+    by: AtomicU8,
     total: AtomicUsize,
     /// So much has been held that giving it back to the system is worth a moment.
     peaked: AtomicBool,
@@ -48,7 +58,7 @@ impl Budget {
     pub fn new(limit: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit),
-            is_chosen: AtomicBool::new(false),
+            by: AtomicU8::new(By::Default as u8),
             total: AtomicUsize::new(0),
             peaked: AtomicBool::new(false),
             ledgers: Mutex::default(),
@@ -60,11 +70,11 @@ impl Budget {
         self.limit.load(Ordering::Relaxed)
     }
 
-    /// Changes it. What is held already stays. What the program has asked for is not
-    /// changed by what the environment of one of its threads says.
-    pub fn set_limit(&self, limit: usize, by_program: bool) {
-        let chosen = self.is_chosen.fetch_or(by_program, Ordering::Relaxed);
-        if by_program || !chosen {
+    /// Changes it, unless it was said by one who is not overruled. What is held already
+    /// stays.
+    pub fn set_limit(&self, limit: usize, by: By) {
+        let before = self.by.fetch_max(by as u8, Ordering::Relaxed);
+        if by as u8 >= before {
             self.limit.store(limit, Ordering::Relaxed);
         }
     }
@@ -336,11 +346,21 @@ mod tests {
     }
 
     #[test]
-    fn what_the_program_asks_for_stands() {
+    fn what_the_program_asks_for_stands_and_so_does_what_an_environment_says_against_the_default() {
         let budget = Budget::new(MIB);
-        for (asked, by_program, is) in [(2, false, 2), (3, true, 3), (4, false, 3), (5, true, 5)] {
-            budget.set_limit(asked, by_program);
-            assert_eq!(budget.limit(), is);
+        let said = [
+            (1, By::Default, 1),
+            (2, By::Environment, 2),
+            (1, By::Default, 2),
+            (3, By::Environment, 3),
+            (4, By::Program, 4),
+            (5, By::Environment, 4),
+            (1, By::Default, 4),
+            (6, By::Program, 6),
+        ];
+        for (asked, by, is) in said {
+            budget.set_limit(asked, by);
+            assert_eq!(budget.limit(), is, "{by:?}");
         }
     }
 

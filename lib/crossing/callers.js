@@ -1,6 +1,6 @@
 'use strict';
 
-/** The names of those who call a member, by their numbers: reading one again costs more than to remember it. */
+/** The names of those who call a member, by their numbers: reading one again costs more than to remember it. What forgets a peer is the member. */
 class Callers {
   constructor() {
     this.peer = -1;
