@@ -655,6 +655,11 @@ export interface BusOptions {
   etcd?: EtcdOptions;
   /** Members and registries of other clusters are refused; default 'owt'; OWT_GRPC_CLUSTER. */
   cluster?: string;
+  /**
+   * What this member is called between its host and its process in status, tap and errors: 1 to 64 letters, digits, `.`, `_` and `-`.
+   * By default the folder of the program, and its script where that says more.
+   */
+  name?: string;
   /** The host, or host:port, that other members dial; by default what the route to the registry says; OWT_GRPC_ADVERTISE. */
   advertise?: string;
   /** Plaintext may leave this machine; OWT_GRPC_INSECURE=1. */

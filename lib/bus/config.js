@@ -3,13 +3,13 @@
 // Where the registry is and who may join: options, environment, defaults.
 
 const { randomBytes } = require('node:crypto');
-const os = require('node:os');
 const { SETTINGS, isOn } = require('../common/environment');
 const { checkedOptions, numberOption } = require('../common/options');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdAddress, isEtcd } = require('./etcd');
 const { hostAndPort, withBrackets, withoutBrackets, withoutPort } = require('../common/host-port');
+const { memberName } = require('./member-name');
 const { clusterSecret, modeOfShared, operatorSecret } = require('./secret');
 
 const DEFAULT_PORT = 5680;
@@ -20,9 +20,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'etcd', 'cluster', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize', 'operatorSecret'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'name', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize', 'operatorSecret'];
 
-/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string, operatorSecret?: string | string[] }} BusOptions */
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, name?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string, operatorSecret?: string | string[] }} BusOptions */
 
 /**
  * @param {string} text
@@ -82,7 +82,7 @@ function busOptions(owner, given) {
   const ofUser = onEtcd ? null : modeOfShared(withoutPort(registry.registry), { tls: serving !== null, advertised: advertiseHost });
   const random = randomBytes(24).toString('hex');
   return {
-    name: `${os.hostname()}-${process.pid}-${random.slice(0, 12)}`,
+    name: memberName(owner, options.name, random.slice(0, 12)),
     token: random.slice(12),
     cluster: clusterOf(options.cluster),
     seed: randomBytes(6).readUIntBE(0, 6) + 1,
