@@ -8,7 +8,8 @@ const { checkedOptions, numberOption } = require('../common/options');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdAddress, isEtcd } = require('./etcd');
-const { hostAndPort, withBrackets, withoutBrackets, withoutPort } = require('../common/host-port');
+const { hostAndPort, withBrackets, withoutPort } = require('../common/host-port');
+const { listeningOf } = require('./listening');
 const { memberName } = require('./member-name');
 const { clusterSecret, modeOfShared, operatorSecret } = require('./secret');
 
@@ -20,9 +21,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 const LONGEST_TEXT = 0x1fffffe8;
 const LINK_IDLE_MS = 5 * 60 * 1000;
 
-const OPTIONS = ['registry', 'etcd', 'cluster', 'name', 'advertise', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize', 'operatorSecret'];
+const OPTIONS = ['registry', 'etcd', 'cluster', 'name', 'advertise', 'ports', 'insecure', 'host', 'maxMessageBytes', 'linkIdleMs', 'tls', 'signal', 'timeout', 'secret', 'secretMode', 'authorize', 'operatorSecret'];
 
-/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, name?: string, advertise?: string, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string, operatorSecret?: string | string[] }} BusOptions */
+/** @typedef {{ registry?: string, etcd?: import('./etcd').EtcdOptions, cluster?: string, name?: string, advertise?: string, ports?: string | number, insecure?: boolean, host?: boolean, maxMessageBytes?: number, linkIdleMs?: number, tls?: any, timeout?: number, secret?: string | string[], secretMode?: string, authorize?: string, operatorSecret?: string | string[] }} BusOptions */
 
 /**
  * @param {string} text
@@ -70,16 +71,11 @@ function busOptions(owner, given) {
     : [String(options.registry ?? SETTINGS.OWT_GRPC_REGISTRY.default), `${owner}: option registry`];
   const onEtcd = isEtcd(address);
   const registry = onEtcd ? etcdAddress(owner, address, what, options.etcd) : registryTarget(address, what);
-  const advertise = env.OWT_GRPC_ADVERTISE
-    ? hostAndPort(env.OWT_GRPC_ADVERTISE, 'OWT_GRPC_ADVERTISE', DEFAULT_PORT)
-    : options.advertise == null
-      ? { host: null, port: null }
-      : hostAndPort(String(options.advertise), `${owner}: option advertise`, DEFAULT_PORT);
-  const advertiseHost = advertise.host === null ? null : withoutBrackets(advertise.host);
+  const listening = listeningOf(owner, options, onEtcd ? null : Number(/\d+$/.exec(registry.registry)?.[0]));
   const serving = credentialsOf(owner, 'server', options.tls);
   const dialing = credentialsOf(owner, 'client', options.tls);
   // On etcd its own users and certificates decide who finds whom.
-  const ofUser = onEtcd ? null : modeOfShared(withoutPort(registry.registry), { tls: serving !== null, advertised: advertiseHost });
+  const ofUser = onEtcd ? null : modeOfShared(withoutPort(registry.registry), { tls: serving !== null, advertised: listening.advertiseHost });
   const random = randomBytes(24).toString('hex');
   return {
     name: memberName(owner, options.name, random.slice(0, 12)),
@@ -89,8 +85,7 @@ function busOptions(owner, given) {
     ...registry,
     insecure: isOn('OWT_GRPC_INSECURE') || options.insecure === true,
     mayHost: options.host !== false && isOn('OWT_GRPC_HOST_REGISTRY'),
-    advertiseHost,
-    advertisePort: advertise.port,
+    ...listening,
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: LONGEST_TEXT }) ?? MAX_MESSAGE,
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
     serving,

@@ -22,6 +22,7 @@ const SETTINGS = /** @type {const} */ ({
   OWT_GRPC_OPERATOR_SECRET_FILE: { kind: 'file' },
   OWT_GRPC_OPERATOR_SECRET_OLD: { kind: 'text' },
   OWT_GRPC_ADVERTISE: { kind: 'text' },
+  OWT_GRPC_PORTS: { kind: 'text' },
   OWT_GRPC_HOST_REGISTRY: { kind: 'switch', default: true },
   OWT_GRPC_INSECURE: { kind: 'switch', default: false },
   // The default is that of src/grpc/budget/mod.rs.

@@ -323,9 +323,12 @@ impl Bridge {
                 idle: options.link_idle_ms.into(),
                 registry,
                 tls,
-                advertise: options
-                    .advertise_host
-                    .map(|host| (host, options.advertise_port)),
+                advertise: options.advertise_host,
+                ports: options.ports.map(|ports| node::Ports {
+                    first: ports.first,
+                    last: ports.last,
+                    setting: ports.setting,
+                }),
             },
         });
         Ok(())
