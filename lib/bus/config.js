@@ -8,7 +8,8 @@ const { checkedOptions, numberOption } = require('../common/options');
 const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { etcdCredentials, etcdAddress, isEtcd } = require('./etcd');
-const { hostAndPort, withBrackets, withoutPort } = require('../common/host-port');
+const { hostAndPort, isLoopback, withBrackets, withoutPort } = require('../common/host-port');
+const { addressesBeside, isOwnAddress } = require('../common/own-addresses');
 const { listeningOf } = require('./listening');
 const { memberName } = require('./member-name');
 const { clusterSecret, modeOfShared, operatorSecret } = require('./secret');
@@ -28,13 +29,19 @@ const OPTIONS = ['registry', 'etcd', 'cluster', 'name', 'advertise', 'ports', 'i
 /**
  * @param {string} text
  * @param {string} what
+ * @param {boolean} mayLeave whether what members say may leave this machine
  */
-function registryTarget(text, what) {
+function registryTarget(text, what, mayLeave) {
   const { host, port } = hostAndPort(text, what, DEFAULT_PORT);
   // One address for one place, whatever the order in which a name's addresses
   // come; its certificate is for the name.
   const isLocal = host === 'localhost';
-  return { etcd: null, registry: `${isLocal ? '127.0.0.1' : host}:${port ?? DEFAULT_PORT}`, registryName: isLocal ? host : null };
+  // What must not leave this machine stays on loopback, where nobody else listens, and
+  // where all of its members find each other, by whichever address they name it.
+  const staysFor = !mayLeave && isOwnAddress(host) ? host : null;
+  const at = isLocal || staysFor !== null ? '127.0.0.1' : host;
+  const registryPort = port ?? DEFAULT_PORT;
+  return { place: { etcd: null, registry: `${at}:${registryPort}`, registryName: isLocal ? host : null }, registryPort, staysFor };
 }
 
 /**
@@ -69,23 +76,35 @@ function busOptions(owner, given) {
   const [address, what] = env.OWT_GRPC_REGISTRY
     ? [env.OWT_GRPC_REGISTRY, 'OWT_GRPC_REGISTRY']
     : [String(options.registry ?? SETTINGS.OWT_GRPC_REGISTRY.default), `${owner}: option registry`];
-  const onEtcd = isEtcd(address);
-  const registry = onEtcd ? etcdAddress(owner, address, what, options.etcd) : registryTarget(address, what);
-  const listening = listeningOf(owner, options, onEtcd ? null : Number(/\d+$/.exec(registry.registry)?.[0]));
+  const insecure = isOn('OWT_GRPC_INSECURE') || options.insecure === true;
   const serving = credentialsOf(owner, 'server', options.tls);
   const dialing = credentialsOf(owner, 'client', options.tls);
+  const mayLeave = insecure || serving !== null;
+  const onEtcd = isEtcd(address);
+  const { place, registryPort, staysFor } = onEtcd
+    ? { place: etcdAddress(owner, address, what, options.etcd), registryPort: null, staysFor: null }
+    : registryTarget(address, what, mayLeave);
+  const registryHost = withoutPort(place.registry);
+  const isLocal = !onEtcd && isLoopback(registryHost);
+  const listening = listeningOf(owner, options, registryPort);
+  // It listens on loopback only, and nobody else would dial it.
+  if (isLocal && !mayLeave && isOwnAddress(listening.advertiseHost ?? '')) listening.advertiseHost = null;
+  const mayHost = options.host !== false && isOn('OWT_GRPC_HOST_REGISTRY');
   // On etcd its own users and certificates decide who finds whom.
-  const ofUser = onEtcd ? null : modeOfShared(withoutPort(registry.registry), { tls: serving !== null, advertised: listening.advertiseHost });
+  const ofUser = onEtcd ? null : modeOfShared(registryHost, { tls: serving !== null, advertised: listening.advertiseHost });
   const random = randomBytes(24).toString('hex');
   return {
     name: memberName(owner, options.name, random.slice(0, 12)),
     token: random.slice(12),
     cluster: clusterOf(options.cluster),
     seed: randomBytes(6).readUIntBE(0, 6) + 1,
-    ...registry,
-    insecure: isOn('OWT_GRPC_INSECURE') || options.insecure === true,
-    mayHost: options.host !== false && isOn('OWT_GRPC_HOST_REGISTRY'),
+    ...place,
+    /** The address of this machine that was named for the registry, if loopback stands in for it. */
+    staysFor,
+    insecure,
+    mayHost,
     ...listening,
+    beside: mayHost && isLocal ? addressesBeside(registryHost) : [],
     maxMessageBytes: numberOption(owner, options, 'maxMessageBytes', { min: 1024, max: LONGEST_TEXT }) ?? MAX_MESSAGE,
     linkIdleMs: numberOption(owner, options, 'linkIdleMs', { min: 100, max: 0xffffffff }) ?? LINK_IDLE_MS,
     serving,

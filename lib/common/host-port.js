@@ -72,6 +72,9 @@ const withoutBrackets = (host) => host.replace(/^\[|\]$/g, '');
 /** As it is written in front of a port: an IPv6 address with its brackets. @param {string} host */
 const withBrackets = (host) => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
 
+/** Whether it stands for all addresses of a machine. @param {string} host */
+const isEverywhere = (host) => ['0.0.0.0', '::', '[::]'].includes(host);
+
 /**
  * Whether only this machine can be meant. A name may be one of its own, too, but that is not known without a look-up.
  *
@@ -83,4 +86,4 @@ function isLoopback(host) {
   return net.isIPv6(bare) && /^\[(::1|::ffff:7f[\da-f]{2}:[\da-f]{1,4})\]$/.test(new URL(`http://[${bare}]`).hostname);
 }
 
-module.exports = { hostAndPort, hostAndPorts, isLoopback, parseHostPort, portRange, withBrackets, withoutBrackets, withoutPort };
+module.exports = { hostAndPort, hostAndPorts, isEverywhere, isLoopback, parseHostPort, portRange, withBrackets, withoutBrackets, withoutPort };

@@ -142,6 +142,8 @@ export interface BusOptions {
   advertiseHost: string | null;
   /** Where it may listen; any free one if it is not said. */
   ports: Ports | null;
+  /** Addresses of this machine at which another registry would be noticed. */
+  beside: string[];
   maxMessageBytes: number;
   secret: Secret | null;
   /** The keys of the operator's secret, if there is one. */
@@ -186,6 +188,8 @@ export interface RegistryOptions {
   port: number;
   cluster: string;
   insecure: boolean;
+  /** As in BusOptions. */
+  beside: string[];
   secret?: Secret;
   protocol?: Protocol;
 }

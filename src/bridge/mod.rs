@@ -262,6 +262,7 @@ impl Bridge {
                 tls,
                 warn: warn(),
                 note: warn(),
+                beside: options.beside,
             },
             insecure: options.insecure,
         });

@@ -78,6 +78,8 @@ pub struct BusOptions {
     pub link_idle_ms: u32,
     pub advertise_host: Option<String>,
     pub ports: Option<Ports>,
+    /// Addresses of this machine at which another registry would be noticed.
+    pub beside: Vec<String>,
     pub max_message_bytes: u32,
     pub secret: Option<Secret>,
     /// The keys of the operator's secret, if there is one.
@@ -128,6 +130,7 @@ pub struct RegistryOptions {
     pub port: u16,
     pub cluster: String,
     pub insecure: bool,
+    pub beside: Vec<String>,
     pub secret: Option<Secret>,
     /// As in `BusOptions`.
     pub protocol: Option<Protocol>,

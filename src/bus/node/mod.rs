@@ -123,7 +123,7 @@ impl Node {
         *node_of_service.lock() = Arc::downgrade(&node);
         node.spawn(keep_time(Arc::downgrade(&node)));
         let member = Arc::downgrade(&node);
-        node.spawn(options.registry.keep_joined(member, addresses.can_host));
+        node.spawn(options.registry.keep_joined(member, addresses.registry));
         Ok(node)
     }
 
