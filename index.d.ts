@@ -655,8 +655,21 @@ export interface BusOptions {
   etcd?: EtcdOptions;
   /** Members and registries of other clusters are refused; default 'owt'; OWT_GRPC_CLUSTER. */
   cluster?: string;
-  /** The host, or host:port, that other members dial; by default what the route to the registry says; OWT_GRPC_ADVERTISE. */
+  /**
+   * What this member is called between its host and its process in status, tap and errors: 1 to 64 letters, digits, `.`, `_` and `-`.
+   * By default the folder of the program, and its script where that says more.
+   */
+  name?: string;
+  /**
+   * The host that other members dial; by default what the route to the registry says; OWT_GRPC_ADVERTISE. With the ports that it
+   * listens on behind it, `host:7000` or `host:7000-7099`, if `ports` does not name them.
+   */
   advertise?: string;
+  /**
+   * The ports that this member listens on: a range such as `'7000-7099'`, of which it takes a free one, or one port. By default any
+   * free one; OWT_GRPC_PORTS. `connectBus` rejects with `REFUSED` where all are taken.
+   */
+  ports?: string | number;
   /** Plaintext may leave this machine; OWT_GRPC_INSECURE=1. */
   insecure?: boolean;
   /**

@@ -17,7 +17,7 @@ const SERVER = {
   maxConcurrentStreams: null, maxConnections: null, firstCallTimeoutMs: null, maxConnectionIdleMs: null, maxConnectionAgeMs: null, maxConnectionAgeGraceMs: null, maxCallMs: null,
 };
 const MEMBER = {
-  name: 'alone', token: 'token', cluster: 'owt-cluster', seed: 1, registry: '', etcd: null, registryName: null, insecure: false, mayHost: true, linkIdleMs: 1000, advertiseHost: null, advertisePort: null,
+  name: 'alone', token: 'token', cluster: 'owt-cluster', seed: 1, registry: '', etcd: null, registryName: null, insecure: false, mayHost: true, linkIdleMs: 1000, advertiseHost: null, ports: null, beside: [],
   maxMessageBytes: 1024, secret: null, operator: null, isCommand: false, protocol: null,
 };
 

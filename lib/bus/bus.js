@@ -229,7 +229,7 @@ function connectBus(options) {
  */
 function connect(options, isCommand) {
   return new Promise((resolve, reject) => {
-    const checked = { ...busOptions('connectBus', options), isCommand };
+    const checked = { ...busOptions('connectBus', isCommand ? { name: 'owt-grpc', ...options } : options), isCommand };
     const signal = signalOf('connectBus', options?.signal);
     const timeout = numberOption('connectBus', options ?? {}, 'timeout', { min: 1, max: 0x7fffffff });
     if (signal) throwIfAborted(signal);

@@ -92,7 +92,8 @@ class BusConnection {
    * @param {import('../crossing/native').Secret | null} secret
    * @param {Buffer[] | null} operator
    */
-  open({ serving, dialing, dialingEtcd, etcd, authorize, ...rest }, secret, operator) {
+  open({ serving, dialing, dialingEtcd, etcd, authorize, staysFor, ...rest }, secret, operator) {
+    if (staysFor !== null) log(INFO, `bus: ${staysFor} is an address of this machine, and the bus does not leave that without TLS or OWT_GRPC_INSECURE=1: the registry is at ${rest.registry}`);
     if (authorize !== null) log(INFO, `bus: what others may do is by the rules of ${authorize.file}`);
     this.bridge.native.openBus(this.number, { ...rest, etcd: revealed(etcd), secret, operator, protocol: null }, serving?.native, dialing?.native, dialingEtcd?.native, authorize?.native);
   }

@@ -10,6 +10,7 @@ const { credentialsOf } = require('../tls/credentials');
 const { rulesOf } = require('./authorize');
 const { DEFAULT_PORT, clusterOf } = require('./config');
 const { hostAndPort, withoutBrackets } = require('../common/host-port');
+const { addressesBeside } = require('../common/own-addresses');
 const { clusterSecret, modeOfShared } = require('./secret');
 const { nativeSecret } = require('./secret-keys');
 
@@ -40,6 +41,7 @@ class Registry {
       port: port ?? DEFAULT_PORT,
       cluster: clusterOf(options.cluster),
       insecure: insecure === true || isOn('OWT_GRPC_INSECURE'),
+      beside: addressesBeside(host),
     };
     this.secret = clusterSecret('startRegistry', options, modeOfShared(host, { tls: this.credentials !== null }));
     this.authorize = rulesOf('startRegistry', options.authorize, this.credentials);

@@ -12,7 +12,7 @@ const { SETTINGS } = require('../common/environment');
 const { codeOf, messageOf } = require('../common/errors');
 const { WARN, log } = require('../common/log');
 const { localSecret } = require('./local-secret');
-const { isLoopback } = require('../common/host-port');
+const { isEverywhere, isLoopback } = require('../common/host-port');
 
 const CLUSTER = { option: 'secret', variable: 'OWT_GRPC_CLUSTER_SECRET' };
 const OPERATOR = { option: 'operatorSecret', variable: 'OWT_GRPC_OPERATOR_SECRET' };
@@ -73,9 +73,6 @@ function modeOfShared(host, { tls, advertised = null }) {
   if (!isLoopback(host)) return null;
   return advertised === null || isLoopback(advertised) ? 'required' : 'offered';
 }
-
-/** @param {string} host */
-const isEverywhere = (host) => ['0.0.0.0', '::', '[::]'].includes(host);
 
 /** @returns {Found} */
 function shared() {

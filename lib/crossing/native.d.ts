@@ -140,7 +140,10 @@ export interface BusOptions {
   mayHost: boolean;
   linkIdleMs: number;
   advertiseHost: string | null;
-  advertisePort: number | null;
+  /** Where it may listen; any free one if it is not said. */
+  ports: Ports | null;
+  /** Addresses of this machine at which another registry would be noticed. */
+  beside: string[];
   maxMessageBytes: number;
   secret: Secret | null;
   /** The keys of the operator's secret, if there is one. */
@@ -149,6 +152,13 @@ export interface BusOptions {
   isCommand: boolean;
   /** For tests of what another build speaks. */
   protocol: Protocol | null;
+}
+
+/** The ports that a member may listen on, and where they are named. */
+export interface Ports {
+  first: number;
+  last: number;
+  setting: string;
 }
 
 /** The cluster's secret, as keys that were derived from it: more than one while it is replaced. */
@@ -178,6 +188,8 @@ export interface RegistryOptions {
   port: number;
   cluster: string;
   insecure: boolean;
+  /** As in BusOptions. */
+  beside: string[];
   secret?: Secret;
   protocol?: Protocol;
 }

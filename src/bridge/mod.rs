@@ -268,6 +268,7 @@ impl Bridge {
                 tls,
                 warn: warn(),
                 note: warn(),
+                beside: options.beside,
             },
             insecure: options.insecure,
         });
@@ -329,9 +330,12 @@ impl Bridge {
                 idle: options.link_idle_ms.into(),
                 registry,
                 tls,
-                advertise: options
-                    .advertise_host
-                    .map(|host| (host, options.advertise_port)),
+                advertise: options.advertise_host,
+                ports: options.ports.map(|ports| node::Ports {
+                    first: ports.first,
+                    last: ports.last,
+                    setting: ports.setting,
+                }),
             },
         });
         Ok(())

@@ -77,7 +77,9 @@ pub struct BusOptions {
     pub may_host: bool,
     pub link_idle_ms: u32,
     pub advertise_host: Option<String>,
-    pub advertise_port: Option<u16>,
+    pub ports: Option<Ports>,
+    /// Addresses of this machine at which another registry would be noticed.
+    pub beside: Vec<String>,
     pub max_message_bytes: u32,
     pub secret: Option<Secret>,
     /// The keys of the operator's secret, if there is one.
@@ -86,6 +88,14 @@ pub struct BusOptions {
     pub is_command: bool,
     /// For tests of what another build speaks.
     pub protocol: Option<Protocol>,
+}
+
+/// The ports that a member may listen on, and where they are named.
+#[napi(object)]
+pub struct Ports {
+    pub first: u16,
+    pub last: u16,
+    pub setting: String,
 }
 
 /// The cluster's secret, as keys that were derived from it: more than one while it is
@@ -120,6 +130,7 @@ pub struct RegistryOptions {
     pub port: u16,
     pub cluster: String,
     pub insecure: bool,
+    pub beside: Vec<String>,
     pub secret: Option<Secret>,
     /// As in `BusOptions`.
     pub protocol: Option<Protocol>,

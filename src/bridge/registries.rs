@@ -47,7 +47,8 @@ pub(super) fn way_to_registry(
         tls,
     };
     Ok(if options.may_host {
-        Box::new(Embedded { at, terms })
+        let beside = options.beside.clone();
+        Box::new(Embedded { at, terms, beside })
     } else {
         Box::new(at)
     })

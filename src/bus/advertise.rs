@@ -2,14 +2,25 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+/// Where the registry's address is, seen from this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locality {
+    /// On loopback, which only this machine reaches.
+    Loopback,
+    /// At an address of this machine that others reach, too.
+    OwnAddress,
+    /// On another machine.
+    Elsewhere,
+}
+
 /// The address that a member binds, and the one that it tells others.
 pub struct Addresses {
     /// The address to bind.
     pub listen: IpAddr,
     /// The address others use.
     pub advertise: IpAddr,
-    /// The registry's port is on this machine.
-    pub can_host: bool,
+    /// Where the registry's is.
+    pub registry: Locality,
 }
 
 impl Addresses {
@@ -22,7 +33,7 @@ impl Addresses {
             return Ok(Self {
                 listen: registry.ip(),
                 advertise: registry.ip(),
-                can_host: true,
+                registry: Locality::Loopback,
             });
         }
         let (any, port): (IpAddr, _) = if registry.is_ipv4() {
@@ -40,7 +51,12 @@ impl Addresses {
         Ok(Self {
             listen: any,
             advertise: local.ip(),
-            can_host: false,
+            // Only an address of this machine is reached from that address itself.
+            registry: if local.ip() == registry.ip() {
+                Locality::OwnAddress
+            } else {
+                Locality::Elsewhere
+            },
         })
     }
 
@@ -113,7 +129,7 @@ mod tests {
         let addresses = Addresses {
             listen: advertise,
             advertise,
-            can_host: false,
+            registry: Locality::Elsewhere,
         };
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         addresses.vouched_for(&names)
@@ -126,7 +142,7 @@ mod tests {
             Addresses {
                 listen: advertise,
                 advertise,
-                can_host: false,
+                registry: Locality::Elsewhere,
             }
         };
         for bad in [

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use super::advertise::Addresses;
+use super::advertise::{Addresses, Locality};
 use super::application::Delivery;
 use super::wire::{FromRegistry, ToRegistry};
 
@@ -20,8 +20,9 @@ pub trait Registry: Send + Sync + 'static {
     fn addresses(&self) -> Pending<'_, Result<Addresses, String>>;
 
     /// Joins, and joins again after each loss, for as long as the member is there.
-    /// `here` says that the registry is on this machine.
-    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, here: bool) -> Pending<'static, ()>;
+    /// `at` is where the addresses have said that the registry is.
+    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, at: Locality)
+    -> Pending<'static, ()>;
 
     /// Whether it is one of ours, which has the cluster's secret if there is one.
     fn proves(&self) -> bool {

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::beside;
 use super::directory::{Action, Directory, SessionNumber};
 use super::unread;
 use crate::bus::Millis;
@@ -54,6 +55,8 @@ pub struct Options {
     pub warn: Warn,
     /// Where it tells of sessions that it has closed or does not let in.
     pub note: Warn,
+    /// Addresses of this machine at which another registry would be noticed.
+    pub beside: Vec<String>,
 }
 
 /// A registry that listens.
@@ -105,6 +108,8 @@ impl Host {
         how.methods.insert(HEALTH.to_owned(), health);
         let listening = Server::listen(host, port, how, service).await?;
         tokio::spawn(keep_time(Arc::downgrade(&served)));
+        let here = (host.to_owned(), listening.port);
+        tokio::spawn(look_beside(Arc::downgrade(&served), here, options.beside));
         Ok(Self {
             server: listening,
             served,
@@ -161,6 +166,14 @@ pub async fn open(host: &str, port: u16, options: Options, insecure: bool) -> io
         ));
     }
     Host::bind(host, port, options).await
+}
+
+/// Says what may be another registry of this machine.
+async fn look_beside(served: Weak<Served>, (host, port): (String, u16), addresses: Vec<String>) {
+    let told = beside::told(&host, port, &addresses).await;
+    if let (Some(text), Some(served)) = (told, served.upgrade()) {
+        (served.note)(text);
+    }
 }
 
 async fn keep_time(served: Weak<Served>) {

@@ -4,10 +4,11 @@
 //! says who it is and is told who is there.
 //!
 //! `directory` is the pure part of the first two, `host` serves it, `unread` bounds what waits for its sessions, `client` is a
-//! member's session with it; `candidates` are where it may be on one machine, `search` finds it or becomes it. `etcd` is all of the third. `complaints` is what
+//! member's session with it; `candidates` are where it may be on one machine, `search` finds it or becomes it, `beside` notices another one there. `etcd` is all of the third. `complaints` is what
 //! a member's operator is told meanwhile.
 
 mod address_conflict;
+mod beside;
 pub mod candidates;
 mod client;
 mod complaints;

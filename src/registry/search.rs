@@ -7,6 +7,7 @@ use super::candidates::{self, Search};
 use super::client::{Ended, session};
 use super::complaints::{Complaints, SILENCE, patiently};
 use super::host::{self, Host};
+use crate::bus::advertise::Locality;
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::pipe;
@@ -27,6 +28,14 @@ const PAUSES: Doubling = Doubling {
     longest: 1_000,
 };
 
+/// How a member becomes the registry.
+pub(super) struct Hosting {
+    /// Who differs in them is refused.
+    pub(super) terms: Terms,
+    /// Addresses of this machine at which another one would be noticed.
+    pub(super) beside: Vec<String>,
+}
+
 /// What one member does about its registry.
 struct Seeker {
     node: Weak<dyn Joined>,
@@ -34,29 +43,31 @@ struct Seeker {
     places: Vec<Target>,
     search: Search,
     tls: Option<Mutual>,
-    /// On which it is hosted if there is none.
-    terms: Option<Terms>,
+    at: Locality,
+    /// How it is hosted if there is none.
+    hosting: Option<Hosting>,
     complaints: Complaints,
     /// Pauses since a registry was there that stood.
     pauses: u32,
     without: Instant,
 }
 
-/// Stays joined, and becomes the registry on these terms, if there are any and no registry.
+/// Stays joined, and becomes the registry, if it may and there is none.
 pub async fn stay_joined(
     node: Weak<dyn Joined>,
     target: Target,
     tls: Option<Mutual>,
-    is_here: bool,
-    terms: Option<Terms>,
+    at: Locality,
+    hosting: Option<Hosting>,
 ) {
-    let places = candidates::of(&target, is_here);
+    let places = candidates::of(&target, at == Locality::Loopback);
     let mut seeker = Seeker {
         node,
         search: Search::among(places.len()),
         places,
         tls,
-        terms,
+        at,
+        hosting,
         complaints: Complaints::default(),
         pauses: 0,
         without: Instant::now(),
@@ -162,6 +173,7 @@ impl Seeker {
             Some(Err(error)) => self.complaints.no_registry(&*owner, &error.to_string()),
             None => {
                 let why = self.check_hosting().err();
+                let why = why.or_else(|| self.at_own_address(&*owner));
                 let why = why.map_or_else(String::new, |why| format!("; {why}"));
                 let text = format!("{}{why}", failure.details);
                 self.complaints.no_registry(&*owner, &text);
@@ -223,7 +235,7 @@ impl Seeker {
 
     /// Whether others would take this process for the registry, by its own rules.
     fn check_hosting(&self) -> Result<(), String> {
-        let Some(terms) = &self.terms else {
+        let Some(Hosting { terms, .. }) = &self.hosting else {
             return Ok(());
         };
         let tls = self.tls.as_ref();
@@ -232,12 +244,30 @@ impl Seeker {
         rights.map_or(Ok(()), |rights| rights.check(&Deed::Host))
     }
 
+    /// Nobody becomes the registry where others reach it, and whoever names such an address
+    /// may expect that.
+    fn at_own_address(&self, owner: &dyn Joined) -> Option<String> {
+        if self.at != Locality::OwnAddress || owner.has_joined() {
+            return None;
+        }
+        let here = self.target();
+        Some(format!(
+            "{here} is an address of this machine that other machines reach, too, and there no \
+             member becomes the registry. If all modules are on this machine: [rabbit] host = \
+             \"localhost\", or OWT_GRPC_REGISTRY=localhost:{}. For several machines: run `owt-grpc \
+             registry --listen {here}` on this one",
+            here.port()
+        ))
+    }
+
     /// Becomes the registry, if this member may.
     async fn host(&self, owner: &dyn Joined) -> Option<std::io::Result<()>> {
         self.check_hosting().ok()?;
-        let terms = self.terms.clone()?;
+        let hosting = self.hosting.as_ref()?;
+        let is_first = self.is_first();
         let options = host::Options {
-            terms,
+            terms: hosting.terms.clone(),
+            beside: Vec::from(if is_first { &hosting.beside[..] } else { &[] }),
             tls: self.tls.as_ref().map(|tls| Arc::clone(&tls.server)),
             // What is wrong with others is theirs to say.
             warn: Box::new(|_| ()),

@@ -1,10 +1,11 @@
 //! A member's way to a registry that has a host and a port: one that stands alone, or one
 //! that the first member on its machine becomes.
 
+use std::net::SocketAddr;
 use std::sync::Weak;
 
-use super::search;
-use crate::bus::advertise::Addresses;
+use super::search::{self, Hosting};
+use crate::bus::advertise::{Addresses, Locality};
 use crate::bus::agreement::Terms;
 use crate::bus::registry::{Joined, Pending, Registry};
 use crate::grpc::target::Target;
@@ -29,15 +30,34 @@ impl Standalone {
             .await
             .map_err(|error| format!("the registry {} is not found: {error}", self.target))?;
         let first = addresses.first();
-        let first = first.ok_or_else(|| format!("the registry {} has no address", self.target))?;
-        if !first.ip().is_loopback() && !self.insecure && self.tls.is_none() {
-            return Err(format!(
+        let first = *first.ok_or_else(|| format!("the registry {} has no address", self.target))?;
+        let by_route = Addresses::by_route_to(first);
+        if first.ip().is_loopback() || self.insecure || self.tls.is_some() {
+            return by_route;
+        }
+        Err(match by_route.map(|addresses| addresses.registry) {
+            Ok(Locality::OwnAddress) => self.in_plaintext_at_own(first),
+            _ => format!(
                 "the registry {} is not on this machine, and the bus would talk to it in plaintext: \
                  set up TLS, or OWT_GRPC_INSECURE=1 if you trust that network",
                 self.target
-            ));
-        }
-        Addresses::by_route_to(*first)
+            ),
+        })
+    }
+
+    /// A name for this machine. Were it taken for loopback, members of other machines that
+    /// have the same settings would be elsewhere without a word.
+    fn in_plaintext_at_own(&self, address: SocketAddr) -> String {
+        format!(
+            "the registry {} is this machine's own address {}, which other machines reach, too, and \
+             the bus would talk to it in plaintext. If all modules are on this machine: [rabbit] \
+             host = \"localhost\", or OWT_GRPC_REGISTRY=localhost:{}. For several machines: set up \
+             TLS, or OWT_GRPC_INSECURE=1 if you trust that network, and run `owt-grpc registry \
+             --listen {address}`",
+            self.target,
+            address.ip(),
+            address.port(),
+        )
     }
 }
 
@@ -46,14 +66,12 @@ impl Registry for Standalone {
         Box::pin(self.route())
     }
 
-    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, here: bool) -> Pending<'static, ()> {
-        Box::pin(search::stay_joined(
-            member,
-            self.target,
-            self.tls,
-            here,
-            None,
-        ))
+    fn keep_joined(
+        self: Box<Self>,
+        member: Weak<dyn Joined>,
+        at: Locality,
+    ) -> Pending<'static, ()> {
+        Box::pin(search::stay_joined(member, self.target, self.tls, at, None))
     }
 }
 
@@ -64,6 +82,8 @@ pub struct Embedded {
     pub at: Standalone,
     /// Who differs in them is refused.
     pub terms: Terms,
+    /// Addresses of this machine at which another one would be noticed.
+    pub beside: Vec<String>,
 }
 
 impl Registry for Embedded {
@@ -71,14 +91,21 @@ impl Registry for Embedded {
         self.at.addresses()
     }
 
-    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, here: bool) -> Pending<'static, ()> {
-        let terms = here.then_some(self.terms);
+    fn keep_joined(
+        self: Box<Self>,
+        member: Weak<dyn Joined>,
+        at: Locality,
+    ) -> Pending<'static, ()> {
+        let hosting = (at == Locality::Loopback).then_some(Hosting {
+            terms: self.terms,
+            beside: self.beside,
+        });
         Box::pin(search::stay_joined(
             member,
             self.at.target,
             self.at.tls,
-            here,
-            terms,
+            at,
+            hosting,
         ))
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Node;
 use crate::bus::application::Delivery;
+use crate::bus::member::Member;
 use crate::bus::pipe::Pipe;
 
 /// What leaving may take for what is still to be sent.
@@ -41,13 +42,30 @@ impl Node {
         self.tasks.end();
     }
 
-    /// The application is gone: ends all at once.
-    pub fn abandon(&self) {
+    /// The application is gone, and this process may go on, so that nothing else would show
+    /// it: links end at once, and the registry is told.
+    pub fn abandon(self: &Arc<Self>) {
+        {
+            let mut state = self.state.lock();
+            state.pipes.clear();
+            // Dropped, it cuts off what is left.
+            state.endpoint = None;
+        }
+        self.with(Member::leave);
+        let node = Arc::clone(self);
+        tokio::spawn(async move {
+            // It holds the node for as long as the registry may take.
+            tokio::time::sleep(LEAVE_TIMEOUT).await;
+            node.end();
+        });
+    }
+
+    /// Ends all at once.
+    fn end(&self) {
         let mut state = self.state.lock();
         state.left = true;
         state.pipes.clear();
         state.registry = None;
-        // Dropped, they cut off what is left.
         state.endpoint = None;
         state.host = None;
         self.tasks.end();

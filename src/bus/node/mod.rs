@@ -1,9 +1,10 @@
 //! A member on real sockets: carries out what the pure member wants done and
 //! tells it what happens. All of it runs on the network thread.
 //!
-//! `listening` is where it listens, `endpoint` what is heard there and on links, `links`
-//! what the node makes of that; `joined` is the node as its registry sees it, `behind`
-//! its waiting for an application that is behind, `leaving` its end.
+//! `listening` is where it listens, `ports` on which ports it may, `endpoint` what is heard
+//! there and on links, `links` what the node makes of that; `joined` is the node as its
+//! registry sees it, `behind` its waiting for an application that is behind, `leaving` its
+//! end.
 
 mod behind;
 mod endpoint;
@@ -12,6 +13,7 @@ mod leaving;
 mod links;
 mod listening;
 mod options;
+mod ports;
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -23,6 +25,7 @@ use tokio::sync::Notify;
 use behind::Behind;
 use listening::Listening;
 pub use options::Options;
+pub use ports::Ports;
 
 use super::Millis;
 use super::application::Application;
@@ -70,21 +73,19 @@ impl Node {
         application: Box<dyn Application>,
     ) -> Result<Arc<Self>, String> {
         let addresses = options.registry.addresses().await?;
-        if let Some((advertised, _)) = &options.advertise {
+        if let Some(advertised) = &options.advertise {
             addresses.allows(advertised)?;
         }
         let tls = options.tls;
-        let port = options.advertise.as_ref().and_then(|(_, port)| *port);
         let host = match (options.advertise, &tls) {
-            (Some((host, _)), _) => host,
+            (Some(host), _) => host,
             (None, Some(tls)) => addresses.vouched_for(&tls.server.names())?,
             (None, None) => addresses.advertise.to_string(),
         };
-        let ip = addresses.listen;
         let listening = Listening {
-            ip,
+            ip: addresses.listen,
             host,
-            port,
+            ports: options.ports,
             tls,
         };
         let (server, node_of_service) = listening.bind().await?;
@@ -94,7 +95,7 @@ impl Node {
             token: options.token,
             terms: options.terms,
             address: listening.address(server.port),
-            may_move: port.is_none(),
+            may_move: listening.may_move(),
             seed: options.seed,
             registry_proves: options.registry.proves(),
             entropy: trust::entropy()?,
@@ -122,7 +123,7 @@ impl Node {
         *node_of_service.lock() = Arc::downgrade(&node);
         node.spawn(keep_time(Arc::downgrade(&node)));
         let member = Arc::downgrade(&node);
-        node.spawn(options.registry.keep_joined(member, addresses.can_host));
+        node.spawn(options.registry.keep_joined(member, addresses.registry));
         Ok(node)
     }
 

@@ -1,5 +1,6 @@
 //! What a node is made with.
 
+use super::Ports;
 use crate::bus::Millis;
 use crate::bus::agreement::Terms;
 use crate::bus::registry::Registry;
@@ -24,5 +25,7 @@ pub struct Options {
     /// Mutual TLS of links, or plaintext.
     pub tls: Option<Mutual>,
     /// What others dial, if not what the route to the registry says.
-    pub advertise: Option<(String, Option<u16>)>,
+    pub advertise: Option<String>,
+    /// Where it may listen, if not at any port that is free.
+    pub ports: Option<Ports>,
 }

@@ -30,7 +30,7 @@ use self::replica::Replica;
 use self::rpc::Endpoint;
 pub use self::rpc::Login;
 use self::session::{Common, End};
-use crate::bus::advertise::Addresses;
+use crate::bus::advertise::{Addresses, Locality};
 use crate::bus::agreement::Terms;
 use crate::bus::application::Delivery;
 use crate::bus::registry::{Joined, Pending, Registry};
@@ -184,7 +184,7 @@ impl Registry for Etcd {
         false
     }
 
-    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, _: bool) -> Pending<'static, ()> {
+    fn keep_joined(self: Box<Self>, member: Weak<dyn Joined>, _: Locality) -> Pending<'static, ()> {
         Box::pin(self.stay_joined(member))
     }
 }
