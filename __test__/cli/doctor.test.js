@@ -88,7 +88,7 @@ test('toml files: what is no toml, keys that nobody reads, and modules in two mo
   t.after(() => registry.stop());
   const manager = await grpcServer(t);
   const result = await doctor(t, {
-    'portal.toml': `[portal\nenable_grpc = true\n`,
+    'portal.toml': `[portal\nenable_grpc = true\n[rabbit]\nport = ${registry.port}\n`,
     'a/agent.toml': `[agent]\nenable_grpc = true\n[cluster]\nhost = "localhost:${manager}"\n`,
     'b/agent.toml': `[agent]\n[rabbit]\nhost = "127.0.0.1"\nport = ${registry.port}\n`,
   });
@@ -96,7 +96,7 @@ test('toml files: what is no toml, keys that nobody reads, and modules in two mo
   hears(result, 'warn', /a\/agent\.toml \[cluster\] host: is not read/);
   hears(result, 'note', /a\/agent\.toml \[cluster\.worker\] ip: is not set/);
   hears(result, 'error', /a\/agent\.toml enable_grpc: is true, and not true in the 2 other files/);
-  hears(result, 'ok', /b\/agent\.toml \[rabbit\]: a registry of the bus answers at 127\.0\.0\.1:\d+, with 0 members/);
+  hears(result, 'ok', /\[rabbit\] in 2 files: a registry of the bus answers at 127\.0\.0\.1:\d+, with 0 members/);
 });
 
 test('the registry: none yet, another program, another cluster, none elsewhere', limit, async (t) => {

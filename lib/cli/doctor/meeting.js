@@ -23,7 +23,8 @@ function onBus(modules, root) {
 }
 
 /**
- * Where the modules that load owt-grpc look for the bus: the environment goes before their files.
+ * Where the modules that load owt-grpc look for the bus: the environment goes before their files. Of places that differ,
+ * which is told as such, it is that of most modules.
  *
  * @param {import('./modules').Module[]} modules
  * @param {string} root
@@ -35,8 +36,8 @@ function registries(modules, root) {
   if (process.env.OWT_GRPC_REGISTRY) return members.slice(0, 1).map(({ folder }) => ({ about: 'OWT_GRPC_REGISTRY', folder, registry: undefined, cluster: swapped[0]?.cluster, stands: '' }));
   if (modules.length === 0) return members.map((member) => ({ ...member, cluster: undefined, stands: '' }));
   const places = new Map(swapped.filter(({ registry }) => registry !== null).map((module) => [placeOf(module), module]));
-  return [...places].map(([place, { folder, registry, cluster }]) => {
-    const meeting = swapped.filter((module) => placeOf(module) === place);
+  const all = [...places].map(([place, module]) => ({ module, meeting: swapped.filter((other) => placeOf(other) === place) }));
+  return all.sort((a, b) => b.meeting.length - a.meeting.length).slice(0, 1).map(({ module: { folder, registry, cluster }, meeting }) => {
     const port = meeting.map(({ values }) => values['rabbit.port']).find((one) => one !== undefined && !String(registry).endsWith(`:${one}`));
     const stands = port === undefined ? '' : ` (port ${port} is the broker's, and stands for it)`;
     return { about: inFiles(meeting.map(({ file }) => file), '[rabbit]'), folder, registry: String(registry), cluster, stands };
