@@ -41,7 +41,7 @@ function checkAdvertised(modules, whereIs, report) {
 function checkPort(port, modules, report) {
   const members = modules.filter(({ grpc }) => !grpc);
   const parents = members.filter(({ kind }) => WITH_CHILDREN.includes(kind));
-  const advice = 'leave the port out; for a firewall, give processes a range of ports: docs/operations.md, Ports';
+  const advice = 'leave the port out, or name a range, from which each process takes a free one: OWT_GRPC_PORTS=7000-7099';
   if (parents.length > 0) report.error(SETTING, `names port ${port}, which one process can have: ${parents[0].name} starts others with the same environment, and these end at once`, advice);
   else if (members.length > 1) report.error(SETTING, `names port ${port}, which one process can have, and there are ${members.length} modules here`, advice);
   else report.warn(SETTING, `names a port, ${port}: only one process of this machine can have it`, advice);
