@@ -17,7 +17,7 @@ const { Worker, isMainThread, workerData } = require('node:worker_threads');
 const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
 const { AbortController, Server, connectBus, createClient, startRegistry } = require('..');
-const { Workshop } = require('../__test__/support/certificates');
+const { Workshop } = require('../__test__/support/tls/certificates');
 
 const sleep = promisify(setTimeout);
 

@@ -11,8 +11,8 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
-const { readmeExample } = require('../__test__/support/examples');
-const { MAIN, PLATFORM, root } = require('../__test__/support/installation');
+const { readmeExample } = require('../__test__/support/docs/examples');
+const { MAIN, PLATFORM, root } = require('../__test__/support/cli/installation');
 
 const HELP = `npm run bench:new-user -- [options]
   --rounds N   installs into an empty folder (default 5)

@@ -8,7 +8,7 @@ const path = require('node:path');
 const { parseArgs } = require('./arguments');
 const { median, round } = require('./numbers');
 const { Pair } = require('./pair');
-const { Workshop } = require('../__test__/support/certificates');
+const { Workshop } = require('../__test__/support/tls/certificates');
 
 const HELP = `npm run bench:tls -- [options]
   --rounds N       rounds (default 5)

@@ -8,7 +8,7 @@ const { gzipSync } = require('node:zlib');
 const { StoreError } = require('../lib/credentials/errors');
 const { keyOf, lock, unlock } = require('../lib/credentials/format');
 const { passphrasesOf } = require('../lib/credentials/passphrases');
-const { crypt } = require('../__test__/support/stores');
+const { crypt } = require('../__test__/support/cli/stores');
 
 const key = keyOf();
 const FILE = 'store';

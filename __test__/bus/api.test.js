@@ -7,7 +7,7 @@ const { inspect } = require('node:util');
 const { test } = require('node:test');
 const { BusError, connectBus, setLogger } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { AbortController, abortedSignal, timeoutSignal } = require('../support/signals');
+const { AbortController, abortedSignal, timeoutSignal } = require('../support/grpc/signals');
 
 /** @param {import('node:test').TestContext} t */
 async function buses(t, count) {

@@ -9,10 +9,10 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { ROLES } = require('../../lib/cli/certs/roles');
 const { native } = require('../../lib/crossing/addon');
-const { hasOpenssl } = require('../support/certificates');
-const { blocksFor, read } = require('../support/markdown');
-const { tempFolder } = require('../support/owt-tree');
-const { command } = require('../support/terminal');
+const { hasOpenssl } = require('../support/tls/certificates');
+const { blocksFor, read } = require('../support/docs/markdown');
+const { tempFolder } = require('../support/cli/owt-tree');
+const { command } = require('../support/cli/terminal');
 
 test('the rules that docs/security.md shows can be read', () => {
   const [rules] = blocksFor('docs/security.md', 'bus/authorize-docs');

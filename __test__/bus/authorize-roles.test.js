@@ -12,8 +12,8 @@ const { after, before, test } = require('node:test');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { rolesOf } = require('../../lib/cli/certs/by-role');
 const { called, connected, eventually, freePort, participant, rpcClient, rpcServer, subscribed } = require('../support/bus');
-const { hasOpenssl } = require('../support/certificates');
-const { command } = require('../support/terminal');
+const { hasOpenssl } = require('../support/tls/certificates');
+const { command } = require('../support/cli/terminal');
 const { logOf, withEnvironment } = require('../support/tls');
 
 const skip = hasOpenssl ? false : 'needs openssl';

@@ -11,7 +11,7 @@ const { test } = require('node:test');
 const { BusError, connectBus, startRegistry } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { called, connected, eventually, freePort, rpcClient } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { logOf, pairOf, withEnvironment } = require('../support/tls');
 
 const skip = hasOpenssl ? false : 'needs openssl';

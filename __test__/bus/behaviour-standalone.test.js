@@ -3,7 +3,7 @@
 const { after, describe } = require('node:test');
 const { startRegistry } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
-const { behaviour } = require('../support/bus-behaviour');
+const { behaviour } = require('../support/bus/behaviour');
 
 const NAME = 'owt-grpc with a registry of its own';
 

@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { AbortController } = require('../support/signals');
+const { AbortController } = require('../support/grpc/signals');
 
 /** Above it a body is not in its record. */
 const LARGE = 16 * 1024;

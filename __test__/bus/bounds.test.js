@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, setLogger } = require('../..');
 const { eventually } = require('../support/bus');
-const { OPEN, hello, join, joined, link, record, servesRegistry, session, victim } = require('../support/raw-member');
+const { OPEN, hello, join, joined, link, record, servesRegistry, session, victim } = require('../support/bus/raw-member');
 
 const LONG = 'ä'.repeat(128);
 const MOST = 10_000;

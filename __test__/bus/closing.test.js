@@ -7,8 +7,8 @@ const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { connectBus } = require('../..');
-const { Member } = require('../support/bus-member');
-const { Load } = require('../support/bus-load');
+const { Member } = require('../support/bus/member');
+const { Load } = require('../support/bus/load');
 const { called, cluster, connected, eventually, freePort, rpcClient, rpcServer } = require('../support/bus');
 
 const pause = promisify(setTimeout);

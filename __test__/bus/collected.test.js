@@ -9,7 +9,7 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 const { Server, connectBus, createClient } = require('../..');
 const { called, cluster, freePort, participant, rpcClient, rpcServer, subscribed } = require('../support/bus');
-const { AbortController } = require('../support/signals');
+const { AbortController } = require('../support/grpc/signals');
 
 const COUNT = 60;
 /** A few may be held by what is reused. */

@@ -5,7 +5,7 @@
 const assert = require('node:assert').strict;
 const path = require('node:path');
 const { test } = require('node:test');
-const { blocksFor, project, root, run } = require('../support/markdown');
+const { blocksFor, project, root, run } = require('../support/docs/markdown');
 
 /** What a program that uses log4js has set up, and what it does then. */
 const around = (block) => `

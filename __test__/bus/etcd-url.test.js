@@ -8,7 +8,7 @@ const { inspect } = require('node:util');
 const { connectBus } = require('../..');
 const { busOptions } = require('../../lib/bus/config');
 const { freePort } = require('../support/bus');
-const { timeoutSignal } = require('../support/signals');
+const { timeoutSignal } = require('../support/grpc/signals');
 
 const read = (registry, etcd) => {
   const options = busOptions('t', { registry, etcd });

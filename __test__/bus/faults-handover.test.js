@@ -9,8 +9,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const { cluster, eventually, freePort, rpcClient } = require('../support/bus');
-const { Load } = require('../support/bus-load');
-const { Member } = require('../support/bus-member');
+const { Load } = require('../support/bus/load');
+const { Member } = require('../support/bus/member');
 
 /** Calls that end with the test. */
 function load(t, rpc, to, options) {

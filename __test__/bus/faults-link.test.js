@@ -8,8 +8,8 @@ const { describe, test } = require('node:test');
 const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
-const { Proxy } = require('../support/proxy');
+const { Member } = require('../support/bus/member');
+const { Proxy } = require('../support/net/proxy');
 
 const pause = promisify(setTimeout);
 

@@ -11,9 +11,9 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 const { connectBus } = require('../..');
 const { called, cluster, eventually, freePort, participant, rpcClient, rpcServer, subscribed } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 const { rounds } = require('../support/rounds');
-const { AbortController } = require('../support/signals');
+const { AbortController } = require('../support/grpc/signals');
 
 const MIB = 1 << 20;
 const PROCESSES = rounds(100, 40);

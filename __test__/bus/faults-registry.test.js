@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { eventually, freePort } = require('../support/bus');
-const { Member, listens } = require('../support/bus-member');
+const { Member, listens } = require('../support/bus/member');
 
 const IDS = ['a', 'b', 'c', 'd', 'e'];
 

@@ -8,7 +8,7 @@ const { describe, test } = require('node:test');
 const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 
 const pause = promisify(setTimeout);
 

@@ -5,10 +5,10 @@
 const assert = require('node:assert').strict;
 const path = require('node:path');
 const { test } = require('node:test');
-const { hosts, noHosts } = require('../support/hosts');
-const { run } = require('../support/markdown');
+const { hosts, noHosts } = require('../support/net/hosts');
+const { run } = require('../support/docs/markdown');
 
-const SCRIPT = path.join(__dirname, '..', 'support', 'freed-port.js');
+const SCRIPT = path.join(__dirname, '../support/bus/freed-port.js');
 
 test('a member that is given the port of one that was killed listens elsewhere, and is called there', { timeout: 60_000, skip: noHosts }, async (t) => {
   const [{ within: [program, ...args] }] = hosts(t, 1);

@@ -8,9 +8,9 @@ const { once } = require('node:events');
 const { test } = require('node:test');
 const { BusError, RpcError, connectBus, setLogger, setTracing, status } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 const { called, connected, eventually, freePort, rpcClient, rpcServer } = require('../support/bus');
-const { AbortController } = require('../support/signals');
+const { AbortController } = require('../support/grpc/signals');
 
 const patience = { timeout: 30_000 };
 
@@ -141,7 +141,7 @@ test('what is over is counted as what it was, and is not kept', patience, async 
   await rpcServer(owt, 'silent', { deinit() {} });
   // A first call waits for the link that it needs, for longer than those below do.
   await assert.rejects(client.call('silent', 'deinit', [], { timeout: 500 }), { code: 'TIMEOUT' });
-  const { AbortController: Controller } = require('../support/signals');
+  const { AbortController: Controller } = require('../support/grpc/signals');
   const controller = new Controller();
   const ends = [];
   for (let n = 0; n < 2000; n++) {

@@ -18,10 +18,10 @@ const { isLoopback } = require('../../lib/common/host-port');
 const { modeOfShared } = require('../../lib/bus/secret');
 const { nativeSecret } = require('../../lib/bus/secret-keys');
 const { freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
-const { hello, join, link, session } = require('../support/raw-member');
-const { tempFolder } = require('../support/stores');
-const { STRANGER, as, needsRoot, sharedFolder } = require('../support/users');
+const { Member } = require('../support/bus/member');
+const { hello, join, link, session } = require('../support/bus/raw-member');
+const { tempFolder } = require('../support/cli/stores');
+const { STRANGER, as, needsRoot, sharedFolder } = require('../support/system/users');
 
 const MODULE = path.join(__dirname, '../../lib/bus/local-secret.js');
 const root = { skip: needsRoot };

@@ -10,8 +10,8 @@ const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { freePort } = require('../support/bus');
 const { cleanEnvironment, Running } = require('../support/cli');
-const { blocksFor } = require('../support/markdown');
-const { tempFolder } = require('../support/stores');
+const { blocksFor } = require('../support/docs/markdown');
+const { tempFolder } = require('../support/cli/stores');
 
 const skip = (process.platform === 'win32' || spawnSync('sh', ['-c', ':']).error !== undefined) && 'needs a POSIX shell';
 

@@ -6,9 +6,9 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { eventually } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 const { Running, registryProcess } = require('../support/cli');
-const { hosts, noHosts } = require('../support/hosts');
+const { hosts, noHosts } = require('../support/net/hosts');
 
 const PORT = 5680;
 const PLAIN = { OWT_GRPC_INSECURE: '1' };

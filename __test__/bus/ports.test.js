@@ -11,17 +11,17 @@ const { createInterface } = require('node:readline');
 const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { connected, eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Member } = require('../support/bus/member');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { cleanEnvironment, registryProcess } = require('../support/cli');
-const { hosts, noHosts } = require('../support/hosts');
-const { blocksFor } = require('../support/markdown');
-const { freeRange, taken } = require('../support/ports');
+const { hosts, noHosts } = require('../support/net/hosts');
+const { blocksFor } = require('../support/docs/markdown');
+const { freeRange, taken } = require('../support/bus/ports');
 const { failureOf, pairOf, withEnvironment } = require('../support/tls');
 const amqpClient = require('../../lib/dropin/amqpClient');
 
 const limit = { timeout: 120_000 };
-const AGENT = path.join(__dirname, '..', 'support', 'agent-process.js');
+const AGENT = path.join(__dirname, '../support/bus/agent-process.js');
 
 const portOf = (address) => Number(address.split(':').pop());
 

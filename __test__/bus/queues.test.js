@@ -9,7 +9,7 @@ const { connectBus } = require('../..');
 const { Queue } = require('../../lib/bus/queue');
 const { eventually, freePort } = require('../support/bus');
 const { rounds } = require('../support/rounds');
-const { AbortController } = require('../support/signals');
+const { AbortController } = require('../support/grpc/signals');
 
 const patience = { timeout: 120_000 };
 

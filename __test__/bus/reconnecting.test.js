@@ -9,7 +9,7 @@ const http2 = require('node:http2');
 const { describe, test } = require('node:test');
 const { connectBus, createClient } = require('../..');
 const { freePort } = require('../support/bus');
-const { OPEN, joined, servesLinks } = require('../support/raw-member');
+const { OPEN, joined, servesLinks } = require('../support/bus/raw-member');
 
 const WHILE = 3000;
 /** Pauses of 100 ms, growing by 1.6, after a first attempt and one more: ten at most. */

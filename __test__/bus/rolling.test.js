@@ -6,8 +6,8 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
-const { hello, join, joined, link, session, victim } = require('../support/raw-member');
+const { Member } = require('../support/bus/member');
+const { hello, join, joined, link, session, victim } = require('../support/bus/raw-member');
 
 const IDS = ['a', 'b', 'c', 'd', 'e'];
 const BEFORE = { oldest: 1, newest: 1 };

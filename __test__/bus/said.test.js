@@ -11,8 +11,8 @@ const { test } = require('node:test');
 const { connectBus, setLogger } = require('../..');
 const { Spells } = require('../../lib/bus/spells');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
-const { OPEN, joined, servesLinks } = require('../support/raw-member');
+const { Member } = require('../support/bus/member');
+const { OPEN, joined, servesLinks } = require('../support/bus/raw-member');
 
 /** @param {import('node:test').TestContext} t */
 function warnings(t) {

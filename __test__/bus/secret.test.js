@@ -16,7 +16,7 @@ const { nativeSecret, operatorKeys } = require('../../lib/bus/secret-keys');
 const { updateStore } = require('../../lib/credentials/store');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { connected, freePort } = require('../support/bus');
-const { hello, join, joined, link, session } = require('../support/raw-member');
+const { hello, join, joined, link, session } = require('../support/bus/raw-member');
 
 const OURS = 'the cluster\'s own secret';
 const ANOTHERS = 'a secret of another cluster';

@@ -8,7 +8,7 @@ const net = require('node:net');
 const { describe, test } = require('node:test');
 const { connectBus, setLogger, startRegistry } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 
 const limit = { skip: process.platform === 'win32' && 'stops a process', timeout: 120_000 };
 

@@ -8,9 +8,9 @@ const os = require('node:os');
 const { test } = require('node:test');
 const { connectBus, startRegistry } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 const { registryProcess } = require('../support/cli');
-const { hosts, noHosts } = require('../support/hosts');
+const { hosts, noHosts } = require('../support/net/hosts');
 const { failureOf } = require('../support/tls');
 
 const limit = { timeout: 120_000 };

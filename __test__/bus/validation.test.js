@@ -11,7 +11,7 @@ const grpc = require('@grpc/grpc-js');
 const { connectBus } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { eventually } = require('../support/bus');
-const { hello, join, link, servesRegistry, session, victim } = require('../support/raw-member');
+const { hello, join, link, servesRegistry, session, victim } = require('../support/bus/raw-member');
 
 for (const [name, changes, reason, text, logged] of [
   ['another version', { version: 99 }, 'VERSION', /this side speaks version 99 of the bus protocol, the other side versions 1 to 2: update owt-grpc on the other side$/, /this side speaks versions 1 to 2 of the bus protocol, the other side version 99:/],

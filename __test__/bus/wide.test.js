@@ -5,10 +5,10 @@
 const assert = require('node:assert').strict;
 const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { spawnCrowd } = require('../support/bus-crowd');
+const { spawnCrowd } = require('../support/bus/crowd');
 const { rounds } = require('../support/rounds');
 
 const PROCESSES = 5;

@@ -8,7 +8,7 @@ const { Worker, isMainThread, parentPort, workerData } = require('node:worker_th
 const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 
 if (isMainThread) tests();
 else serve();

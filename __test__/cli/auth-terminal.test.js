@@ -7,8 +7,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { readStore } = require('../../lib/credentials/store');
-const { tempFolder } = require('../support/stores');
-const { noTerminal, onTerminal } = require('../support/terminal');
+const { tempFolder } = require('../support/cli/stores');
+const { noTerminal, onTerminal } = require('../support/cli/terminal');
 
 const options = { skip: noTerminal, timeout: 30_000 };
 const storeIn = (cwd) => readStore(path.join(cwd, '.owt.authstore'))?.reveal();

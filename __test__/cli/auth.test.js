@@ -9,8 +9,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { readStore } = require('../../lib/credentials/store');
-const { sealed, tempFolder } = require('../support/stores');
-const { command, withPipe } = require('../support/terminal');
+const { sealed, tempFolder } = require('../support/cli/stores');
+const { command, withPipe } = require('../support/cli/terminal');
 
 const storeIn = (cwd, options) => readStore(path.join(cwd, '.owt.authstore'), options)?.reveal();
 const lines = (...answers) => answers.map((answer) => `${answer}\n`).join('');

@@ -6,7 +6,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Server, connectBus, startRegistry } = require('../..');
 const grpcTools = require('../../lib/dropin/grpcTools');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { cluster, freePort, rpcServer } = require('../support/bus');
 const { Running, owtGrpc } = require('../support/cli');
 

@@ -11,7 +11,7 @@ const { test } = require('node:test');
 const { isPair } = require('../../lib/cli/certs/authority');
 const { readCertificate } = require('../../lib/cli/certs/openssl');
 const { native } = require('../../lib/crossing/addon');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 
 // eslint-disable-next-line n/no-unsupported-features/node-builtins -- what is held against it is here on all versions
 const { X509Certificate } = crypto;

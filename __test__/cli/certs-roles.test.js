@@ -11,12 +11,12 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { rolesOf } = require('../../lib/cli/certs/by-role');
 const { readStore } = require('../../lib/credentials/store');
-const { Certificate } = require('../support/certificate');
-const { hasOpenssl } = require('../support/certificates');
+const { Certificate } = require('../support/tls/certificate');
+const { hasOpenssl } = require('../support/tls/certificates');
 const { freePort } = require('../support/bus');
 const { owtGrpc } = require('../support/cli');
-const { tempFolder } = require('../support/owt-tree');
-const { command } = require('../support/terminal');
+const { tempFolder } = require('../support/cli/owt-tree');
+const { command } = require('../support/cli/terminal');
 
 const skip = hasOpenssl ? false : 'needs openssl';
 

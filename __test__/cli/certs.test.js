@@ -10,10 +10,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { readStore } = require('../../lib/credentials/store');
-const { Certificate } = require('../support/certificate');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { tempFolder } = require('../support/owt-tree');
-const { command, withPipe } = require('../support/terminal');
+const { Certificate } = require('../support/tls/certificate');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { tempFolder } = require('../support/cli/owt-tree');
+const { command, withPipe } = require('../support/cli/terminal');
 
 const root = path.join(__dirname, '../..');
 const skip = hasOpenssl ? false : 'needs openssl';

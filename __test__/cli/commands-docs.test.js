@@ -12,9 +12,9 @@ const { test } = require('node:test');
 const { Server, connectBus } = require('../..');
 const { eventually, freePort } = require('../support/bus');
 const { cleanEnvironment } = require('../support/cli');
-const { blocksFor } = require('../support/markdown');
-const { tempFolder } = require('../support/stores');
-const { command } = require('../support/terminal');
+const { blocksFor } = require('../support/docs/markdown');
+const { tempFolder } = require('../support/cli/stores');
+const { command } = require('../support/cli/terminal');
 
 const docs = (name) => fs.readFileSync(path.join(__dirname, '../../docs', name), 'utf8');
 const MINE = ['registry', 'status', 'tap', 'rpc', 'call', 'doctor'];

@@ -9,10 +9,10 @@ const path = require('node:path');
 const { test } = require('node:test');
 const certs = require('../../lib/cli/certs');
 const swap = require('../../lib/cli/swap');
-const { hasOpenssl } = require('../support/certificates');
-const { installation, preload, snapshot, tempFolder } = require('../support/owt-tree');
-const { blocksFor } = require('../support/markdown');
-const { command } = require('../support/terminal');
+const { hasOpenssl } = require('../support/tls/certificates');
+const { installation, preload, snapshot, tempFolder } = require('../support/cli/owt-tree');
+const { blocksFor } = require('../support/docs/markdown');
+const { command } = require('../support/cli/terminal');
 
 const text = fs.readFileSync(path.join(__dirname, '../../docs/cli.md'), 'utf8');
 const sections = Object.fromEntries(text.split(/^## /m).slice(1).map((section) => [section.split('\n')[0], section]));

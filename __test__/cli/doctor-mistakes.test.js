@@ -14,11 +14,11 @@ const { examine } = require('../../lib/cli/doctor');
 const { network } = require('../../lib/cli/doctor/network');
 const { settingOf } = require('../../lib/cli/doctor/report');
 const { updateStore } = require('../../lib/credentials/store');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { cleanEnvironment, owtGrpc } = require('../support/cli');
 const { freePort } = require('../support/bus');
-const { BUS_ONLY, MODULES, UPSTREAM, swappedInstallation, write } = require('../support/owt-tree');
-const { STRANGER, as, needsRoot, sharedFolder } = require('../support/users');
+const { BUS_ONLY, MODULES, UPSTREAM, swappedInstallation, write } = require('../support/cli/owt-tree');
+const { STRANGER, as, needsRoot, sharedFolder } = require('../support/system/users');
 
 const ALL = [...Object.keys(MODULES), ...Object.keys(BUS_ONLY)];
 const AGENTS = Object.keys(MODULES).filter((name) => name.endsWith('_agent'));

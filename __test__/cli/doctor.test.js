@@ -13,12 +13,12 @@ const { Server, startRegistry } = require('../..');
 const { addon, target } = require('../../lib/crossing/platform');
 const { readSettings } = require('../../lib/cli/owt/read-toml');
 const { updateStore } = require('../../lib/credentials/store');
-const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
+const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { freePort } = require('../support/bus');
 const { owtGrpc } = require('../support/cli');
-const { filesIn } = require('../support/folders');
-const { tempFolder } = require('../support/stores');
-const { STRANGER, as, needsRoot, sharedFolder } = require('../support/users');
+const { filesIn } = require('../support/system/folders');
+const { tempFolder } = require('../support/cli/stores');
+const { STRANGER, as, needsRoot, sharedFolder } = require('../support/system/users');
 
 const root = path.join(__dirname, '../..');
 const limit = { timeout: 120_000 };

@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { connectBus, setLogger, startRegistry } = require('../..');
 const { Running, owtGrpc } = require('../support/cli');
-const { tempFolder } = require('../support/stores');
+const { tempFolder } = require('../support/cli/stores');
 
 const limit = { timeout: 120_000 };
 const SECRET = 'the operator\'s own secret';

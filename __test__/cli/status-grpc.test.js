@@ -10,7 +10,7 @@ const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { test } = require('node:test');
 const { cleanEnvironment, owtGrpc } = require('../support/cli');
-const { tempFolder } = require('../support/stores');
+const { tempFolder } = require('../support/cli/stores');
 
 const limit = { timeout: 60_000, skip: process.platform === 'win32' && 'its sockets are in no folder' };
 const TOOLS = JSON.stringify(path.join(__dirname, '../../lib/dropin/grpcTools'));

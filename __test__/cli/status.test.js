@@ -6,10 +6,10 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { connectBus, startRegistry } = require('../..');
 const { freePort } = require('../support/bus');
-const { spawnCrowd } = require('../support/bus-crowd');
-const { Member } = require('../support/bus-member');
+const { spawnCrowd } = require('../support/bus/crowd');
+const { Member } = require('../support/bus/member');
 const { Running, cleanEnvironment, owtGrpc, registryProcess } = require('../support/cli');
-const { noTerminal, onTerminal } = require('../support/terminal');
+const { noTerminal, onTerminal } = require('../support/cli/terminal');
 
 const limit = { timeout: 120_000 };
 

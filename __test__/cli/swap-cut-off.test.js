@@ -10,9 +10,9 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { swap, undo } = require('../../lib/cli/swap');
 const { tryLock } = require('../../lib/common/files/lock');
-const { withFailingDisk } = require('../support/failing-disk');
-const { installation, preload, snapshot } = require('../support/owt-tree');
-const { command } = require('../support/terminal');
+const { withFailingDisk } = require('../support/cli/failing-disk');
+const { installation, preload, snapshot } = require('../support/cli/owt-tree');
+const { command } = require('../support/cli/terminal');
 
 const OPTIONS = { 'enable-grpc': true, 'grpc-host': 'manager:10080' };
 const JOURNAL = ['.owt-grpc-swap'];
@@ -109,7 +109,7 @@ test('a second swap with more options that is cut off at any change is undone to
 
 test('a process that is killed at a change leaves what the next run completes or undoes', { skip: process.platform === 'win32' && 'needs SIGKILL', timeout: 120_000 }, (t) => {
   const { root, original, swapped } = prepared(t);
-  const disk = require.resolve('../support/failing-disk');
+  const disk = require.resolve('../support/cli/failing-disk');
   const run = (at, ...args) => spawnSync(process.execPath, [...preload, '--require', disk, command, 'swap', root, ...args], { env: { ...process.env, OWT_TEST_KILL_AT: at }, encoding: 'utf8' });
   const args = ['--enable-grpc', '--grpc-host', 'manager:10080'];
   for (const at of [1, 3, 10, 25, 40, 51].map(String)) {

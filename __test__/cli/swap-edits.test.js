@@ -13,7 +13,7 @@ const { unifiedDiff } = require('../../lib/cli/swap/diff');
 const { OwnLinesError, withoutOwnLines } = require('../../lib/cli/swap/own-lines');
 const { addDependency, removeDependency } = require('../../lib/cli/swap/package-json');
 const { TomlError, setValue } = require('../../lib/cli/owt/edit-toml');
-const { tempFolder } = require('../support/owt-tree');
+const { tempFolder } = require('../support/cli/owt-tree');
 const { rounds } = require('../support/rounds');
 
 const plain = (value) => JSON.parse(JSON.stringify(value));

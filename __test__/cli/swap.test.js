@@ -9,10 +9,10 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { target } = require('../../lib/crossing/platform');
 const { updateStore } = require('../../lib/credentials/store');
-const { copyFolder } = require('../support/folders');
+const { copyFolder } = require('../support/system/folders');
 const toml = require('toml');
-const { MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, tempFolder, write } = require('../support/owt-tree');
-const { command, noTerminal } = require('../support/terminal');
+const { MODULES, UPSTREAM, checkout, installation, packageJson, preload, snapshot, tempFolder, write } = require('../support/cli/owt-tree');
+const { command, noTerminal } = require('../support/cli/terminal');
 
 const repository = path.join(__dirname, '../..');
 const read = (...parts) => fs.readFileSync(path.join(...parts), 'utf8');
@@ -410,7 +410,7 @@ test('wrong options end with 2 and a word on what is right', (t) => {
 });
 
 test('colours are for a terminal', { skip: noTerminal }, async (t) => {
-  const { onTerminal } = require('../support/terminal');
+  const { onTerminal } = require('../support/cli/terminal');
   const root = installation(t, ['portal']);
   const env = { ...process.env, NODE_OPTIONS: preload.join('='), TERM: 'xterm', NO_COLOR: '' };
   const { screen } = await onTerminal(t, ['swap', root, '--dry-run'], { cwd: root, env }).end();

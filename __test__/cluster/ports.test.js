@@ -10,9 +10,9 @@ const net = require('node:net');
 const path = require('node:path');
 const { test } = require('node:test');
 const { eventually, freePort } = require('../support/bus');
-const peers = require('../support/peers');
+const peers = require('../support/grpc/peers');
 
-const program = path.join(__dirname, '..', 'support', 'cluster-program.js');
+const program = path.join(__dirname, '../support/system/cluster-program.js');
 const skip = process.platform === 'win32' && 'Windows has no descriptors to pass connections on by';
 
 class Cluster {

@@ -3,7 +3,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Writer } = require('../../lib/codec-runtime');
-const { messages, referenceOf } = require('../support/reference');
+const { messages, referenceOf } = require('../support/grpc/reference');
 const path = require('node:path');
 
 const codecOf = (file, name) =>

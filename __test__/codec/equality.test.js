@@ -5,8 +5,8 @@ const path = require('node:path');
 const { test } = require('node:test');
 const fc = require('fast-check');
 const { Writer } = require('../../lib/codec-runtime');
-const { objectOf, seed } = require('../support/arbitrary');
-const { messages, referenceOf } = require('../support/reference');
+const { objectOf, seed } = require('../support/grpc/arbitrary');
+const { messages, referenceOf } = require('../support/grpc/reference');
 const { rounds } = require('../support/rounds');
 
 console.log(`SEED=${seed}`);

@@ -3,7 +3,7 @@
 const assert = require('node:assert').strict;
 const path = require('node:path');
 const { test } = require('node:test');
-const { messages, rootOf } = require('../support/reference');
+const { messages, rootOf } = require('../support/grpc/reference');
 
 const modules = path.join(__dirname, '..', '..', 'lib', 'codec');
 const codecOf = (file, name) => require(path.join(modules, file.replace('.proto', '.js'))).messages[name];

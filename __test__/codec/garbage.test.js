@@ -4,8 +4,8 @@ const assert = require('node:assert').strict;
 const path = require('node:path');
 const { test } = require('node:test');
 const fc = require('fast-check');
-const { objectOf, seed } = require('../support/arbitrary');
-const { messages, referenceOf } = require('../support/reference');
+const { objectOf, seed } = require('../support/grpc/arbitrary');
+const { messages, referenceOf } = require('../support/grpc/reference');
 const { rounds } = require('../support/rounds');
 
 console.log(`SEED=${seed}`);

@@ -6,7 +6,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const protobuf = require('protobufjs');
 require('protobufjs/ext/descriptor');
-const { messages, typesWithService, wire } = require('../support/reference');
+const { messages, typesWithService, wire } = require('../support/grpc/reference');
 
 const folder = path.join(__dirname, '..', '..', 'lib', 'codec');
 const TYPES = { 1: 'double', 4: 'uint64', 5: 'int32', 8: 'bool', 9: 'string', 12: 'bytes', 13: 'uint32' };

@@ -12,7 +12,7 @@ const { FIRST, LATER, MOST, Repeats, causeOf } = require('../../lib/common/repea
 const { nameOf } = require('../../lib/common/module-name');
 const { lineOf, repetition, withoutFloods } = require('../../lib/common/stderr-log');
 const { cleanEnvironment } = require('../support/cli');
-const { tempFolder } = require('../support/stores');
+const { tempFolder } = require('../support/cli/stores');
 
 const LOG = JSON.stringify(path.join(__dirname, '../../lib/common/log'));
 

@@ -9,9 +9,9 @@ const path = require('node:path');
 const { test } = require('node:test');
 const auth = require('../../lib/cli/auth');
 const { readStore } = require('../../lib/credentials/store');
-const { blocksFor } = require('../support/markdown');
-const { tempFolder } = require('../support/stores');
-const { command } = require('../support/terminal');
+const { blocksFor } = require('../support/docs/markdown');
+const { tempFolder } = require('../support/cli/stores');
+const { command } = require('../support/cli/terminal');
 
 const text = fs.readFileSync(path.join(__dirname, '../../docs/credentials.md'), 'utf8');
 const blocks = blocksFor('docs/credentials.md', 'credentials/docs');

@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const { test } = require('node:test');
 const zlib = require('node:zlib');
 const { readStore, updateStore } = require('../../lib/credentials/store');
-const { IV, KEY, crypt, sealed, tempStore } = require('../support/stores');
+const { IV, KEY, crypt, sealed, tempStore } = require('../support/cli/stores');
 const { keystore, vectors } = require('../fixtures/authstore.json');
 
 const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'needs the openssl command';

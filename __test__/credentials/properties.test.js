@@ -7,8 +7,8 @@ const { test } = require('node:test');
 const fc = require('fast-check');
 const { StoreError } = require('../../lib/credentials/errors');
 const { keyOf, lock, unlock } = require('../../lib/credentials/format');
-const { crypt, sealed } = require('../support/stores');
-const { seed } = require('../support/arbitrary');
+const { crypt, sealed } = require('../support/cli/stores');
+const { seed } = require('../support/grpc/arbitrary');
 const { rounds } = require('../support/rounds');
 
 console.log(`SEED=${seed}`);

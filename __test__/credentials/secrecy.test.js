@@ -10,8 +10,8 @@ const util = require('node:util');
 const v8 = require('node:v8');
 const { Secret } = require('../../lib/credentials/secret');
 const { grpcPassphrases, readStore, updateStore } = require('../../lib/credentials/store');
-const { sealed, tempFolder, tempStore } = require('../support/stores');
-const { withPipe } = require('../support/terminal');
+const { sealed, tempFolder, tempStore } = require('../support/cli/stores');
+const { withPipe } = require('../support/cli/terminal');
 
 const SECRET = 'hunter2-correct-horse';
 

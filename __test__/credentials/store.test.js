@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { grpcPassphrases, readStore, updateStore } = require('../../lib/credentials/store');
-const { crypt, sealed, tempFolder, tempStore } = require('../support/stores');
+const { crypt, sealed, tempFolder, tempStore } = require('../support/cli/stores');
 
 const posix = { skip: process.platform === 'win32' && 'modes and links of POSIX' };
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root';

@@ -10,7 +10,7 @@ const { encode } = require('../../lib/bus/body');
 const commands = require('../../lib/crossing/commands');
 const { Outbox } = require('../../lib/crossing/outbox');
 const { HEADER } = require('../../lib/crossing/records');
-const { seed } = require('../support/arbitrary');
+const { seed } = require('../support/grpc/arbitrary');
 
 console.log(`SEED=${seed}`);
 

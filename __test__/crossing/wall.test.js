@@ -14,7 +14,7 @@ const { MARK } = require('../../lib/crossing/body');
 const commands = require('../../lib/crossing/commands');
 const events = require('../../lib/crossing/events');
 const records = require('../../lib/crossing/records');
-const { bridge, camel, constant, constants, functionNames, matches, root, variantNames, variants } = require('../support/rust');
+const { bridge, camel, constant, constants, functionNames, matches, root, variantNames, variants } = require('../support/system/rust');
 
 const { BusState, CREDIT_STEP, CallFlag, Closed, Command, Event, HEADER, NO_TIMEOUT, OUTSIDE, cost } = records;
 

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { reference, target } = require('../../scripts/api-reference');
-const { blocksOf, blocksFor, expectedOutput, project, root, run } = require('../support/markdown');
+const { blocksOf, blocksFor, expectedOutput, project, root, run } = require('../support/docs/markdown');
 
 /** Of newer versions of Node.js, by how a program names it. */
 const NEWER = {

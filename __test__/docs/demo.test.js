@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
-const { blocksFor } = require('../support/markdown');
+const { blocksFor } = require('../support/docs/markdown');
 
 const demo = path.join(__dirname, '../../examples/demo/demo.js');
 

@@ -12,8 +12,8 @@ const { test } = require('node:test');
 const { SETTINGS } = require('../../lib/common/environment');
 const { eventually, freePort } = require('../support/bus');
 const { cleanEnvironment } = require('../support/cli');
-const { installInto, root } = require('../support/markdown');
-const { installation, tempFolder, write } = require('../support/owt-tree');
+const { installInto, root } = require('../support/docs/markdown');
+const { installation, tempFolder, write } = require('../support/cli/owt-tree');
 
 const read = (name) => fs.readFileSync(path.join(root, 'examples', name), 'utf8');
 const UNITS = ['owt-grpc-registry.service', 'owt@.service'];

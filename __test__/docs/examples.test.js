@@ -5,8 +5,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { hasOpenssl } = require('../support/certificates');
-const { PRINTS, TYPED, folder, names, runs } = require('../support/examples');
+const { hasOpenssl } = require('../support/tls/certificates');
+const { PRINTS, TYPED, folder, names, runs } = require('../support/docs/examples');
 const { needs } = require('../../scripts/testing/needs');
 
 const root = path.join(__dirname, '../..');

@@ -11,8 +11,8 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { eventually, freePort } = require('../support/bus');
 const { cleanEnvironment } = require('../support/cli');
-const { blocksFor, installInto, pathWithNpx } = require('../support/markdown');
-const { installation, preload, snapshot, write } = require('../support/owt-tree');
+const { blocksFor, installInto, pathWithNpx } = require('../support/docs/markdown');
+const { installation, preload, snapshot, write } = require('../support/cli/owt-tree');
 
 const skip = process.platform === 'win32' && 'needs a POSIX shell';
 

@@ -6,8 +6,8 @@ const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { read, root } = require('../support/markdown');
-const { filesIn } = require('../support/folders');
+const { read, root } = require('../support/docs/markdown');
+const { filesIn } = require('../support/system/folders');
 const { SETTINGS } = require('../../lib/common/environment');
 const { operations } = require('../../scripts/api-reference/settings');
 

@@ -1,13 +1,13 @@
 'use strict';
 
 // The documentation is true: every block of code in README.md and docs is run
-// by somebody, programs by this file (support/markdown.js says how that is told).
+// by somebody, programs by this file (support/docs/markdown.js says how that is told).
 
 const assert = require('node:assert').strict;
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { blocksOf, expectedOutput, pages, project, read, root, run } = require('../support/markdown');
+const { blocksOf, expectedOutput, pages, project, read, root, run } = require('../support/docs/markdown');
 
 /** What no test can run, and why. */
 const NOT_HERE = {

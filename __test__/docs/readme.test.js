@@ -8,8 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { busSentences, busTable, grpcTable, node14 } = require('../../bench/readme-table');
-const { blocksFor, blocksOf, pages, pathWithNpx, project, read, root, run } = require('../support/markdown');
-const { installation, preload } = require('../support/owt-tree');
+const { blocksFor, blocksOf, pages, pathWithNpx, project, read, root, run } = require('../support/docs/markdown');
+const { installation, preload } = require('../support/cli/owt-tree');
 
 const readme = read('README.md');
 const results = (name) => JSON.parse(fs.readFileSync(path.join(root, 'bench/results', `${name}.json`), 'utf8'));

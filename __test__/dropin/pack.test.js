@@ -4,8 +4,8 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const fc = require('fast-check');
 const tools = require('../../lib/dropin/grpcTools');
-const { objectOf } = require('../support/arbitrary');
-const { rootOf, wire } = require('../support/reference');
+const { objectOf } = require('../support/grpc/arbitrary');
+const { rootOf, wire } = require('../support/grpc/reference');
 
 const NOTIFICATIONS = {
   onMediaUpdate: 'MediaUpdateData',

@@ -4,7 +4,7 @@ const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const { test } = require('node:test');
 const { startClient, startServer, stopServer } = require('../../lib/dropin/grpcTools');
-const { ask, record, theirs } = require('../support/peers');
+const { ask, record, theirs } = require('../support/grpc/peers');
 
 const LIMIT = { timeout: 20_000 };
 

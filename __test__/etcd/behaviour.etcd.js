@@ -4,6 +4,6 @@
 // OWT_GRPC_REGISTRY. `npm run test:etcd`.
 
 const amqpClient = require('../../lib/dropin/amqpClient');
-const { behaviour } = require('../support/bus-behaviour');
+const { behaviour } = require('../support/bus/behaviour');
 
 behaviour('etcd', amqpClient, { host: '127.0.0.1', port: 1 });

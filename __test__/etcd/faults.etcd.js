@@ -10,8 +10,8 @@ const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { eventually } = require('../support/bus');
 const { Etcd } = require('../support/etcd');
-const { Group } = require('../support/etcd-group');
-const { Proxy } = require('../support/proxy');
+const { Group } = require('../support/etcd/group');
+const { Proxy } = require('../support/net/proxy');
 
 const pause = promisify(setTimeout);
 

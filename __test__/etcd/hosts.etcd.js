@@ -7,9 +7,9 @@ const assert = require('node:assert').strict;
 const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { eventually } = require('../support/bus');
-const { Member } = require('../support/bus-member');
+const { Member } = require('../support/bus/member');
 const { Etcd } = require('../support/etcd');
-const { hosts, noHosts } = require('../support/hosts');
+const { hosts, noHosts } = require('../support/net/hosts');
 
 /** What everything may take when etcd answers again, in ms. */
 const CONVERGENCE = 2000;

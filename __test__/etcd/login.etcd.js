@@ -6,9 +6,9 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { inspect } = require('node:util');
 const { connectBus, setLogger } = require('../..');
-const { Workshop } = require('../support/certificates');
+const { Workshop } = require('../support/tls/certificates');
 const { Etcd } = require('../support/etcd');
-const { timeoutSignal } = require('../support/signals');
+const { timeoutSignal } = require('../support/grpc/signals');
 
 /** @param {any} options */
 const failure = (options) => connectBus({ signal: timeoutSignal(4000), ...options }).then(

@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { Etcd } = require('../support/etcd');
-const { heard } = require('../support/heard');
+const { heard } = require('../support/bus/heard');
 
 const pause = promisify(setTimeout);
 

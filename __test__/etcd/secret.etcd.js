@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { connectBus } = require('../..');
 const { eventually } = require('../support/bus');
 const { Etcd } = require('../support/etcd');
-const { heard } = require('../support/heard');
+const { heard } = require('../support/bus/heard');
 
 test('with the registry on etcd a member without the secret is seen, and neither calls nor is called', async (t) => {
   const etcd = await Etcd.start(1);

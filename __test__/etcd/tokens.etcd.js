@@ -13,7 +13,7 @@ const { promisify } = require('node:util');
 const { connectBus } = require('../..');
 const { eventually } = require('../support/bus');
 const { Etcd } = require('../support/etcd');
-const { heard } = require('../support/heard');
+const { heard } = require('../support/bus/heard');
 
 const pause = promisify(setTimeout);
 

@@ -8,7 +8,7 @@ const { test } = require('node:test');
 const zlib = require('node:zlib');
 const { createClient } = require('../..');
 const { serviceOf } = require('../../lib/grpc/contract');
-const { RawClient, Setting, entry, message } = require('../support/raw-http2');
+const { RawClient, Setting, entry, message } = require('../support/net/raw-http2');
 const { attacked, sleep } = require('./attacked');
 
 const pathOf = (type, name) => serviceOf(type).methods.find((method) => method.originalName === name).path;

@@ -5,7 +5,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const zlib = require('node:zlib');
-const { entry, message, rawServer, responseHeaders } = require('../support/raw-http2');
+const { entry, message, rawServer, responseHeaders } = require('../support/net/raw-http2');
 const { attacked } = require('./attacked');
 
 const LIMIT = { timeout: 120_000 };

@@ -8,7 +8,7 @@ const { once } = require('node:events');
 const http2 = require('node:http2');
 const { test } = require('node:test');
 const { createClient } = require('../..');
-const { ask, inAllPairings, ours, theirs } = require('../support/peers');
+const { ask, inAllPairings, ours, theirs } = require('../support/grpc/peers');
 
 const LARGE = { type: 'webrtc', name: 'x'.repeat(100_000) };
 

@@ -4,8 +4,8 @@ const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const net = require('node:net');
 const { test } = require('node:test');
-const { ask, inAllPairings, ours, record } = require('../support/peers');
-const { abortedSignal, timeoutSignal } = require('../support/signals');
+const { ask, inAllPairings, ours, record } = require('../support/grpc/peers');
+const { abortedSignal, timeoutSignal } = require('../support/grpc/signals');
 
 const soon = (ms) => new Date(Date.now() + ms);
 

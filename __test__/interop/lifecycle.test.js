@@ -9,11 +9,11 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { test } = require('node:test');
 const { Server, createClient } = require('../..');
-const { ask, inAllPairings, ours, record, theirs } = require('../support/peers');
+const { ask, inAllPairings, ours, record, theirs } = require('../support/grpc/peers');
 
 /** A server of ours or grpc-js in a process of its own, which can be killed. */
 async function serverProcess(t, name, port = 0) {
-  const child = spawn(process.execPath, [path.join(__dirname, '../support/server-process.js'), name, String(port)], {
+  const child = spawn(process.execPath, [path.join(__dirname, '../support/grpc/server-process.js'), name, String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
@@ -183,7 +183,7 @@ test('a server finds a client that went silent by keepalive, and its handlers cl
     },
     { keepaliveMs: 1000, keepaliveTimeoutMs: 200 }
   );
-  const child = spawn(process.execPath, [path.join(__dirname, '../support/client-process.js'), String(serving.port)]);
+  const child = spawn(process.execPath, [path.join(__dirname, '../support/grpc/client-process.js'), String(serving.port)]);
   t.after(async () => {
     child.kill('SIGKILL');
     await serving.stop();

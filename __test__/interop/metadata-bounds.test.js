@@ -8,8 +8,8 @@ const http2 = require('node:http2');
 const { test } = require('node:test');
 const { Metadata, RpcError, Server, createClient, setLogger, status } = require('../..');
 const { serviceOf } = require('../../lib/grpc/contract');
-const { theirs } = require('../support/peers');
-const { RawClient, entry, message, rawServer, responseHeaders } = require('../support/raw-http2');
+const { theirs } = require('../support/grpc/peers');
+const { RawClient, entry, message, rawServer, responseHeaders } = require('../support/net/raw-http2');
 
 const LIMIT = { timeout: 20_000 };
 const PUBLISH = serviceOf('webrtc').methods.find(({ originalName }) => originalName === 'publish').path;

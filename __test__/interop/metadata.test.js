@@ -4,8 +4,8 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const fc = require('fast-check');
 const { Metadata, setLogger } = require('../..');
-const { ask, grpc, inAllPairings, ours, record, theirs } = require('../support/peers');
-const { seed } = require('../support/arbitrary');
+const { ask, grpc, inAllPairings, ours, record, theirs } = require('../support/grpc/peers');
+const { seed } = require('../support/grpc/arbitrary');
 
 const blob = Buffer.from([0, 1, 2, 254, 255]);
 

@@ -2,9 +2,9 @@
 
 const assert = require('node:assert').strict;
 const fc = require('fast-check');
-const { objectOf, seed } = require('../support/arbitrary');
-const { ask, inAllPairings, record } = require('../support/peers');
-const { load, rootOf, typesWithService, wire } = require('../support/reference');
+const { objectOf, seed } = require('../support/grpc/arbitrary');
+const { ask, inAllPairings, record } = require('../support/grpc/peers');
+const { load, rootOf, typesWithService, wire } = require('../support/grpc/reference');
 
 console.log(`SEED=${seed}`);
 

@@ -6,8 +6,8 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { AbortController, connectBus } = require('../..');
 const { freePort } = require('../support/bus');
-const { serve } = require('../support/calls');
-const { callers, counting, type } = require('../support/four-kinds');
+const { serve } = require('../support/grpc/calls');
+const { callers, counting, type } = require('../support/grpc/four-kinds');
 
 const LIMIT = { timeout: 20_000 };
 const MANY = 50;

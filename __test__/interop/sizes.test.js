@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert').strict;
-const { ask, inAllPairings, record } = require('../support/peers');
+const { ask, inAllPairings, record } = require('../support/grpc/peers');
 
 const MEGABYTE = 1 << 20;
 const large = 'x'.repeat(5 * MEGABYTE);

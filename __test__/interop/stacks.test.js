@@ -7,7 +7,7 @@ const { test } = require('node:test');
 const { connectBus, createClient, startRegistry } = require('../..');
 const amqpClient = require('../../lib/dropin/amqpClient');
 const { freePort } = require('../support/bus');
-const { ask, inAllPairings, ours } = require('../support/peers');
+const { ask, inAllPairings, ours } = require('../support/grpc/peers');
 
 const failing = () => {
   throw new Error('no');

@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert').strict;
-const { ask, grpc, inAllPairings, record } = require('../support/peers');
+const { ask, grpc, inAllPairings, record } = require('../support/grpc/peers');
 
 inAllPairings('every status code arrives with its details and trailers', async ({ connect }) => {
   const { client } = await connect('webrtc', {

@@ -9,7 +9,7 @@ const net = require('node:net');
 const { test } = require('node:test');
 const { Server } = require('../..');
 const { eventually } = require('../support/bus');
-const { ask, ours, record, theirs } = require('../support/peers');
+const { ask, ours, record, theirs } = require('../support/grpc/peers');
 
 for (const client of [ours, theirs]) {
   test(`stop() cuts off what does not end within its grace (${client.name} calls ours)`, { timeout: 20_000 }, async (t) => {

@@ -3,7 +3,7 @@
 const assert = require('node:assert').strict;
 const { once } = require('node:events');
 const { test } = require('node:test');
-const { ask, inAllPairings, ours, record } = require('../support/peers');
+const { ask, inAllPairings, ours, record } = require('../support/grpc/peers');
 
 const note = (n, size = 0) => ({ type: 'webrtc', name: String(n), data: { type_url: 'x', value: Buffer.alloc(size) } });
 

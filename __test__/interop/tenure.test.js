@@ -8,8 +8,8 @@ const net = require('node:net');
 const { test } = require('node:test');
 const { Server, createClient, setLogger, status } = require('../..');
 const { serviceOf } = require('../../lib/grpc/contract');
-const { theirs } = require('../support/peers');
-const { RawClient, message } = require('../support/raw-http2');
+const { theirs } = require('../support/grpc/peers');
+const { RawClient, message } = require('../support/net/raw-http2');
 
 const LIMIT = { timeout: 20_000 };
 const PUBLISH = serviceOf('webrtc').methods.find(({ originalName }) => originalName === 'publish').path;

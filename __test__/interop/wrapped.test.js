@@ -6,8 +6,8 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const grpc = require('@grpc/grpc-js');
 const { Server, createClient } = require('../..');
-const { inAllPairings } = require('../support/peers');
-const { definitionOf } = require('../support/reference');
+const { inAllPairings } = require('../support/grpc/peers');
+const { definitionOf } = require('../support/grpc/reference');
 
 const wraps = {
   'a Proxy': (client) => new Proxy(client, {}),

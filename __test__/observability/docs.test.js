@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { lineOf } = require('../../lib/common/stderr-log');
-const { blocksFor, project, run } = require('../support/markdown');
+const { blocksFor, project, run } = require('../support/docs/markdown');
 
 const root = path.join(__dirname, '../..');
 const text = fs.readFileSync(path.join(root, 'docs/observability.md'), 'utf8');

@@ -12,7 +12,7 @@ const { test } = require('node:test');
 const { Server, connectBus, createClient, metrics, serveMetrics } = require('../..');
 const { Exposition } = require('../../lib/observability/exposition');
 const { eventually, freePort } = require('../support/bus');
-const { request } = require('../support/http');
+const { request } = require('../support/net/http');
 const { parse, value } = require('../support/watching');
 
 async function pair(t, impl) {
@@ -192,7 +192,7 @@ test('closing the port ends connections that are open', async () => {
 test('the port does not hold the process, and a look at metrics starts nothing', { timeout: 20_000 }, () => {
   const script = `
     const { metrics, serveMetrics } = require(${JSON.stringify(path.join(__dirname, '../..'))});
-    const { request } = require(${JSON.stringify(path.join(__dirname, '../support/http'))});
+    const { request } = require(${JSON.stringify(path.join(__dirname, '../support/net/http'))});
     serveMetrics().then(async ({ url }) => {
       const { text } = await request(url);
       console.log(text.includes('event_loop'), text.includes('grpc_client'), text.includes('channels'));

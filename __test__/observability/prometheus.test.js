@@ -10,12 +10,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { eventually, freePort } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { cleanEnvironment } = require('../support/cli');
-const { request } = require('../support/http');
-const { blocksFor, root } = require('../support/markdown');
-const { tempFolder } = require('../support/owt-tree');
-const { freeRange, taken } = require('../support/ports');
+const { request } = require('../support/net/http');
+const { blocksFor, root } = require('../support/docs/markdown');
+const { tempFolder } = require('../support/cli/owt-tree');
+const { freeRange, taken } = require('../support/bus/ports');
 const { parse, value } = require('../support/watching');
 const { CountsByMethod, MOST, OTHERS } = require('../../lib/observability/method-counts');
 

@@ -11,7 +11,7 @@ const { entriesOf } = require('../../lib/crossing/metadata-block');
 const { fromBlock, toBlock } = require('../../lib/crossing/trace-block');
 const { fromText, toText, valid } = require('../../lib/observability/trace-context');
 const { connected, eventually, freePort, participant, rpcClient, rpcServer, subscribed } = require('../support/bus');
-const { theirs } = require('../support/peers');
+const { theirs } = require('../support/grpc/peers');
 
 const ID = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = `00-${ID}-b7ad6b7169203331-01`;
@@ -203,7 +203,7 @@ test('what is no traceparent is as good as none, and costs no call', async (t) =
   assert.deepEqual(valid({ traceparent: PARENT, tracestate: 'x'.repeat(513) }), { traceparent: PARENT });
   assert.ok(valid({ traceparent: `01-${ID}-b7ad6b7169203331-01-more` }), 'a later version');
   // Twice is none, too.
-  const { grpc: theirGrpc } = require('../support/peers');
+  const { grpc: theirGrpc } = require('../support/grpc/peers');
   const twice = new theirGrpc.Metadata();
   twice.add('traceparent', PARENT);
   twice.add('traceparent', PARENT);

@@ -4,9 +4,9 @@
 
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { RELEASE, compiled, onOldKernel } = require('../support/old-kernel');
-const { exitAmidCalls, run, takeSteps } = require('../support/steps-runner');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { RELEASE, compiled, onOldKernel } = require('../support/system/old-kernel');
+const { exitAmidCalls, run, takeSteps } = require('../support/bus/steps-runner');
 
 const { file, missing } = compiled();
 const LIMIT = { timeout: 60_000, skip: missing };

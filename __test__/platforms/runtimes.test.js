@@ -7,8 +7,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { exitAmidCalls, run, takeSteps } = require('../support/steps-runner');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { exitAmidCalls, run, takeSteps } = require('../support/bus/steps-runner');
 
 const LIBRARY = path.join(__dirname, '../..');
 

@@ -10,8 +10,8 @@ const { mapProxyName } = require('@grpc/grpc-js/build/src/http_proxy');
 const { mapUriDefaultScheme } = require('@grpc/grpc-js/build/src/resolver');
 const { parseUri } = require('@grpc/grpc-js/build/src/uri-parser');
 const { proxyFor } = require('../../lib/grpc/proxy');
-const { seed } = require('../support/arbitrary');
-const { withEnvironment } = require('../support/connect-proxy');
+const { seed } = require('../support/grpc/arbitrary');
+const { withEnvironment } = require('../support/net/connect-proxy');
 
 console.log(`SEED=${seed}`);
 

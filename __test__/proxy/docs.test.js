@@ -8,9 +8,9 @@ const net = require('node:net');
 const { test } = require('node:test');
 const { createClient } = require('../..');
 const { freePort } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { listenOn, startProxy } = require('../support/connect-proxy');
-const { blocksFor } = require('../support/markdown');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { listenOn, startProxy } = require('../support/net/connect-proxy');
+const { blocksFor } = require('../support/docs/markdown');
 const { pairOf } = require('../support/tls');
 
 /** A port of this machine on which a server is closed when the test is over. */

@@ -9,10 +9,10 @@ const { test } = require('node:test');
 const { Server, createClient } = require('../..');
 const { startClient } = require('../../lib/dropin/grpcTools');
 const { freePort } = require('../support/bus');
-const { record } = require('../support/peers');
-const { listenOn, startProxy, withEnvironment } = require('../support/connect-proxy');
-const { AbortController } = require('../support/signals');
-const { canReset } = require('../support/sockets');
+const { record } = require('../support/grpc/peers');
+const { listenOn, startProxy, withEnvironment } = require('../support/net/connect-proxy');
+const { AbortController } = require('../support/grpc/signals');
+const { canReset } = require('../support/net/sockets');
 
 const LIMIT = { timeout: 20_000 };
 /** The target is never reached in most tests: nobody listens there. */

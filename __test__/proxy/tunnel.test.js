@@ -10,8 +10,8 @@ const { test } = require('node:test');
 const { Server, connectBus, createClient } = require('../..');
 const { startClient } = require('../../lib/dropin/grpcTools');
 const { freePort } = require('../support/bus');
-const { ask, ours, theirs } = require('../support/peers');
-const { startProxy, withEnvironment } = require('../support/connect-proxy');
+const { ask, ours, theirs } = require('../support/grpc/peers');
+const { startProxy, withEnvironment } = require('../support/net/connect-proxy');
 
 const LIMIT = { timeout: 20_000 };
 const hasIPv6 = Object.values(os.networkInterfaces()).flat().some((found) => found.address === '::1');

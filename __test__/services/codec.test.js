@@ -7,9 +7,9 @@ const fc = require('fast-check');
 const protobuf = require('protobufjs');
 const { Writer } = require('../../lib/codec-runtime');
 const standard = require('../../lib/codec/standard');
-const { objectOf, seed } = require('../support/arbitrary');
-const { OPTIONS } = require('../support/reference');
-const { theirProtos } = require('../support/standard');
+const { objectOf, seed } = require('../support/grpc/arbitrary');
+const { OPTIONS } = require('../support/grpc/reference');
+const { theirProtos } = require('../support/grpc/standard');
 
 console.log(`SEED=${seed}`);
 

@@ -7,8 +7,8 @@ const { HealthImplementation } = require('grpc-health-check');
 const { Server, createClient } = require('../..');
 const { startServer, stopServer } = require('../../lib/dropin/grpcTools');
 const { eventually } = require('../support/bus');
-const { ask } = require('../support/peers');
-const { healthClient, reader, serve, serveTheirs } = require('../support/standard');
+const { ask } = require('../support/grpc/peers');
+const { healthClient, reader, serve, serveTheirs } = require('../support/grpc/standard');
 
 const LIMIT = { timeout: 20_000 };
 const HEALTH = 'grpc.health.v1.Health';

@@ -7,10 +7,10 @@ const protoLoader = require('@grpc/proto-loader');
 const { ReflectionService } = require('@grpc/reflection');
 const { createClient } = require('../..');
 const { startServer, stopServer } = require('../../lib/dropin/grpcTools');
-const { ask: askUnary } = require('../support/peers');
-const { definitionOf, typesWithService, wire } = require('../support/reference');
-const { asking, filesOf, packageOf, reflectedClient } = require('../support/reflected');
-const { reader, serve, serveTheirs, theirProtos } = require('../support/standard');
+const { ask: askUnary } = require('../support/grpc/peers');
+const { definitionOf, typesWithService, wire } = require('../support/grpc/reference');
+const { asking, filesOf, packageOf, reflectedClient } = require('../support/grpc/reflected');
+const { reader, serve, serveTheirs, theirProtos } = require('../support/grpc/standard');
 
 const LIMIT = { timeout: 20_000 };
 const STANDARD = ['grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];

@@ -7,8 +7,8 @@ const assert = require('node:assert').strict;
 const { PassThrough, Writable } = require('node:stream');
 const { test } = require('node:test');
 const { AbortController, RpcError, createClient, status } = require('../..');
-const { finished, loop, next, pause, pipeline, serve, until } = require('../support/calls');
-const { inAllPairings, record } = require('../support/peers');
+const { finished, loop, next, pause, pipeline, serve, until } = require('../support/grpc/calls');
+const { inAllPairings, record } = require('../support/grpc/peers');
 
 const LIMIT = { timeout: 20_000 };
 

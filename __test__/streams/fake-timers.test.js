@@ -9,8 +9,8 @@ const timers = require('node:timers');
 const { test } = require('node:test');
 const { AbortController, connectBus } = require('../..');
 const { called, cluster, freePort, rpcClient, rpcServer } = require('../support/bus');
-const { serve } = require('../support/calls');
-const { type } = require('../support/four-kinds');
+const { serve } = require('../support/grpc/calls');
+const { type } = require('../support/grpc/four-kinds');
 
 /** Everything that such a library replaces; nothing of it ever fires. */
 function fake() {

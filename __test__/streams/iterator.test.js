@@ -5,7 +5,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { status } = require('../..');
-const { loop, next, pause, serve } = require('../support/calls');
+const { loop, next, pause, serve } = require('../support/grpc/calls');
 
 const LIMIT = { timeout: 20_000 };
 

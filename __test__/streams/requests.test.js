@@ -8,8 +8,8 @@ const http2 = require('node:http2');
 const { PassThrough, Writable } = require('node:stream');
 const { test } = require('node:test');
 const { RpcError, status } = require('../..');
-const { finished, loop, next, pipeline, serve } = require('../support/calls');
-const { record } = require('../support/peers');
+const { finished, loop, next, pipeline, serve } = require('../support/grpc/calls');
+const { record } = require('../support/grpc/peers');
 
 const LIMIT = { timeout: 20_000 };
 

@@ -7,8 +7,8 @@ const assert = require('node:assert').strict;
 const { Readable } = require('node:stream');
 const { test } = require('node:test');
 const { setLogger } = require('../..');
-const { loop, serve, until } = require('../support/calls');
-const { type } = require('../support/four-kinds');
+const { loop, serve, until } = require('../support/grpc/calls');
+const { type } = require('../support/grpc/four-kinds');
 
 const LIMIT = { timeout: 20_000 };
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -12,7 +12,7 @@ const { startRegistry } = require('../..');
 const { rounds } = require('../support/rounds');
 
 const LIMIT = { timeout: 120_000 };
-const script = path.join(__dirname, '../support/busy-process.js');
+const script = path.join(__dirname, '../support/system/busy-process.js');
 
 /** Runs busy-process.js; gives how it ended and what it has written. */
 async function run(t, what, registry) {

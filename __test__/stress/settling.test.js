@@ -8,7 +8,7 @@ const { test } = require('node:test');
 const fc = require('fast-check');
 const { Server, createClient } = require('../..');
 const { getBridge } = require('../../lib/crossing/bridge');
-const { seed } = require('../support/arbitrary');
+const { seed } = require('../support/grpc/arbitrary');
 const { rounds } = require('../support/rounds');
 
 const later = (ms, work) => (ms === 0 ? setImmediate(work) : setTimeout(work, ms));

@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const { test } = require('node:test');
 const { readMaterial } = require('../../lib/tls/material');
 const { Secret } = require('../../lib/credentials/secret');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 
 /** OpenSSL 1.1.1 has them all, and knows no providers. */
 const OLD = ['-provider', 'legacy', '-provider', 'default'];

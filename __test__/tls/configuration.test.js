@@ -13,7 +13,7 @@ const amqpClient = require('../../lib/dropin/amqpClient');
 const { startClient, startServer } = require('../../lib/dropin/grpcTools');
 const { updateStore } = require('../../lib/credentials/store');
 const { freePort } = require('../support/bus');
-const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
+const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { failureOf, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };

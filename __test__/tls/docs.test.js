@@ -7,8 +7,8 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { blocksFor } = require('../support/markdown');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { blocksFor } = require('../support/docs/markdown');
 
 const root = path.join(__dirname, '../..');
 const text = fs.readFileSync(path.join(root, 'docs/tls.md'), 'utf8');

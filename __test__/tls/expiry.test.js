@@ -7,7 +7,7 @@ const assert = require('node:assert').strict;
 const { before, test } = require('node:test');
 const { Server, connectBus, createClient, reloadCredentials } = require('../..');
 const { freePort } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { callOnce, failureOf, logOf, pairOf, serve, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };

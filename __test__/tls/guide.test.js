@@ -17,10 +17,10 @@ const amqpClient = require('../../lib/dropin/amqpClient');
 const { startClient } = require('../../lib/dropin/grpcTools');
 const { updateStore } = require('../../lib/credentials/store');
 const { called, connected, freePort, rpcClient, rpcServer } = require('../support/bus');
-const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/certificates');
-const { copyFolder } = require('../support/folders');
-const { ask, record } = require('../support/peers');
-const { timeoutSignal } = require('../support/signals');
+const { PASSPHRASES, Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { copyFolder } = require('../support/system/folders');
+const { ask, record } = require('../support/grpc/peers');
+const { timeoutSignal } = require('../support/grpc/signals');
 const { callOnce, failureOf, logOf, nodeClient, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 60_000, skip: hasOpenssl ? false : 'openssl is not installed' };
@@ -68,7 +68,7 @@ async function startModule(t, shop, script, args = []) {
   fs.mkdirSync(tools, { recursive: true });
   fs.writeFileSync(path.join(tools, 'openssl'), `#!/bin/sh\necho "$@" >> ${path.join(tools, 'calls')}\nexit 1\n`, { mode: 0o755 });
   const env = { ...process.env, ...shop.environment(), PATH: `${tools}${path.delimiter}${process.env.PATH}` };
-  const child = spawn(process.execPath, [path.join(__dirname, '../support', script), ...args], { cwd: shop.folder, env });
+  const child = spawn(process.execPath, [path.join(__dirname, '../support/tls', script), ...args], { cwd: shop.folder, env });
   t.after(() => child.kill('SIGKILL'));
   const output = { text: '' };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output.text += chunk));

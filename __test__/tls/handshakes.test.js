@@ -9,7 +9,7 @@ const net = require('node:net');
 const { before, test } = require('node:test');
 const tls = require('node:tls');
 const { eventually } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { callOnce, contents, logOf, nodeServer, opensslClient, opensslServer, pairOf, rawServer, serve } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };

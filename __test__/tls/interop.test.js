@@ -8,9 +8,9 @@ const fs = require('node:fs');
 const tls = require('node:tls');
 const { before, test } = require('node:test');
 const { createClient } = require('../..');
-const { definitionOf } = require('../support/reference');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { ask, grpc, record } = require('../support/peers');
+const { definitionOf } = require('../support/grpc/reference');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { ask, grpc, record } = require('../support/grpc/peers');
 const { callOnce, contents, nodeServer, opensslClient, opensslServer, pairOf, serve } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };

@@ -8,7 +8,7 @@ const { inspect } = require('node:util');
 const { before, test } = require('node:test');
 const { Server, connectBus, createClient } = require('../..');
 const { freePort } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { callOnce, failureOf, pairOf, serve, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };

@@ -6,8 +6,8 @@
 const assert = require('node:assert').strict;
 const { before, test } = require('node:test');
 const { Server, createClient } = require('../..');
-const { startProxy } = require('../support/connect-proxy');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { startProxy } = require('../support/net/connect-proxy');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 
 const LIMIT = { timeout: 20_000, skip: hasOpenssl ? false : 'needs openssl' };
 const impl = { publish: (call) => ({ id: call.request.id }) };

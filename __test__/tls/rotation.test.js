@@ -16,8 +16,8 @@ const { before, test } = require('node:test');
 const { Server, createClient, reloadCredentials } = require('../..');
 const { updateStore } = require('../../lib/credentials/store');
 const { eventually } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
-const { copyFolder } = require('../support/folders');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
+const { copyFolder } = require('../support/system/folders');
 const { callOnce, contents, logOf, nodeServer, pairOf, serialAt, serve, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };
@@ -149,7 +149,7 @@ test('a CA that was taken away opens nothing any more, not even with a session f
 test('by the interval: both sides of a process that is told nothing, and no call fails', LIMIT, async (t) => {
   const shop = generations(t);
   const env = { ...process.env, ...shop.environment(), OWT_GRPC_TLS_CHECK_MS: '100' };
-  const child = spawn(process.execPath, [path.join(__dirname, '../support/rotation-module.js')], { env, cwd: shop.folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path.join(__dirname, '../support/tls/rotation-module.js')], { env, cwd: shop.folder, stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const output = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => JSON.parse((await output.next()).value);

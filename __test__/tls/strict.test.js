@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const { before, test } = require('node:test');
 const { Server, createClient } = require('../..');
 const { eventually } = require('../support/bus');
-const { Workshop, hasOpenssl } = require('../support/certificates');
+const { Workshop, hasOpenssl } = require('../support/tls/certificates');
 const { callOnce, failureOf, logOf, nodeServer, pairOf, serve, withEnvironment } = require('../support/tls');
 
 const LIMIT = { timeout: 30_000, skip: hasOpenssl ? false : 'openssl is not installed' };

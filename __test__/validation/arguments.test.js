@@ -4,7 +4,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Metadata, RpcError, Server, createClient, setLogger, startRegistry } = require('../..');
 const { startClient, startServer, stopServer } = require('../../lib/dropin/grpcTools');
-const { abortedSignal } = require('../support/signals');
+const { abortedSignal } = require('../support/grpc/signals');
 
 const LIMIT = { timeout: 20_000 };
 const impl = { publish: async (call) => ({ id: call.request.id }) };

@@ -8,8 +8,8 @@ const { test } = require('node:test');
 const grpc = require('@grpc/grpc-js');
 const { AbortController, Metadata, Server, createClient, setLogger } = require('../..');
 const { startClient, startServer, stopServer } = require('../../lib/dropin/grpcTools');
-const { pause, serve } = require('../support/calls');
-const { callers, counting, type } = require('../support/four-kinds');
+const { pause, serve } = require('../support/grpc/calls');
+const { callers, counting, type } = require('../support/grpc/four-kinds');
 
 const LIMIT = { timeout: 20_000 };
 const controller = new AbortController();

@@ -8,7 +8,7 @@ const { Readable, pipeline } = require('node:stream');
 const { test } = require('node:test');
 const { RpcError, Server, createClient, setLogger, status } = require('../..');
 const { OwtServer } = require('../../lib/dropin/owt-server');
-const { callers, type } = require('../support/four-kinds');
+const { callers, type } = require('../support/grpc/four-kinds');
 
 const LIMIT = { timeout: 30_000 };
 const SECRET = 'connect ECONNREFUSED mongodb://owt:secret@10.0.0.7';

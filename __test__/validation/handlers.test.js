@@ -6,7 +6,7 @@
 const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Server, createClient, setLogger } = require('../..');
-const { record } = require('../support/peers');
+const { record } = require('../support/grpc/peers');
 
 const LIMIT = { timeout: 20_000 };
 

@@ -14,7 +14,7 @@ const path = require('node:path');
 const tls = require('node:tls');
 const { test } = require('node:test');
 const { Server, createClient, setLogger } = require('../..');
-const { canReset } = require('../support/sockets');
+const { canReset } = require('../support/net/sockets');
 
 const LIMIT = { timeout: 30_000 };
 

@@ -8,7 +8,7 @@ const assert = require('node:assert').strict;
 const { test } = require('node:test');
 const { Server, createClient, setLogger } = require('../..');
 const grpcTools = require('../../lib/dropin/grpcTools');
-const { callers, counting, type: fourKinds } = require('../support/four-kinds');
+const { callers, counting, type: fourKinds } = require('../support/grpc/four-kinds');
 
 const LIMIT = { timeout: 30_000 };
 /** What the module says of itself. */

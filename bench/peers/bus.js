@@ -15,7 +15,7 @@ const GROUP = `${id}-topics`;
 const windowOf = (size) => (size > 10_000 ? 100 : 2000);
 const ACKNOWLEDGE = 20;
 
-const make = backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/rabbit-client');
+const make = backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/bus/rabbit-client');
 
 const KEEP_ALIVE = 'webrtc-5a1f09c3d7e24b80c6aa@10.0.0.21';
 

@@ -6,7 +6,7 @@
 const began = performance.now();
 const [backEnd, options, id] = process.argv.slice(2);
 const { performance } = require('node:perf_hooks');
-const client = (backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/rabbit-client'))();
+const client = (backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/bus/rabbit-client'))();
 const required = performance.now();
 
 /** @param {unknown} error */

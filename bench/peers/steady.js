@@ -11,7 +11,7 @@ const [backEnd, options, role, name] = process.argv.slice(2);
 const CLUSTER = 'owt-cluster';
 const GROUP = 'owt-cluster.management';
 
-const make = backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/rabbit-client');
+const make = backEnd === 'ours' ? require('../../lib/dropin/amqpClient') : require('../../__test__/support/bus/rabbit-client');
 
 const counts = { calls: 0, failed: 0, casts: 0, published: 0, heard: 0 };
 let isOn = false;
