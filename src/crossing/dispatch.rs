@@ -91,7 +91,7 @@ fn refuse(environment: &Arc<Environment>, op: u8, id: u32, at: usize, why: &str,
                 failed: true,
             };
             queue(environment, id, |member, now| {
-                member.reply(now, peer, reply)
+                member.reply(now, peer, reply);
             });
         }
         None => {}
@@ -135,7 +135,7 @@ fn apply(environment: &Arc<Environment>, tables: &Tables, record: Record) -> Opt
         }
         Command::BusReply { peer, reply } => {
             queue(environment, id, |member, now| {
-                member.reply(now, peer, reply)
+                member.reply(now, peer, reply);
             });
         }
         Command::BusServe {
@@ -143,14 +143,14 @@ fn apply(environment: &Arc<Environment>, tables: &Tables, record: Record) -> Opt
             id: served,
             stop: false,
         } => queue(environment, id, |member, now| {
-            member.serve(now, request, &served)
+            member.serve(now, request, &served);
         }),
         Command::BusServe {
             request,
             id: served,
             ..
         } => queue(environment, id, |member, now| {
-            member.stop_serving(now, request, &served)
+            member.stop_serving(now, request, &served);
         }),
         Command::BusSubscribe {
             request,
