@@ -59,7 +59,7 @@ test('twenty members of agents and their nodes share a range of twenty ports, an
 
 test("what docs/operations.md sets gives each member a port of its range", limit, async (t) => {
   const { registry, host } = await place(t);
-  const [{ text }] = blocksFor('docs/operations.md', 'bus/ports');
+  const [text] = blocksFor('docs/operations.md', 'bus/ports');
   const child = spawn('sh', ['-c', `${text}\nexec "$0" "$@"`, process.execPath, AGENT, 'agent', '2', '1'], { env: cleanEnvironment({ OWT_GRPC_REGISTRY: registry }), stdio: ['pipe', 'ignore', 'inherit'] });
   t.after(() => child.stdin.end());
   await eventually(async () => (await host.status()).members.length === 4, 'all four have joined');
