@@ -147,7 +147,7 @@ test('the bus and its registry, both surfaces, two processes: all over mutual TL
   const shop = FORMS['PKCS#8'];
   const options = { host: 'localhost', port: await freePort() };
   // The other process is first, and so the registry's host.
-  const { child, line, output, calls } = await startModule(t, shop, 'bus-process.js', [JSON.stringify(options), 'there']);
+  const { child, line, output, calls } = await startModule(t, shop, '../bus/process.js', [JSON.stringify(options), 'there']);
   assert.equal(await line(), 'up');
   child.stdin.write('{"command":"join"}\n');
   await line();

@@ -65,7 +65,7 @@ class Installation {
 
   /** The packages that npm has put there. */
   packages() {
-    return fs.readdirSync(path.join(this.folder, 'node_modules')).filter((name) => !name.startsWith('..')).sort();
+    return fs.readdirSync(path.join(this.folder, 'node_modules')).filter((name) => !name.startsWith('.')).sort();
   }
 
   /** What Node.js prints for these arguments. */

@@ -4,7 +4,7 @@
 // stream. Its messages have one field, `message`.
 
 const codec = require('../../../lib/codec');
-const { messages } = require('../../lib/codec/format');
+const { messages } = require('../../../lib/codec/format');
 
 const reply = messages['owt.SimpleReply'];
 const method = (originalName, requestStream, responseStream) => {
