@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::yield_now;
 
 use crate::grpc::budget::{By, PROCESS};
-use crate::grpc::call::{self, Call, Ended};
+use crate::grpc::call::{self, Call, CallOptions, Ended};
 use crate::grpc::channel::{self, Channel};
 use crate::grpc::gate::Gate;
 use crate::grpc::metadata::MAX_METADATA;
@@ -206,7 +206,7 @@ pub struct How {
     pub unary: bool,
     /// Until it is given up, in ms.
     pub timeout: Option<u64>,
-    /// See [`Call::wait_for_ready`].
+    /// See [`CallOptions::wait_for_ready`].
     pub wait_for_ready: bool,
 }
 
@@ -224,10 +224,12 @@ pub async fn call(channel: &Arc<Channel>, how: How) -> Ended {
         method: if how.unary { 1 } else { 2 },
         path: PathAndQuery::from_static(if how.unary { "/s/Unary" } else { "/s/Stream" }),
         metadata: HeaderMap::new(),
-        timeout: how.timeout.map(Duration::from_millis),
+        options: CallOptions {
+            timeout: how.timeout.map(Duration::from_millis),
+            wait_for_ready: how.wait_for_ready,
+        },
         message: how.unary.then_some(words),
         complete: how.unary,
-        wait_for_ready: how.wait_for_ready,
         unary: how.unary,
     };
     let gate = Arc::<Gate>::default();

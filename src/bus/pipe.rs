@@ -13,7 +13,7 @@ use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, k
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::wire::{FRAMES, Packet};
-use crate::grpc::call::{self, Call};
+use crate::grpc::call::{self, Call, CallOptions};
 use crate::grpc::channel::{self, Channel};
 use crate::grpc::framing::PREFIX;
 use crate::grpc::gate::Gate;
@@ -159,10 +159,9 @@ pub async fn dial(
         method: 0,
         path: PathAndQuery::from_static(path),
         metadata: HeaderMap::new(),
-        timeout: None,
+        options: CallOptions::default(),
         message: None,
         complete: false,
-        wait_for_ready: false,
         unary: false,
     };
     call::run(channel, call, inbox, gate, events).await.status

@@ -1,6 +1,8 @@
 //! All that JS tells the network thread: a variant for each command of docs/crossing.md, by
 //! the names of `lib/crossing/commands.js`, which writes what is read here, and in its order.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -8,6 +10,7 @@ use super::record::{Reader, command};
 use crate::bus::Millis;
 use crate::bus::member::traffic::Calling;
 use crate::bus::wire;
+use crate::grpc::call::CallOptions;
 use crate::grpc::metadata;
 use crate::grpc::status::Code;
 
@@ -71,14 +74,12 @@ pub enum Command {
 pub struct NewCall {
     pub channel: u32,
     pub method: u32,
-    /// In ms.
-    pub timeout: Option<u32>,
+    pub options: CallOptions,
     pub metadata: Metadata,
     /// The first message, a whole frame.
     pub message: Option<Bytes>,
     /// Nothing follows the first message.
     pub complete: bool,
-    pub wait_for_ready: bool,
     /// One reply is expected and kept for the end.
     pub unary: bool,
 }
@@ -166,7 +167,12 @@ impl NewCall {
         Some(Self {
             channel: body.u32()?,
             method: body.u32()?,
-            timeout: Some(body.u32()?).filter(|ms| *ms != NO_TIMEOUT),
+            options: CallOptions {
+                timeout: Some(body.u32()?)
+                    .filter(|ms| *ms != NO_TIMEOUT)
+                    .map(|ms| Duration::from_millis(ms.into())),
+                wait_for_ready: has(command::WAIT_FOR_READY),
+            },
             metadata: sized_metadata(&mut body)?,
             message: if has(command::HAS_MESSAGE) {
                 Some(frame(body)?)
@@ -174,7 +180,6 @@ impl NewCall {
                 None
             },
             complete: has(command::COMPLETE),
-            wait_for_ready: has(command::WAIT_FOR_READY),
             unary: has(command::UNARY),
         })
     }

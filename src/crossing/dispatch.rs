@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -191,10 +190,9 @@ fn start_call(environment: &Arc<Environment>, tables: &Tables, id: u32, new: New
         method: new.method,
         path,
         metadata,
-        timeout: new.timeout.map(|ms| Duration::from_millis(ms.into())),
+        options: new.options,
         message: new.message,
         complete: new.complete,
-        wait_for_ready: new.wait_for_ready,
         unary: new.unary,
     };
     // A task copies what it is made of when it begins and when it ends: so that is a box.

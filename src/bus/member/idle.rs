@@ -1,9 +1,9 @@
 //! A link that nobody uses is closed by agreement, and dialed again when somebody
 //! has something to say.
 //!
-//! The dialer asks with an IdleClose, and says nothing more until it is answered. The
-//! other side answers StayOpen if it has something to say or a call there; else it
-//! answers with an IdleClose of its own, says nothing more either, and waits for the
+//! The dialer asks with an `IdleClose`, and says nothing more until it is answered. The
+//! other side answers `StayOpen` if it has something to say or a call there; else it
+//! answers with an `IdleClose` of its own, says nothing more either, and waits for the
 //! dialer to close. So when a link is closed like this nothing is under way on
 //! it, and no call is with the other side. Handlers that go on replying to
 //! calls that have their last reply are heard over the next link.

@@ -47,16 +47,24 @@ pub struct Call {
     pub path: PathAndQuery,
     /// The application's metadata.
     pub metadata: HeaderMap,
-    /// From now to the deadline; covers connecting.
-    pub timeout: Option<Duration>,
+    /// What the application asks for beside it.
+    pub options: CallOptions,
     /// The first message, framed.
     pub message: Option<Bytes>,
     /// Nothing follows the first message.
     pub complete: bool,
-    /// Wait for a connection instead of failing while there is none.
-    pub wait_for_ready: bool,
     /// One reply is expected and kept for the end.
     pub unary: bool,
+}
+
+/// What an application may ask for of one call. The crossing hands it on whole, and calls of
+/// our own have the defaults: a new option is read there and looked at here.
+#[derive(Debug, Clone, Default)]
+pub struct CallOptions {
+    /// From now to the deadline; covers connecting.
+    pub timeout: Option<Duration>,
+    /// Wait for a connection instead of failing while there is none.
+    pub wait_for_ready: bool,
 }
 
 /// How a call ended, with the initial metadata that was not reported before.
@@ -92,7 +100,7 @@ pub async fn run(
     let mut exchange = pin!(exchange(
         &channel, &call, &mut inbox, &gate, events, &progress
     ));
-    let Some(limit) = call.timeout else {
+    let Some(limit) = call.options.timeout else {
         return exchange.await;
     };
     if let Ok(ended) = tokio::time::timeout(limit, exchange.as_mut()).await {
@@ -131,7 +139,7 @@ async fn exchange(
     let mut attempt = 0;
     loop {
         progress.connecting();
-        let connection = match channel.ready(call.wait_for_ready).await {
+        let connection = match channel.ready(call.options.wait_for_ready).await {
             Ok(connection) => connection,
             Err(status) => return status.into(),
         };
@@ -191,7 +199,7 @@ async fn start(
             // The peer is leaving: this call belongs on the next connection.
             channel.retire(connection);
             let next = channel
-                .ready(call.wait_for_ready)
+                .ready(call.options.wait_for_ready)
                 .await
                 .map_err(Failed::Status)?;
             events.carried(next.certificate());
@@ -231,7 +239,7 @@ fn request(channel: &Channel, call: &Call) -> Result<Request<()>, Status> {
     headers.insert(CONTENT_TYPE, GRPC);
     headers.insert(USER_AGENT, AGENT);
     headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
-    if let Some(value) = call.timeout.and_then(timeout::format) {
+    if let Some(value) = call.options.timeout.and_then(timeout::format) {
         headers.insert(GRPC_TIMEOUT, value);
     }
     *request.headers_mut() = headers;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::wire::{AuthenticateRequest, AuthenticateResponse};
 use crate::bus::pipe::{self, Pipe};
-use crate::grpc::call::{self, Call};
+use crate::grpc::call::{self, Call, CallOptions};
 use crate::grpc::channel::{Channel, Options, Tls};
 use crate::grpc::gate::Gate;
 use crate::grpc::metadata::MAX_METADATA;
@@ -148,10 +148,12 @@ impl Endpoint {
             method,
             path: PathAndQuery::from_static(path),
             metadata,
-            timeout: unary.then_some(CALL_TIMEOUT),
+            options: CallOptions {
+                timeout: unary.then_some(CALL_TIMEOUT),
+                ..CallOptions::default()
+            },
             message: None,
             complete: false,
-            wait_for_ready: false,
             unary,
         }
     }
