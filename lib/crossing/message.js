@@ -2,7 +2,8 @@
 
 /**
  * A message that has come, where it stands in the buffer. That is used again, and so is this:
- * whoever is given it decodes it before returning.
+ * whoever is given it decodes it before returning. It does not decode itself: one place that
+ * calls the decoders of all methods is one that the engine does not compile for any.
  */
 class Message {
   constructor() {
@@ -27,16 +28,6 @@ class Message {
   /** In bytes. */
   get length() {
     return this.end - this.start;
-  }
-
-  /**
-   * Throws what the decoder throws.
-   *
-   * @param {import('../codec-runtime').Codec} codec
-   * @returns {any}
-   */
-  decode(codec) {
-    return codec.decode(this.buf, this.start, this.end);
   }
 }
 

@@ -214,7 +214,7 @@ class StreamCore {
       if (incoming !== null) value = incoming.decode(message);
       else {
         this.recorder.received(length);
-        this.reply = message.decode(this.method.response);
+        this.reply = this.method.response.decode(message.buf, message.start, message.end);
       }
     } catch (error) {
       this.failToParse(error);

@@ -80,7 +80,7 @@ class UnaryCall extends EventEmitter {
     this.recorder.received(message.length);
     let reply;
     try {
-      reply = message.decode(this.method.response);
+      reply = this.method.response.decode(message.buf, message.start, message.end);
     } catch (error) {
       this.finish(parseFailure(error), metadataOf(headers), undefined);
       return;

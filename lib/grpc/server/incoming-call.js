@@ -151,7 +151,7 @@ function startCall(server, id, method, connection, left, metadata, message) {
   if (message !== null) {
     recorder.received(message.length);
     try {
-      request = message.decode(handler.method.request);
+      request = handler.method.request.decode(message.buf, message.start, message.end);
     } catch (error) {
       arrival.sendStatus(unreadable(error));
       return;

@@ -94,7 +94,7 @@ class Incoming {
    */
   decode(message) {
     this.recorder.received(message.length);
-    return message.decode(this.codec);
+    return this.codec.decode(message.buf, message.start, message.end);
   }
 
   /**
