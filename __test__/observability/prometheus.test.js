@@ -136,9 +136,9 @@ test('a Prometheus reads the processes of the demo, by id and method', { skip: !
   const prometheus = spawn('prometheus', [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   prometheus.stderr.setEncoding('utf8').on('data', (text) => (said += text));
-  const demo = spawn(process.execPath, ['examples/demo/demo.js', '--bus', '--quiet', '--seconds', '60'], { cwd: root, env: cleanEnvironment({ [VARIABLE]: `127.0.0.1:${range}` }), stdio: 'ignore' });
+  const children = [prometheus];
   t.after(async () => {
-    for (const child of [demo, prometheus]) {
+    for (const child of children) {
       const ended = once(child, 'exit');
       if (child.exitCode === null && child.kill('SIGTERM')) await ended;
     }
@@ -154,6 +154,9 @@ test('a Prometheus reads the processes of the demo, by id and method', { skip: !
     assert.equal(prometheus.exitCode, null, said);
     return (await query(text).catch(() => [])).some(isIt);
   }, text, 60_000);
+  // Its first look at the targets comes some seconds after its start, and the demo may be over by then.
+  await finds('count(up)', ({ number }) => number === last - first + 1);
+  children.push(spawn(process.execPath, ['examples/demo/demo.js', '--bus', '--quiet', '--seconds', '60'], { cwd: root, env: cleanEnvironment({ [VARIABLE]: `127.0.0.1:${range}` }), stdio: 'ignore' }));
   await finds('count(last_over_time(owt_grpc_build_info[1m]))', ({ number }) => number >= 4);
   await finds('sum by (id, method) (last_over_time(owt_grpc_bus_method_requests_ended_total{outcome="OK"}[1m]))', ({ id, method, number }) => id !== undefined && method === 'keepAlive' && number > 0);
   await finds('sum(last_over_time(owt_grpc_bus_calls_seconds_count[1m]))', ({ number }) => number > 10);
