@@ -24,7 +24,7 @@ function runFile(node, file, env) {
   return new Promise((resolve) => {
     // Rejections that nobody handles only warn on Node.js 14; a test is to fail by one.
     const args = ['--unhandled-rejections=strict', file];
-    const child = spawn(node, args, { cwd: root, env: { ...env, NODE_OPTIONS: PRELOAD }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, args, { cwd: root, env: { OWT_GRPC_LOG: 'off', ...env, NODE_OPTIONS: PRELOAD }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => void (output += text));
     const timer = setTimeout(() => {
