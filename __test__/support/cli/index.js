@@ -23,8 +23,19 @@ function cleanEnvironment(changes = {}) {
  * @param {{ cwd?: string, env?: Record<string, string>, input?: string }} [options]
  * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
  */
-async function owtGrpc(t, args, { cwd, env, input = '' } = {}) {
-  const child = spawn(process.execPath, [command, ...args], { cwd, env: cleanEnvironment(env) });
+const owtGrpc = (t, args, { cwd, env, input } = {}) => run(t, process.execPath, [command, ...args], { cwd, env: cleanEnvironment(env), input });
+
+/**
+ * Runs any command to its end.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} file
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string }} [options]
+ * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
+ */
+async function run(t, file, args, { cwd, env, input = '' } = {}) {
+  const child = spawn(file, args, { cwd, env });
   t.after(() => child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   for (const name of /** @type {const} */ (['stdout', 'stderr'])) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
@@ -80,4 +91,4 @@ async function registryProcess(t, { port = 0, host = '127.0.0.1', env, within, c
   return registry;
 }
 
-module.exports = { Running, cleanEnvironment, owtGrpc, registryProcess };
+module.exports = { Running, cleanEnvironment, owtGrpc, registryProcess, run };

@@ -13,13 +13,11 @@
 //
 // docs/pages.test.js holds that every block has one of these, and runs programs.
 
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { freePort } = require('../bus');
-const { cleanEnvironment } = require('../cli');
+const { cleanEnvironment, run: runToItsEnd } = require('../cli');
 
 const root = path.join(__dirname, '../../..');
 
@@ -85,15 +83,9 @@ function pathWithNpx(t) {
 }
 
 /** Runs a command to its end, on a bus of its own. @returns {Promise<{ code: number, stdout: string, stderr: string }>} */
-async function run(t, command, args, { cwd, env = {}, input = '' }) {
-  const child = spawn(command, args, { cwd, env: cleanEnvironment({ OWT_GRPC_REGISTRY: `127.0.0.1:${await freePort()}`, ...env }) });
-  t.after(() => child.kill('SIGKILL'));
-  const output = { stdout: '', stderr: '' };
-  for (const name of /** @type {const} */ (['stdout', 'stderr'])) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const [code] = await once(child, 'close');
-  return { code, ...output };
+async function run(t, file, args, { cwd, env = {}, input }) {
+  const port = await freePort();
+  return runToItsEnd(t, file, args, { cwd, env: cleanEnvironment({ OWT_GRPC_REGISTRY: `127.0.0.1:${port}`, ...env }), input });
 }
 
 module.exports = { blocksFor, blocksOf, expectedOutput, installInto, pages, pathWithNpx, project, read, root, run };
